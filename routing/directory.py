@@ -1,0 +1,135 @@
+"""What the fleet knows of its providers and routes: the facts that routing decides on.
+
+The pools publish it to Redis from their configuration; clients read it from there. No credential is ever part of it.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .lanes import DEFAULT_TASK_TYPE, TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
+
+Strategy = Literal["priority", "round_robin", "least_loaded", "cost_based", "latency_based", "quality", "balanced"]
+Mode = Literal["any", "local_first", "hosted", "free_only", "offline"]
+Tier = Literal["local", "hosted", "free"]
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Target(_Facts):
+    """provider + model (+ credential alias): what is limited, tripped and billed."""
+
+    provider: str
+    model: str
+    credential: str = "default"
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+
+class ModelFacts(_Facts):
+    """One model of a provider. context_tokens: input and output together; None is unknown.
+
+    Prices are USD for a million tokens; None is unknown, never free.
+    """
+
+    name: str
+    context_tokens: int | None = None
+    capabilities: frozenset[str] | None = None  #: None: as the provider's
+    input_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
+    free: bool = False
+
+
+class ProviderFacts(_Facts):
+    """One provider. priority: lower comes first. tier: `local` runs on our machines, `free` is a free tier of a hosted one."""
+
+    name: str
+    type: str
+    enabled: bool = True
+    priority: int = 100
+    tier: Tier = "hosted"
+    capabilities: frozenset[str] = frozenset()
+    default_model: str | None = None
+    model_overrides: dict[str, str] = Field(default_factory=dict)  #: task type -> model
+    models: tuple[ModelFacts, ...] = ()  #: empty: whatever the server lists
+    any_model: bool = False  #: accepts model names that are not listed
+    self_hosted: bool = False
+
+    def model_for(self, task_type: str) -> str | None:
+        """The model this provider uses for a task type, None if it has none."""
+        chosen = self.model_overrides.get(task_type) or self.default_model
+        return chosen or (self.models[0].name if self.models else None)
+
+    def facts_of(self, model: str) -> ModelFacts | None:
+        return next((facts for facts in self.models if facts.name == model), None)
+
+
+class ChainLink(_Facts):
+    """One target of a chain; model None is the provider's model for the task type. Equal priorities are peers."""
+
+    provider: str
+    model: str | None = None
+    priority: int = 100
+    role: str | None = None  #: the configuration's own word for the link, for people
+
+
+class Route(_Facts):
+    """A chain and how a pool's turn in it is decided.
+
+    spill_after_s: seconds an earlier target must have been full before a later one takes jobs; None is never.
+    """
+
+    name: str
+    chain: tuple[ChainLink, ...]
+    strategy: Strategy = "priority"
+    mode: Mode = "any"
+    spill_after_s: float | None = 5.0
+
+
+class RetryPolicy(_Facts):
+    """max_attempts: over all targets. retries_per_target: on the same target, for transient faults. delay_s doubles up to max_delay_s."""
+
+    max_attempts: int = Field(default=4, ge=1)
+    retries_per_target: int = Field(default=1, ge=0)
+    delay_s: float = Field(default=1.0, ge=0)
+    max_delay_s: float = Field(default=30.0, ge=0)
+
+
+class Directory(_Facts):
+    """Everything that submission and the gates need to know.
+
+    agents: agent -> route name. lanes: lane or task type -> route name; the route `default` serves the rest.
+    """
+
+    task_types: tuple[str, ...] = TASK_TYPES
+    task_type_aliases: dict[str, str] = Field(default_factory=lambda: dict(TASK_TYPE_ALIASES))
+    providers: dict[str, ProviderFacts] = Field(default_factory=dict)
+    routes: dict[str, Route] = Field(default_factory=dict)
+    lanes: dict[str, str] = Field(default_factory=dict)
+    agents: dict[str, str] = Field(default_factory=dict)
+    retry: RetryPolicy = RetryPolicy()
+
+    def task_type(self, name: str) -> str | None:
+        """The canonical name of a task type, None if unknown."""
+        wanted = canonical(name)
+        if wanted in self.task_types:
+            return wanted
+        return self.task_type_aliases.get(wanted)
+
+    def route_for(self, task_type: str, band: Band) -> Route | None:
+        """The most exact of: the lane's route, the task type's, `default`."""
+        for key in (f"{task_type}.{band}", task_type):
+            if key in self.lanes:
+                return self.routes[self.lanes[key]]
+        return self.routes.get("default")
+
+    def resolve(self, link: ChainLink, task_type: str = DEFAULT_TASK_TYPE) -> Target | None:
+        """The target of a link; None if its provider is unknown or has no model for the task type."""
+        provider = self.providers.get(link.provider)
+        if provider is None:
+            return None
+        model = link.model or provider.model_for(task_type)
+        return Target(provider=provider.name, model=model) if model else None

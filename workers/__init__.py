@@ -1,0 +1,1 @@
+"""What runs jobs: pools, providers, shared state, and the command line."""

@@ -1,0 +1,44 @@
+"""What an attempt is sent to, and how it fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from ...routing.failure import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Four limits, in seconds. connect: until the TCP (and TLS) connection stands. first_token: from the request to the
+    first token (or to the whole answer's first byte where nothing streams; keep-alive comments do not count).
+    idle: between two pieces of a stream. total: of the whole call.
+    """
+
+    connect_s: float = 2.0
+    first_token_s: float = 10.0
+    idle_s: float = 15.0
+    total_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One base URL of a provider.
+
+    provider: its name in the configuration. type: the row of `rows.py` (`vllm`, `groq`, `ollama` …). base_url: without a
+    trailing slash, as configured. headers: sent with every call besides the dialect's own.
+    """
+
+    provider: str
+    type: str
+    base_url: str
+    api_key: SecretStr | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class AttemptFailed(Exception):
+    """One call of one target failed; `failure` says how."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
