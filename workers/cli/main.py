@@ -1,0 +1,24 @@
+"""The `fleet` command. Each group of commands is a module beside this one."""
+
+import sys
+
+import typer
+
+from ...tasks.errors import FleetError
+from .console import error
+
+app = typer.Typer(
+    name="fleet",
+    help="An asynchronous worker fleet for LLM jobs on Celery and Redis.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one line and an exit code, never in a traceback."""
+    try:
+        app()
+    except FleetError as failed:
+        error(str(failed))
+        sys.exit(failed.exit_code)
