@@ -1,0 +1,157 @@
+"""The providers we speak to, as data. A provider that speaks a dialect we have is one more row.
+
+Quirks are fields here, read by the dialect; no other file asks for a provider by name. Sources: C.0 to C.15 of the wire
+formats, and the vendors' API references they cite.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+DialectName = Literal["openai", "ollama"]
+
+_CHAT = frozenset({"tools", "json_mode"})
+_CHAT_VISION = _CHAT | {"vision"}
+_SERVER = _CHAT_VISION | {"embedding"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One provider type.
+
+    base_url: the default; None must be configured. A base URL without a path gets the dialect's own (`/v1`).
+    key_variables: environment variables that may hold the API key, the first that is set wins. key_required: it refuses
+    every call without one. tier: `local` runs on our machines and costs nothing. self_hosted: its capacity is ours to
+    manage, slots count per endpoint. capabilities: what its models can do unless a model's own facts say otherwise.
+
+    health_path, version_path: `/x` is taken from the server's root, `x` from the API's base.
+    max_tokens_field: how it calls the limit of the answer. top_k: takes that parameter (others answer 400 to it).
+    developer_role: knows the role; the others are sent `system`. reasoning_in: takes earlier reasoning in messages.
+    job_header: the header in which the provider takes the caller's id of a call. receipts: `usage.cost` is what was
+    charged, in USD. always: parameters sent with every chat request, unless the request sets them.
+    """
+
+    name: str
+    dialect: DialectName = "openai"
+    base_url: str | None = None
+    key_variables: tuple[str, ...] = ()
+    key_required: bool = False
+    tier: Literal["local", "hosted"] = "hosted"
+    self_hosted: bool = False
+    capabilities: frozenset[str] = _CHAT
+    health_path: str = "models"
+    version_path: str | None = None
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    top_k: bool = False
+    developer_role: bool = False
+    reasoning_in: bool = False
+    job_header: str = "X-Request-Id"
+    receipts: bool = False
+    always: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def _local(name: str, base_url: str, **facts: Any) -> Row:
+    settings: dict[str, Any] = {"capabilities": _SERVER, "top_k": True, **facts}
+    return Row(name=name, base_url=base_url, tier="local", self_hosted=True, **settings)
+
+
+def _hosted(name: str, base_url: str, key_variable: str, **facts: Any) -> Row:
+    return Row(name=name, base_url=base_url, key_variables=(key_variable,), key_required=True, **facts)
+
+
+_ROWS = (
+    _local(
+        "ollama",
+        "http://localhost:11434",
+        dialect="ollama",
+        health_path="/api/version",
+        version_path="/api/version",
+        key_variables=("OLLAMA_API_KEY",),
+    ),
+    _local(
+        "vllm",
+        "http://localhost:8000",
+        capabilities=_SERVER | {"several_choices"},
+        health_path="/health",
+        version_path="/version",
+        key_variables=("VLLM_API_KEY",),
+        reasoning_in=True,
+    ),
+    _local("lmstudio", "http://localhost:1234"),
+    _local("localai", "http://localhost:8080", health_path="/readyz", key_variables=("LOCALAI_API_KEY",)),
+    _local("llamacpp", "http://localhost:8080", health_path="/health", key_variables=("LLAMA_API_KEY",)),
+    _local("simulated", "http://localhost:8999", health_path="/health"),
+    _hosted(
+        "openai",
+        "https://api.openai.com/v1",
+        "OPENAI_API_KEY",
+        capabilities=_SERVER | {"several_choices"},
+        max_tokens_field="max_completion_tokens",
+        developer_role=True,
+        job_header="X-Client-Request-Id",
+    ),
+    _hosted(
+        "groq",
+        "https://api.groq.com/openai/v1",
+        "GROQ_API_KEY",
+        capabilities=_CHAT_VISION,
+        max_tokens_field="max_completion_tokens",
+    ),
+    _hosted(
+        "together",
+        "https://api.together.xyz/v1",
+        "TOGETHER_API_KEY",
+        capabilities=_SERVER | {"several_choices"},
+        top_k=True,
+        # Without it a prompt that is too long is cut, silently.
+        always={"context_length_exceeded_behavior": "error"},
+    ),
+    _hosted(
+        "openrouter",
+        "https://openrouter.ai/api/v1",
+        "OPENROUTER_API_KEY",
+        capabilities=_SERVER,
+        health_path="key",
+        top_k=True,
+        reasoning_in=True,
+        receipts=True,
+    ),
+    Row(
+        "openai_compatible",
+        key_variables=("OPENAI_COMPATIBLE_API_KEY",),
+        capabilities=_SERVER | {"several_choices"},
+        top_k=True,
+    ),
+)
+
+#: Row by provider type.
+ROWS: Mapping[str, Row] = MappingProxyType({row.name: row for row in _ROWS})
+
+#: Other names of the types, as configurations spell them.
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "openai_compat": "openai_compatible",
+        "custom": "openai_compatible",
+        "together_ai": "together",
+        "lm_studio": "lmstudio",
+        "local_ai": "localai",
+        "llama.cpp": "llamacpp",
+        "llama_cpp": "llamacpp",
+        "llama_server": "llamacpp",
+        "simulator": "simulated",
+    }
+)
+
+
+def _folded(name: str) -> str:
+    """Case, blanks and `-`, `_`, `.` make no difference between names."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+_CANONICAL = {_folded(name): name for name in ROWS} | {_folded(alias): name for alias, name in ALIASES.items()}
+
+
+def canonical_type(name: str) -> str | None:
+    """The row's name for a provider type however it is spelled, None if there is no such row."""
+    return _CANONICAL.get(_folded(name))
