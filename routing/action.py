@@ -1,0 +1,147 @@
+"""What happens after an attempt failed: one function of the failure, the attempts used and the time left.
+
+| fault                                   | same target again        | next target           | counts for the breaker |
+|-----------------------------------------|--------------------------|-----------------------|------------------------|
+| transport, server                       | once, at once            | yes                   | yes                    |
+| timeout_*                               | only if nothing else     | yes                   | yes                    |
+| overloaded                              | after a back-off, if alone | yes                 | yes                    |
+| rate_limited                            | after the wait, if alone | yes                   | no                     |
+| quota_exhausted                         | after the reset, if alone | yes                  | no                     |
+| auth, model_not_found                   | no                       | yes                   | no                     |
+| context_overflow                        | no                       | to a larger context   | no                     |
+| content_filtered, bad_request           | no                       | once                  | no                     |
+| bad_output                              | once                     | yes                   | no                     |
+
+A job has one budget of attempts over all its targets, so retries and fallbacks never multiply. Waiting for a limit uses
+up none of it; the job's deadline bounds such waits.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .directory import RetryPolicy
+from .failure import Failure, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The same target again after `wait_s` seconds."""
+
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """The next target of the chain, at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Put back for `wait_s` seconds; the attempt is not counted."""
+
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The job has failed. reason: a few words for people."""
+
+    reason: str
+
+
+Action = Retry | Fallback | Snooze | GiveUp
+
+
+class Again(StrEnum):
+    """When the same target may be asked again."""
+
+    NEVER = "never"
+    AT_ONCE = "at_once"  #: before the next target is tried
+    IF_ALONE = "if_alone"  #: after a back-off, when no other target is left
+    WHEN_ADMITTED = "when_admitted"  #: after the wait the provider asks for, when no other target is left
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """again: when to ask the same target again. falls_back: how many other targets may be tried. breaks: counts for the breaker."""
+
+    again: Again
+    falls_back: int | None
+    breaks: bool
+
+
+ANY_NUMBER = None
+
+RULES: dict[Fault, Rule] = {
+    Fault.TRANSPORT: Rule(Again.AT_ONCE, ANY_NUMBER, breaks=True),
+    Fault.SERVER: Rule(Again.AT_ONCE, ANY_NUMBER, breaks=True),
+    Fault.TIMEOUT_CONNECT: Rule(Again.IF_ALONE, ANY_NUMBER, breaks=True),
+    Fault.TIMEOUT_FIRST_TOKEN: Rule(Again.IF_ALONE, ANY_NUMBER, breaks=True),
+    Fault.TIMEOUT_IDLE: Rule(Again.IF_ALONE, ANY_NUMBER, breaks=True),
+    Fault.TIMEOUT_TOTAL: Rule(Again.IF_ALONE, ANY_NUMBER, breaks=True),
+    Fault.OVERLOADED: Rule(Again.IF_ALONE, ANY_NUMBER, breaks=True),
+    Fault.RATE_LIMITED: Rule(Again.WHEN_ADMITTED, ANY_NUMBER, breaks=False),
+    Fault.QUOTA_EXHAUSTED: Rule(Again.WHEN_ADMITTED, ANY_NUMBER, breaks=False),
+    Fault.AUTH: Rule(Again.NEVER, ANY_NUMBER, breaks=False),
+    Fault.MODEL_NOT_FOUND: Rule(Again.NEVER, ANY_NUMBER, breaks=False),
+    Fault.CONTEXT_OVERFLOW: Rule(Again.NEVER, ANY_NUMBER, breaks=False),
+    Fault.CONTENT_FILTERED: Rule(Again.NEVER, 1, breaks=False),
+    Fault.BAD_REQUEST: Rule(Again.NEVER, 1, breaks=False),
+    Fault.BAD_OUTPUT: Rule(Again.AT_ONCE, ANY_NUMBER, breaks=False),
+}
+
+#: Seconds until a limit is tried again when the provider names none.
+DEFAULT_LIMIT_WAIT_S = 15.0
+#: Without a word from the provider, a daily quota is looked at again this often.
+DEFAULT_QUOTA_WAIT_S = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where a job stands when an attempt has failed.
+
+    attempts_used: over all targets, this one included. retries_here: earlier failures on this target.
+    targets_tried: targets that have failed, this one included. alternates: targets left that the job may fall back to.
+    time_left_s: until the job's deadline. jitter: from 0 to 1, spreads back-offs.
+    """
+
+    attempts_used: int
+    retries_here: int
+    targets_tried: int
+    alternates: int
+    time_left_s: float
+    jitter: float
+
+
+def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
+    """What happens next. Exhausted budgets and deadlines end the job whatever its failure is."""
+    rule = RULES[failure.fault]
+    if rule.again is Again.WHEN_ADMITTED:
+        return Fallback() if at.alternates else _within(at, Snooze(_limit_wait(failure)))
+    if at.attempts_used >= policy.max_attempts:
+        return GiveUp(f"all {policy.max_attempts} attempts are used up")
+    if rule.again is Again.AT_ONCE and at.retries_here < policy.retries_per_target:
+        return Retry(0.0)
+    if at.alternates and (rule.falls_back is None or at.targets_tried <= rule.falls_back):
+        return Fallback()
+    if rule.again in (Again.NEVER,) or failure.fault is Fault.BAD_OUTPUT:
+        return GiveUp("no other target is left to try")
+    return _within(at, Retry(failure.wait_s if failure.wait_s is not None else backoff_s(at, policy)))
+
+
+def backoff_s(at: Situation, policy: RetryPolicy) -> float:
+    """Exponential back-off with full jitter: between half and the whole of `delay_s` doubled at each failure here, capped."""
+    ceiling = min(policy.max_delay_s, policy.delay_s * 2.0 ** min(at.retries_here, 16))
+    return ceiling * (0.5 + at.jitter / 2)
+
+
+def _limit_wait(failure: Failure) -> float:
+    if failure.wait_s is not None:
+        return max(failure.wait_s, 0.05)
+    return DEFAULT_QUOTA_WAIT_S if failure.fault is Fault.QUOTA_EXHAUSTED else DEFAULT_LIMIT_WAIT_S
+
+
+def _within(at: Situation, action: Retry | Snooze) -> Action:
+    if action.wait_s < at.time_left_s:
+        return action
+    return GiveUp(f"the next try is due in {action.wait_s:.0f} s, after the job's deadline")

@@ -1,0 +1,75 @@
+"""When a target that keeps failing is left alone, and when it is asked again.
+
+A breaker opens after `failures` failures within `window_s`, or when at least `share` of at least `least_calls` calls in the
+window failed. It lets one probe through after `cool_off_s`, which doubles with each failed probe up to `max_cool_off_s`.
+Pure values: an outcome gives a new breaker.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+#: More outcomes than this are never kept; older ones have left the window or decide nothing.
+_KEPT = 64
+
+
+class BreakerState(StrEnum):
+    CLOSED = "closed"  #: calls pass
+    OPEN = "open"  #: no call passes until the cool-off is over
+    HALF_OPEN = "half_open"  #: the cool-off is over; one probe may pass
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """cool_off_s: seconds an open breaker waits before it lets a probe through. window_s: seconds that outcomes count."""
+
+    failures: int = 5
+    window_s: float = 60.0
+    least_calls: int = 10
+    share: float = 0.5
+    cool_off_s: float = 30.0
+    max_cool_off_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """outcomes: (time, ok) within the window, oldest first. opened_at: None while closed. trips: times opened in a row."""
+
+    outcomes: tuple[tuple[float, bool], ...] = ()
+    opened_at: float | None = None
+    trips: int = 0
+
+    def state(self, policy: BreakerPolicy, *, now: float) -> BreakerState:
+        if self.opened_at is None:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if now < self.probe_at(policy) else BreakerState.HALF_OPEN
+
+    def probe_at(self, policy: BreakerPolicy) -> float:
+        """When the next probe may pass, on the clock of the outcomes."""
+        assert self.opened_at is not None
+        return self.opened_at + min(policy.max_cool_off_s, policy.cool_off_s * 2.0 ** min(self.trips - 1, 16))
+
+    def succeeded(self, policy: BreakerPolicy, *, now: float) -> "Breaker":
+        if self.opened_at is not None:
+            return Breaker()
+        return replace(self, outcomes=self._seen(policy, now, ok=True))
+
+    def failed(self, policy: BreakerPolicy, *, now: float) -> "Breaker":
+        if self.opened_at is not None:
+            # Calls that were under way when it opened say nothing new; a failed probe does.
+            probed = now >= self.probe_at(policy)
+            return replace(self, opened_at=now, trips=self.trips + 1) if probed else self
+        outcomes = self._seen(policy, now, ok=False)
+        if _trips(outcomes, policy):
+            return Breaker(outcomes=(), opened_at=now, trips=1)
+        return replace(self, outcomes=outcomes)
+
+    def _seen(self, policy: BreakerPolicy, now: float, *, ok: bool) -> tuple[tuple[float, bool], ...]:
+        recent = [outcome for outcome in self.outcomes if outcome[0] > now - policy.window_s]
+        return (*recent[-_KEPT + 1 :], (now, ok))
+
+
+def _trips(outcomes: tuple[tuple[float, bool], ...], policy: BreakerPolicy) -> bool:
+    bad = sum(1 for _, ok in outcomes if not ok)
+    calls = len(outcomes)
+    in_a_row = calls >= policy.failures and not any(ok for _, ok in outcomes[-policy.failures :])
+    return in_a_row or (calls >= policy.least_calls and bad >= policy.share * calls)

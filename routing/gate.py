@@ -1,0 +1,65 @@
+"""The gate: whether a pool takes jobs from a lane now.
+
+Every pool decides for itself from the same facts: the lane's route and what all pools last said of themselves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .directory import ChainLink, Route
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """What the pools of one provider say of themselves, together.
+
+    slots, busy: over all its nodes. full_for_s: seconds since it last had a free slot, 0 if it has one.
+    unavailable: why it takes no jobs (breaker open, credentials rejected, draining), None if it does.
+    """
+
+    slots: int
+    busy: int
+    full_for_s: float = 0.0
+    unavailable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The gate's decision for one lane. why: in words, for `fleet providers status` and the logs."""
+
+    open: bool
+    why: str
+
+
+def decide(route: Route | None, provider: str, pools: Mapping[str, PoolState]) -> Turn:
+    """Whether the pool of `provider` takes jobs of a lane with this route.
+
+    pools: by provider name; a provider without live pools is absent.
+    """
+    own = pools.get(provider)
+    if own is None:
+        return Turn(open=False, why="this pool has not reported yet")
+    if own.unavailable is not None:
+        return Turn(open=False, why=own.unavailable)
+    if route is None:
+        return Turn(open=True, why="the lane has no route; every pool may take it")
+    link = next((link for link in route.chain if link.provider == provider), None)
+    if link is None:
+        return Turn(open=False, why=f"{provider} is not in the chain of route {route.name}")
+    if route.strategy in ("round_robin", "least_loaded"):
+        return Turn(open=True, why=f"{route.strategy}: every pool pulls at its own pace")
+    return _in_order(route, link, pools)
+
+
+def _in_order(route: Route, link: ChainLink, pools: Mapping[str, PoolState]) -> Turn:
+    for earlier in route.chain:
+        if earlier.priority >= link.priority or earlier.provider == link.provider:
+            continue
+        pool = pools.get(earlier.provider)
+        if pool is None or pool.unavailable is not None:
+            continue
+        if route.spill_after_s is None:
+            return Turn(open=False, why=f"{earlier.provider} comes first and is available")
+        if pool.full_for_s < route.spill_after_s:
+            return Turn(open=False, why=f"{earlier.provider} comes first and has not been full for {route.spill_after_s:g} s")
+    return Turn(open=True, why="no earlier target is available with free slots")

@@ -1,0 +1,150 @@
+"""What a job is: what is handed in, the record in Redis, and the states it passes through."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ..routing.lanes import DEFAULT_TASK_TYPE, Band, Priority
+from .request import Request
+
+#: Seconds after which an unfinished job expires, unless the submission says otherwise: OpenAI's completion window.
+DEFAULT_DEADLINE_S = 86_400.0
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"  #: waits in a queue, or for its batch to release it
+    RUNNING = "running"  #: a worker holds its lease
+    SNOOZED = "snoozed"  #: put back until a time
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"  #: its deadline passed before an answer came
+
+    @property
+    def final(self) -> bool:
+        return self not in (JobState.QUEUED, JobState.RUNNING, JobState.SNOOZED)
+
+
+_S = JobState
+
+#: Every change of state that is allowed; the scripts check the state they start from.
+TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
+    _S.QUEUED: frozenset({_S.RUNNING, _S.CANCELLED, _S.EXPIRED}),
+    _S.RUNNING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.EXPIRED, _S.SNOOZED, _S.QUEUED}),
+    _S.SNOOZED: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED}),
+    _S.SUCCEEDED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.EXPIRED: frozenset(),
+}
+
+
+class Constraints(BaseModel):
+    """What must hold for every target, also after a fallback. providers: the only ones allowed; empty is any."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    local_only: bool = False
+    free_only: bool = False
+    providers: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    min_context_tokens: int | None = Field(default=None, ge=1)
+
+
+class JobSpec(BaseModel):
+    """A job as it is handed in.
+
+    complexity: a score from 1 to 10 or the name of a band; None lets the scorer decide. provider, model, chain, route:
+    where it must run, from narrow to wide; none of them leaves it to the lane. chain: `provider` or `provider/model`, in order.
+    priority: `interactive` jobs come first. deadline_s: seconds from submission. idempotency_key: a second
+    submission with the same key returns the first job. judge: who looks at the answer (`python-tests`, `json` …).
+    max_attempts: over all targets; None is the fleet's policy. custom_id: the caller's own name for it within a batch.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    request: Request
+    task_type: str = DEFAULT_TASK_TYPE
+    complexity: Annotated[int, Field(ge=1, le=10)] | Band | None = None
+    agent: str = Field(default="default", min_length=1, max_length=64)
+    provider: str | None = None
+    model: str | None = None
+    chain: tuple[str, ...] = ()
+    route: str | None = None
+    constraints: Constraints = Constraints()
+    priority: Priority = Priority.INTERACTIVE
+    deadline_s: float = Field(default=DEFAULT_DEADLINE_S, gt=0)
+    idempotency_key: str | None = Field(default=None, min_length=1, max_length=256)
+    judge: str | None = None
+    max_attempts: int | None = Field(default=None, ge=1, le=100)
+    custom_id: str | None = Field(default=None, max_length=512)
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("complexity", mode="before")
+    @classmethod
+    def _band_spelling(cls, value: object) -> object:
+        return value.strip().lower().replace("_", "-") if isinstance(value, str) else value
+
+    @classmethod
+    def from_prompt(cls, prompt: str, *, system: str | None = None, max_tokens: int | None = None, **fields: object) -> Self:
+        """A job of one user message."""
+        request = Request.from_prompt(prompt, system=system, max_tokens=max_tokens)
+        return cls.model_validate({"request": request, **fields})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One entry of the ledger: one call of one target. outcome: `succeeded`, or the fault's name. Times in seconds."""
+
+    number: int
+    target: str
+    outcome: str
+    message: str = ""
+    node: str = ""
+    started_at: float = 0.0
+    total_s: float = 0.0
+    first_token_s: float | None = None
+    queue_wait_s: float | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    cost_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The record of a job as it stands in Redis.
+
+    queue: where it waits or last waited. chain: its own targets, empty if the lane's route serves it. tried: targets that
+    failed it. epoch: counts its leases; a commit must carry the current one. attempts: calls made so far.
+    created_at, deadline_at, finished_at: seconds since the epoch on Redis' clock. reason: why it ended as it did.
+    """
+
+    id: str
+    state: JobState
+    task_type: str
+    queue: str
+    priority: Priority
+    complexity: int
+    agent: str
+    created_at: float
+    deadline_at: float
+    lane: str
+    chain: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
+    epoch: int = 0
+    attempts: int = 0
+    deaths: int = 0
+    owner: str = ""
+    target: str = ""
+    batch: str = ""
+    custom_id: str = ""
+    reason: str = ""
+    finished_at: float | None = None
+    cancel_asked: bool = False
+    published_at: float | None = None
+    canvas: str = ""

@@ -1,0 +1,10 @@
+-- End a running job. KEYS[1] ns. ARGV[1] template, [2] id, [3] epoch, [4] final state, [5] Celery result JSON, [6] reason,
+-- [7] retention in s, [8] ledger entry JSON or ''.
+-- Returns 'done', or the state the job is in now: the lease was lost and nothing but the ledger changed.
+local id, record = ARGV[2], key('job', ARGV[2])
+local job = redis.call('HMGET', record, 'state', 'epoch')
+if not job[1] then return 'missing' end
+if ARGV[8] ~= '' then redis.call('RPUSH', key('try', id), ARGV[8]) end
+if job[1] ~= 'running' or job[2] ~= ARGV[3] then return job[1] end
+finish(id, ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+return 'done'

@@ -1,0 +1,92 @@
+-- Shared by every script: it is put before each of them.
+-- KEYS[1]: the namespace, "wf". ARGV[1]: the message template (tasks/messages.py).
+-- Times are milliseconds of Redis' own clock, so that no worker's clock matters.
+--
+-- <ns>:job:<id>    hash    the record (tasks/record.py names the fields)
+-- <ns>:spec:<id>   string  what was handed in, JSON
+-- <ns>:try:<id>    list    ledger entries of the job, JSON, oldest first
+-- <ns>:leases      zset    id -> when its lease runs out
+-- <ns>:snoozed     zset    id -> when it is due
+-- <ns>:wait:<list> zset    id -> when its message was pushed to the broker's <list>
+-- <ns>:dead        zset    id -> when it failed for good
+-- <ns>:canvas      zset    id -> when it ended; its Celery canvas has still to go on
+-- <ns>:count       hash    "<task type>|<state>" -> jobs that ended so
+-- <ns>:batches     zset    id -> created
+-- <ns>:batch:<b>          hash  the batch; <ns>:batch:<b>:pending, :jobs, :done  lists of ids
+-- celery-task-meta-<id>   string  the result, where Celery's backend looks for it
+
+local ns, template = KEYS[1], ARGV[1]
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+
+local function key(kind, id)
+  return ns .. ':' .. kind .. ':' .. id
+end
+
+local function list_of(queue, step)
+  if step == '0' then return queue end
+  return queue .. '\006\022' .. step
+end
+
+-- Push the message of a job that is queued already.
+local function publish(id, task, queue, step)
+  local pushed = redis.call('HINCRBY', key('job', id), 'pub', 1)
+  local list = list_of(queue, step)
+  local fill = {ID = id, TASK = 'workfleet.' .. task, QUEUE = queue, PRIORITY = step, TAG = id .. '.' .. pushed}
+  redis.call('LPUSH', list, (string.gsub(template, '@(%u+)@', fill)))
+  redis.call('ZADD', key('wait', list), now, id)
+end
+
+local function queue_again(id, queue)
+  local job = redis.call('HMGET', key('job', id), 'task', 'prio')
+  redis.call('HSET', key('job', id), 'state', 'queued', 'queue', queue, 'owner', '')
+  publish(id, job[1], queue, job[2])
+end
+
+-- Let the batch put further jobs into their queues, up to its window.
+local function release(batch)
+  local name = key('batch', batch)
+  local facts = redis.call('HMGET', name, 'window', 'inflight', 'cancelled')
+  if facts[3] then return 0 end
+  local room = tonumber(facts[1]) - tonumber(facts[2])
+  local released = 0
+  while released < room do
+    local id = redis.call('LPOP', name .. ':pending')
+    if not id then break end
+    local job = redis.call('HMGET', key('job', id), 'state', 'task', 'queue', 'prio')
+    if job[1] == 'queued' then
+      redis.call('HSET', key('job', id), 'rel', '1')
+      publish(id, job[2], job[3], job[4])
+      released = released + 1
+    end
+  end
+  if released > 0 then redis.call('HINCRBY', name, 'inflight', released) end
+  return released
+end
+
+-- The one place where a job ends. meta: the result as Celery's backend has it, JSON.
+local function finish(id, state, meta, reason, retention_s)
+  local record = key('job', id)
+  local job = redis.call('HMGET', record, 'task', 'batch', 'queue', 'prio', 'canvas', 'rel')
+  redis.call('HSET', record, 'state', state, 'done', now, 'reason', reason, 'owner', '')
+  redis.call('ZREM', ns .. ':leases', id)
+  redis.call('ZREM', ns .. ':snoozed', id)
+  redis.call('ZREM', key('wait', list_of(job[3], job[4])), id)
+  local result = 'celery-task-meta-' .. id
+  redis.call('SET', result, meta, 'EX', retention_s)
+  redis.call('PUBLISH', result, meta)
+  redis.call('EXPIRE', record, retention_s)
+  redis.call('EXPIRE', key('spec', id), retention_s)
+  redis.call('EXPIRE', key('try', id), retention_s)
+  redis.call('HINCRBY', ns .. ':count', job[1] .. '|' .. state, 1)
+  if state == 'failed' then redis.call('ZADD', ns .. ':dead', now, id) end
+  if job[5] then redis.call('ZADD', ns .. ':canvas', now, id) end
+  if job[2] then
+    local batch = key('batch', job[2])
+    redis.call('HINCRBY', batch, state, 1)
+    if job[6] then redis.call('HINCRBY', batch, 'inflight', -1) end
+    redis.call('RPUSH', batch .. ':done', id)
+    redis.call('PUBLISH', batch, id)
+    release(job[2])
+  end
+end

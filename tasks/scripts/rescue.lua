@@ -1,0 +1,28 @@
+-- Queue again the jobs whose lease ran out, and those whose snooze is over. KEYS[1] ns.
+-- ARGV[1] template, [2] most jobs at a time, [3] worker deaths a job may survive.
+-- Returns {rescued ids, released ids, poisonous ids}: the last are still running, without a lease; the caller ends them.
+local rescued, due, poison = {}, {}, {}
+for _, id in ipairs(redis.call('ZRANGE', ns .. ':leases', 0, now, 'BYSCORE', 'LIMIT', 0, ARGV[2])) do
+  local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths')
+  if job[1] ~= 'running' then
+    redis.call('ZREM', ns .. ':leases', id)
+  elseif tonumber(job[3] or '0') >= tonumber(ARGV[3]) then
+    redis.call('HINCRBY', key('job', id), 'epoch', 1)
+    poison[#poison + 1] = id
+  else
+    redis.call('ZREM', ns .. ':leases', id)
+    redis.call('HINCRBY', key('job', id), 'deaths', 1)
+    redis.call('HINCRBY', key('job', id), 'attempts', -1)
+    queue_again(id, job[2])
+    rescued[#rescued + 1] = id
+  end
+end
+for _, id in ipairs(redis.call('ZRANGE', ns .. ':snoozed', 0, now, 'BYSCORE', 'LIMIT', 0, ARGV[2])) do
+  redis.call('ZREM', ns .. ':snoozed', id)
+  local job = redis.call('HMGET', key('job', id), 'state', 'queue')
+  if job[1] == 'snoozed' then
+    queue_again(id, job[2])
+    due[#due + 1] = id
+  end
+end
+return {rescued, due, poison}
