@@ -1,0 +1,140 @@
+"""One provider of a configuration, validated and complete."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from ...routing.directory import ModelFacts, ProviderFacts, Tier
+from ..providers.endpoint import Endpoint, Timeouts
+from ..providers.rows import ROWS
+
+LOCAL_SLOTS = 8
+HOSTED_SLOTS = 16
+
+
+class Part(BaseModel):
+    """Frozen, strict about names, and never shows a value that it refuses: it may be a key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class Limits(Part):
+    """What a provider permits. None: no limit is known. Tokens are input and output together."""
+
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    requests_per_day: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_day: int | None = Field(default=None, ge=1)
+
+
+class Prices(Part):
+    """USD for a million tokens. None is unknown, never free."""
+
+    input_usd_per_mtok: float | None = Field(default=None, ge=0)
+    output_usd_per_mtok: float | None = Field(default=None, ge=0)
+
+
+class HealthCheck(Part):
+    """interval_s: between two looks at an endpoint. timeout_s: of one look."""
+
+    enabled: bool = True
+    interval_s: float = Field(default=30.0, gt=0)
+    timeout_s: float = Field(default=5.0, gt=0)
+
+
+class ModelSettings(Part):
+    """One model of a provider. context_tokens: input and output together.
+
+    capabilities, limits, prices: None is as the provider's. free: its use costs nothing.
+    """
+
+    name: str = Field(min_length=1)
+    context_tokens: int | None = Field(default=None, ge=1)
+    capabilities: frozenset[str] | None = None
+    limits: Limits | None = None
+    prices: Prices | None = None
+    free: bool = False
+
+    def facts(self) -> ModelFacts:
+        prices = self.prices or Prices()
+        return ModelFacts(
+            name=self.name,
+            context_tokens=self.context_tokens,
+            capabilities=self.capabilities,
+            input_usd_per_mtok=prices.input_usd_per_mtok,
+            output_usd_per_mtok=prices.output_usd_per_mtok,
+            free=self.free,
+        )
+
+
+class KeySource(Part):
+    """Where an API key comes from. name: the variable or the file; None if the key stands in the configuration itself."""
+
+    kind: Literal["variable", "file", "literal"]
+    name: str | None = None
+
+
+class ProviderSettings(Part):
+    """One provider.
+
+    type: a row of `providers/rows.py`, or a type whose dialect is still to come. priority: lower comes first.
+    slots: calls at the same time, of each endpoint for self-hosted servers and of the whole fleet for hosted ones.
+    prices: for models that have none of their own. models: empty is whatever the server lists.
+    fallback_provider: takes over where a chain names only this one.
+    unusable: why an enabled provider gets no jobs (no dialect yet, outside the mode), None if it does.
+    """
+
+    name: str
+    type: str
+    enabled: bool = True
+    priority: int = 100
+    tier: Tier = "hosted"
+    base_urls: tuple[str, ...] = ()
+    api_key: SecretStr | None = None
+    key_source: KeySource | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    default_model: str | None = None
+    model_overrides: dict[str, str] = Field(default_factory=dict)
+    models: tuple[ModelSettings, ...] = ()
+    slots: int = Field(default=HOSTED_SLOTS, ge=1)
+    limits: Limits = Limits()
+    prices: Prices = Prices()
+    health_check: HealthCheck = HealthCheck()
+    fallback_provider: str | None = None
+    timeouts: Timeouts = Timeouts()
+    self_hosted: bool = False
+    unusable: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        return self.enabled and self.unusable is None
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """One endpoint a base URL."""
+        headers = {name: value.get_secret_value() for name, value in self.headers.items()}
+        return tuple(Endpoint(self.name, self.type, url, self.api_key, headers) for url in self.base_urls)
+
+    def model(self, name: str) -> ModelSettings | None:
+        return next((model for model in self.models if model.name == name), None)
+
+    def limits_of(self, model: str) -> Limits:
+        """The model's own limits if it has any, else the provider's."""
+        own = self.model(model)
+        return own.limits if own is not None and own.limits is not None else self.limits
+
+    def facts(self) -> ProviderFacts:
+        """What routing knows of it: no credential, no address."""
+        row = ROWS.get(self.type)
+        return ProviderFacts(
+            name=self.name,
+            type=self.type,
+            enabled=self.usable,
+            priority=self.priority,
+            tier=self.tier,
+            capabilities=row.capabilities if row else frozenset(),
+            default_model=self.default_model,
+            model_overrides=dict(self.model_overrides),
+            models=tuple(model.facts() for model in self.models),
+            any_model=not self.models,
+            self_hosted=self.self_hosted,
+        )

@@ -1,0 +1,60 @@
+"""The whole configuration, validated and complete. Nothing here reads files, the environment or the clock."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from ...routing.directory import Directory, Mode, RetryPolicy, Route, Strategy
+from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
+from .problems import Problem
+from .provider import Part, ProviderSettings
+
+
+class TaskTypeSettings(Part):
+    """aliases: its other names. judge: what must hold of an answer. timeout_s: of one attempt; None is the provider's."""
+
+    aliases: tuple[str, ...] = ()
+    judge: Literal["python-tests", "json", "none"] | None = None
+    timeout_s: float | None = Field(default=None, gt=0)
+
+
+class Settings(Part):
+    """The whole configuration of a fleet.
+
+    source: the file it comes from, None if there is none. redis_url: None is an embedded Redis.
+    spill_after_s: seconds an earlier target must have been full before a later one takes jobs, None is never.
+    lanes: lane or task type -> route. agents: agent -> route. debug: providers whose calls are logged in detail.
+    warnings: what is odd, but no error.
+    """
+
+    source: Path | None = None
+    redis_url: SecretStr | None = None
+    mode: Mode = "any"
+    strategy: Strategy = "priority"
+    spill_after_s: float | None = Field(default=5.0, ge=0)
+    retry: RetryPolicy = RetryPolicy()
+    providers: dict[str, ProviderSettings] = Field(default_factory=dict)
+    routes: dict[str, Route] = Field(default_factory=dict)
+    lanes: dict[str, str] = Field(default_factory=dict)
+    agents: dict[str, str] = Field(default_factory=dict)
+    task_types: dict[str, TaskTypeSettings] = Field(default_factory=dict)
+    debug: frozenset[str] = frozenset()
+    warnings: tuple[Problem, ...] = ()
+
+    def enabled(self) -> list[ProviderSettings]:
+        """The providers that get jobs, in order of priority."""
+        return sorted(filter(lambda each: each.usable, self.providers.values()), key=lambda each: each.priority)
+
+    def directory(self) -> Directory:
+        """The facts that routing decides on, disabled and unusable providers among them; no credential."""
+        aliases = {alias: name for name, extra in self.task_types.items() for alias in extra.aliases}
+        return Directory(
+            task_types=(*TASK_TYPES, *(name for name in self.task_types if name not in TASK_TYPES)),
+            task_type_aliases={**TASK_TYPE_ALIASES, **aliases},
+            providers={name: provider.facts() for name, provider in self.providers.items()},
+            routes=dict(self.routes),
+            lanes=dict(self.lanes),
+            agents=dict(self.agents),
+            retry=self.retry,
+        )
