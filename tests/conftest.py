@@ -1,25 +1,26 @@
 """What every test may ask for. Redis is never faked: each test process has a real server of its own."""
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 import redis
 
 from workfleet.workers.embedded.binary import find_server
-from workfleet.workers.embedded.process import ServerConfig, free_port, launch, wait_until_ready
+from workfleet.workers.embedded.config import ServerConfig, free_port
+from workfleet.workers.embedded.process import end, launch, reap, wait_until_ready
 
 
 @pytest.fixture(scope="session")
 def redis_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of this test process' server, which keeps nothing on disk. Tests want `redis_url`."""
     config = ServerConfig(folder=tmp_path_factory.mktemp("redis"), port=free_port(), durable=False)
-    with launch(find_server(), config) as server:
-        try:
-            wait_until_ready(config, alive=lambda: server.poll() is None, within_s=20)
-            yield config.url
-        finally:
-            _end(server)
+    server = launch(find_server(), config)
+    try:
+        wait_until_ready(config, within_s=20)
+        yield config.url
+    finally:
+        end(config, within_s=10)
+        reap(server)
 
 
 @pytest.fixture
@@ -28,11 +29,3 @@ def redis_url(redis_server_url: str) -> str:
     with redis.Redis.from_url(redis_server_url) as client:
         client.flushall()
     return redis_server_url
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    try:
-        server.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        server.kill()
