@@ -25,8 +25,8 @@ class Timeouts:
 class Endpoint:
     """One base URL of a provider.
 
-    provider: its name in the configuration. type: the row of `rows.py` (`vllm`, `groq`, `ollama` …). base_url: without a
-    trailing slash, as configured. headers: sent with every call besides the dialect's own.
+    provider: its name in the configuration. type: the row of `rows.py` (`vllm`, `groq`, `ollama` …). base_url: without
+    a trailing slash, as configured. headers: sent with every call besides the dialect's own.
     """
 
     provider: str
