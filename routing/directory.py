@@ -63,6 +63,11 @@ class ProviderFacts(_Facts):
         chosen = self.model_overrides.get(task_type) or self.default_model
         return chosen or (self.models[0].name if self.models else None)
 
+    def serves(self, model: str) -> bool:
+        """Whether the provider may have the model; one that lists none may have any."""
+        known = {facts.name for facts in self.models} | {self.default_model, *self.model_overrides.values()}
+        return self.any_model or not self.models or model in known
+
     def facts_of(self, model: str) -> ModelFacts | None:
         return next((facts for facts in self.models if facts.name == model), None)
 

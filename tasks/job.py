@@ -96,11 +96,13 @@ class JobSpec(BaseModel):
         return cls.model_validate({"request": request, **fields})
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(BaseModel):
     """One entry of the ledger: one call of one target. outcome: `succeeded`, or the fault's name. Times in seconds."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     number: int
+    epoch: int
     target: str
     outcome: str
     message: str = ""
@@ -121,7 +123,7 @@ class Job:
 
     queue: where it waits or last waited. chain: its own targets, empty if the lane's route serves it. tried: targets that
     failed it. epoch: counts its leases; a commit must carry the current one. attempts: calls made so far.
-    created_at, deadline_at, finished_at: seconds since the epoch on Redis' clock. reason: why it ended as it did.
+    deaths: workers that died with it. queue_wait_s: how long it last waited. created_at, deadline_at, finished_at: seconds since the epoch on Redis' clock. reason: why it ended as it did.
     """
 
     id: str
@@ -140,11 +142,11 @@ class Job:
     attempts: int = 0
     deaths: int = 0
     owner: str = ""
-    target: str = ""
     batch: str = ""
     custom_id: str = ""
     reason: str = ""
+    started_at: float | None = None
     finished_at: float | None = None
+    queue_wait_s: float | None = None
     cancel_asked: bool = False
-    published_at: float | None = None
     canvas: str = ""

@@ -6,7 +6,7 @@ its form is whatever this Celery writes itself, and a test reads it back through
 """
 
 import json
-from functools import lru_cache
+from functools import cache
 
 from celery import Celery
 
@@ -30,16 +30,16 @@ def list_key(queue: str, priority: Priority) -> str:
     return f"{queue}{PRIORITY_SEPARATOR}{step}" if step else queue
 
 
-@lru_cache(maxsize=8)
-def message_template(app: Celery) -> str:
-    """JSON of a task message of this Celery, with placeholders."""
+@cache
+def message_template() -> str:
+    """JSON of a task message of this Celery, with placeholders.
+
+    It is published through kombu's own channel, the in-memory one, which shares the Redis channel's message format.
+    """
+    app = Celery(broker="memory://", set_as_current=False)
     task = app.amqp.as_task_v2("@ID@", "@TASK@", (), {}, argsrepr="", kwargsrepr="", ignore_result=True, origin="workfleet")
     with app.connection_for_write() as connection, connection.Producer(serializer="json") as producer:
-        body, content_type, content_encoding = producer._prepare(task.body, "json", None, None, None, task.headers)  # noqa: SLF001
-        channel = producer.channel
-        message = channel.prepare_message(body, 0, content_type, content_encoding, task.headers, dict(task.properties))
-        message["properties"]["delivery_mode"] = 2
-        message["properties"]["priority"] = "@PRIORITY@"
-        channel._inplace_augment_message(message, "", "@QUEUE@")  # noqa: SLF001
-    message["properties"]["delivery_tag"] = "@TAG@"
+        producer.publish(task.body, routing_key="@QUEUE@", headers=task.headers, delivery_mode=2, **task.properties)
+        message = connection.default_channel._get("@QUEUE@")  # pyright: ignore[reportPrivateUsage]  # as the transport stores it
+    message["properties"] |= {"priority": "@PRIORITY@", "delivery_tag": "@TAG@"}
     return json.dumps(message).replace('"@PRIORITY@"', "@PRIORITY@")

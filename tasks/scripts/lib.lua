@@ -8,6 +8,7 @@
 -- <ns>:leases      zset    id -> when its lease runs out
 -- <ns>:snoozed     zset    id -> when it is due
 -- <ns>:wait:<list> zset    id -> when its message was pushed to the broker's <list>
+-- <ns>:deadlines   zset    id -> deadline, of every unfinished job
 -- <ns>:dead        zset    id -> when it failed for good
 -- <ns>:canvas      zset    id -> when it ended; its Celery canvas has still to go on
 -- <ns>:count       hash    "<task type>|<state>" -> jobs that ended so
@@ -64,13 +65,15 @@ local function release(batch)
   return released
 end
 
--- The one place where a job ends. meta: the result as Celery's backend has it, JSON.
-local function finish(id, state, meta, reason, retention_s)
+-- The one place where a job ends. meta: the result as Celery's backend has it, JSON. spent: provider, input tokens, output
+-- tokens, nano-dollars or '' (unknown); nil if no answer was bought.
+local function finish(id, state, meta, reason, retention_s, spent)
   local record = key('job', id)
   local job = redis.call('HMGET', record, 'task', 'batch', 'queue', 'prio', 'canvas', 'rel')
   redis.call('HSET', record, 'state', state, 'done', now, 'reason', reason, 'owner', '')
   redis.call('ZREM', ns .. ':leases', id)
   redis.call('ZREM', ns .. ':snoozed', id)
+  redis.call('ZREM', ns .. ':deadlines', id)
   redis.call('ZREM', key('wait', list_of(job[3], job[4])), id)
   local result = 'celery-task-meta-' .. id
   redis.call('SET', result, meta, 'EX', retention_s)
@@ -85,6 +88,16 @@ local function finish(id, state, meta, reason, retention_s)
     local batch = key('batch', job[2])
     redis.call('HINCRBY', batch, state, 1)
     if job[6] then redis.call('HINCRBY', batch, 'inflight', -1) end
+    if spent then
+      redis.call('HINCRBY', batch, 'by:' .. spent[1], 1)
+      redis.call('HINCRBY', batch, 'input_tokens', spent[2])
+      redis.call('HINCRBY', batch, 'output_tokens', spent[3])
+      if spent[4] == '' then
+        redis.call('HINCRBY', batch, 'unpriced', 1)
+      else
+        redis.call('HINCRBY', batch, 'nano_usd', spent[4])
+      end
+    end
     redis.call('RPUSH', batch .. ':done', id)
     redis.call('PUBLISH', batch, id)
     release(job[2])

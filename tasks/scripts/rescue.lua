@@ -1,13 +1,14 @@
 -- Queue again the jobs whose lease ran out, and those whose snooze is over. KEYS[1] ns.
--- ARGV[1] template, [2] most jobs at a time, [3] worker deaths a job may survive.
--- Returns {rescued ids, released ids, poisonous ids}: the last are still running, without a lease; the caller ends them.
+-- ARGV[1] template, [2] most jobs at a time, [3] worker deaths a job may survive, [4] Celery result JSON with @ID@ of one
+-- that does not, [5] its reason, [6] retention in s.
+-- Returns {rescued ids, released ids, ids ended as poisonous}.
 local rescued, due, poison = {}, {}, {}
 for _, id in ipairs(redis.call('ZRANGE', ns .. ':leases', 0, now, 'BYSCORE', 'LIMIT', 0, ARGV[2])) do
   local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths')
   if job[1] ~= 'running' then
     redis.call('ZREM', ns .. ':leases', id)
   elseif tonumber(job[3] or '0') >= tonumber(ARGV[3]) then
-    redis.call('HINCRBY', key('job', id), 'epoch', 1)
+    finish(id, 'failed', (string.gsub(ARGV[4], '@ID@', id)), ARGV[5], ARGV[6])
     poison[#poison + 1] = id
   else
     redis.call('ZREM', ns .. ':leases', id)

@@ -23,6 +23,7 @@ for at = 4, #ARGV, 4 do
     local job = redis.call('HMGET', record, 'task', 'queue', 'prio', 'ttl')
     redis.call('HSET', record, 'deadline', now + tonumber(job[4]))
     redis.call('HDEL', record, 'ttl')
+    redis.call('ZADD', ns .. ':deadlines', now + tonumber(job[4]), id)
     redis.call('SET', key('spec', id), spec)
     if batch == '' then
       publish(id, job[1], job[2], job[3])

@@ -1,0 +1,177 @@
+"""Batches: jobs submitted and followed together.
+
+A batch keeps a bounded number of its jobs in the queues; the rest wait in the batch and are released as those end, by the
+same script that ends them. So ten jobs of another agent are never behind a million, and a cancel takes effect at once.
+"""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from .connection import awaited
+from .errors import JobNotFound
+from .job import JobState
+from .results import Outcome
+from .store import Store
+
+#: Jobs of one batch in the queues at a time, unless the batch says otherwise.
+DEFAULT_WINDOW = 1000
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStatus:
+    """How a batch stands.
+
+    total: jobs submitted so far. sealed: no more will come. by_provider: succeeded jobs. cost_usd: what the priced
+    answers cost together. unpriced: answers of unknown price.
+    """
+
+    id: str
+    name: str
+    agent: str
+    created_at: datetime
+    total: int
+    sealed: bool
+    cancelled: bool
+    counts: Mapping[JobState, int]
+    in_flight: int
+    pending: int
+    by_provider: Mapping[str, int]
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    unpriced: int
+    metadata: Mapping[str, str]
+
+    @property
+    def done(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def finished(self) -> bool:
+        return (self.sealed or self.cancelled) and self.done >= self.total
+
+
+class Batches:
+    """Batches in Redis, beside the store of their jobs."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._redis = store.redis
+
+    def _key(self, batch: str, *parts: str) -> str:
+        return self._store.key("batch", batch, *parts)
+
+    async def create(
+        self,
+        *,
+        name: str = "",
+        agent: str = "default",
+        window: int = DEFAULT_WINDOW,
+        metadata: Mapping[str, str] | None = None,
+        batch_id: str | None = None,
+    ) -> str:
+        """A new, empty batch; its id. With a `batch_id` that exists already, that batch."""
+        batch = batch_id or f"batch-{uuid.uuid4().hex[:12]}"
+        created = datetime.now(UTC).timestamp()
+        fields = {"name": name, "agent": agent, "window": window, "inflight": 0, "total": 0, "created": created}
+        fields |= {f"meta:{key}": value for key, value in (metadata or {}).items()}
+        async with self._redis.pipeline() as pipe:
+            for field, value in fields.items():
+                pipe.hsetnx(self._key(batch), field, str(value))
+            pipe.zadd(self._store.key("batches"), {batch: created}, nx=True)
+            await pipe.execute()
+        return batch
+
+    async def seal(self, batch: str) -> None:
+        """No more jobs will come; the batch is finished when the last one is."""
+        await awaited(self._redis.hset(self._key(batch), "sealed", "1"))
+        await self._redis.publish(self._key(batch), "sealed")
+
+    async def status(self, batch: str) -> BatchStatus:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(self._key(batch))
+            pipe.llen(self._key(batch, "pending"))
+            raw, pending = await pipe.execute()
+        if not raw:
+            raise JobNotFound(f"no batch {batch!r}; fleet batch list shows those that are known")
+        return _status(batch, {k.decode(): v.decode() for k, v in raw.items()}, pending)
+
+    async def list(self, *, at_most: int = 50) -> list[BatchStatus]:
+        """The newest batches, newest first."""
+        ids = await self._redis.zrevrange(self._store.key("batches"), 0, at_most - 1)
+        return [await self.status(item.decode()) for item in ids]
+
+    async def outcomes(self, batch: str, *, after: int = 0, follow: bool = False, poll_s: float = 0.25) -> AsyncIterator[tuple[int, Outcome, str]]:
+        """(position, outcome, custom id) of the jobs that ended, in the order of ending, from position `after` on.
+
+        follow: go on until the batch is finished.
+        """
+        async with self._redis.pubsub() as news:
+            await news.subscribe(self._key(batch))
+            while True:
+                finished = (await self.status(batch)).finished
+                while True:
+                    chunk = await self._chunk(batch, after)
+                    for item in chunk:
+                        after += 1
+                        yield after, *item
+                    if len(chunk) < _CHUNK:
+                        break
+                if finished or not follow:
+                    return
+                await news.get_message(ignore_subscribe_messages=True, timeout=poll_s)
+
+    async def _chunk(self, batch: str, after: int) -> list[tuple[Outcome, str]]:
+        raw = await awaited(self._redis.lrange(self._key(batch, "done"), after, after + _CHUNK - 1))
+        ids = [item.decode() for item in raw]
+        found = await self._store.outcomes(ids)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hget(self._store.key("job", job_id), "cid")
+            names = await pipe.execute()
+        forgotten = "its result is no longer kept"
+        return [
+            (outcome or Outcome(job_id, JobState.EXPIRED, error=forgotten), (name or b"").decode())
+            for job_id, outcome, name in zip(ids, found, names, strict=True)
+        ]
+
+    async def cancel(self, batch: str, *, reason: str = "the batch was cancelled") -> int:
+        """Cancel every job that has not ended; the number of jobs that were waiting or running."""
+        await self.status(batch)
+        await awaited(self._redis.hset(self._key(batch), "cancelled", "1"))
+        stopped, at = 0, 0
+        while ids := await awaited(self._redis.lrange(self._key(batch, "jobs"), at, at + _CHUNK - 1)):
+            words = await self._store.end_waiting([item.decode() for item in ids], JobState.CANCELLED, reason)
+            stopped += sum(word in ("done", "asked") for word in words)
+            at += len(ids)
+        return stopped
+
+
+def _status(batch: str, fields: Mapping[str, str], pending: int) -> BatchStatus:
+    finals = [state for state in JobState if state.final]
+    return BatchStatus(
+        id=batch,
+        name=fields.get("name", ""),
+        agent=fields.get("agent", "default"),
+        created_at=datetime.fromtimestamp(float(fields["created"]), UTC),
+        total=int(fields["total"]),
+        sealed="sealed" in fields,
+        cancelled="cancelled" in fields,
+        counts={state: int(fields.get(state.value, 0)) for state in finals},
+        in_flight=int(fields["inflight"]),
+        pending=pending,
+        by_provider={provider: int(count) for provider, count in _after("by:", fields).items()},
+        input_tokens=int(fields.get("input_tokens", 0)),
+        output_tokens=int(fields.get("output_tokens", 0)),
+        cost_usd=int(fields.get("nano_usd", 0)) / 1e9,
+        unpriced=int(fields.get("unpriced", 0)),
+        metadata=_after("meta:", fields),
+    )
+
+
+def _after(prefix: str, fields: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix(prefix): value for name, value in fields.items() if name.startswith(prefix)}

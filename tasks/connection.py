@@ -1,0 +1,70 @@
+"""Connections to Redis, and what their failures mean to a caller."""
+
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from .errors import FleetUnavailable
+
+_T = TypeVar("_T")
+
+#: Failures that pass by themselves: Redis restarts, or the network is away.
+PASSING = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError)
+
+
+def connect(url: SecretStr, *, retries: int = 3, timeout_s: float = 5.0) -> Redis:
+    """A connection pool; nothing is sent yet. retries: of one command, with jittered back-off up to a second."""
+    return Redis.from_url(
+        url.get_secret_value(),
+        socket_connect_timeout=timeout_s,
+        socket_timeout=30.0,
+        health_check_interval=15,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), retries),
+        retry_on_error=[BusyLoadingError, ReadOnlyError],
+        max_connections=256,
+    )
+
+
+def address(url: SecretStr) -> str:
+    """The URL without its password, for messages."""
+    text = url.get_secret_value()
+    scheme, _, rest = text.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+@contextmanager
+def translated(url: SecretStr) -> Iterator[None]:
+    """Redis' errors as FleetUnavailable, with the address and what to do."""
+    where = address(url)
+    try:
+        yield
+    except AuthenticationError as failed:
+        raise FleetUnavailable(f"Redis at {where} refuses the password: {failed}; check FLEET_REDIS_URL") from failed
+    except OutOfMemoryError as failed:
+        raise FleetUnavailable(f"Redis at {where} is full (maxmemory); raise it or remove finished jobs") from failed
+    except PASSING as failed:
+        raise FleetUnavailable(f"Redis at {where} does not answer: {failed}; is it running? (fleet up starts one)") from failed
+    except ResponseError as failed:
+        raise FleetUnavailable(f"Redis at {where} refuses a command: {failed}") from failed
+    except RedisError as failed:
+        raise FleetUnavailable(f"Redis at {where}: {failed}") from failed
+
+
+async def awaited(reply: Awaitable[_T] | _T) -> _T:
+    """redis-py types its commands as `Awaitable[T] | T`; those of an async client are always awaitables."""
+    return await cast(Awaitable[_T], reply)

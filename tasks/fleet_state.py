@@ -1,0 +1,117 @@
+"""What the fleet says of itself in Redis: the directory of providers and routes, and the pools that live."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+from redis.asyncio import Redis
+
+from ..routing.directory import Directory
+from ..routing.gate import PoolState
+from .connection import awaited
+
+#: A node that has said nothing for this long is gone.
+ALIVE_S = 3.0
+#: A gone node is forgotten after this long; until then people can see that it is gone.
+FORGOTTEN_S = 3600.0
+
+
+class NodeReport(BaseModel):
+    """What one worker process says of itself several times a second.
+
+    full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. models: what its server offers.
+    open_lanes, closed_lanes: lane -> why. said_at: Redis' clock, seconds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    node: str
+    provider: str
+    endpoint: str = ""
+    slots: int = 0
+    busy: int = 0
+    full_s: float = 0.0
+    unavailable: str | None = None
+    models: tuple[str, ...] = ()
+    open_lanes: tuple[str, ...] = ()
+    closed_lanes: dict[str, str] = {}
+    served: int = 0
+    failed: int = 0
+    started_at: float = 0.0
+    said_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All nodes that are known, at one moment of Redis' clock (seconds)."""
+
+    now: float
+    nodes: tuple[NodeReport, ...]
+
+    @property
+    def living(self) -> tuple[NodeReport, ...]:
+        return tuple(node for node in self.nodes if self.now - node.said_at < ALIVE_S)
+
+    def pools(self) -> dict[str, PoolState]:
+        """The living nodes by provider. A pool is available if one of its nodes is; the full ones count as one."""
+        by_provider: dict[str, list[NodeReport]] = {}
+        for node in self.living:
+            by_provider.setdefault(node.provider, []).append(node)
+        return {provider: _together(nodes) for provider, nodes in by_provider.items()}
+
+
+def _together(nodes: Sequence[NodeReport]) -> PoolState:
+    good = [node for node in nodes if node.unavailable is None]
+    if not good:
+        return PoolState(slots=0, busy=0, unavailable=nodes[0].unavailable)
+    return PoolState(
+        slots=sum(node.slots for node in good),
+        busy=sum(node.busy for node in good),
+        full_for_s=min(node.full_s for node in good),
+    )
+
+
+class FleetState:
+    """Reads and writes the fleet's own facts. namespace: as the store's."""
+
+    def __init__(self, redis: Redis, *, namespace: str = "wf") -> None:
+        self.redis = redis
+        self._nodes = f"{namespace}:nodes"
+        self._directory = f"{namespace}:directory"
+
+    async def publish_directory(self, directory: Directory) -> None:
+        await self.redis.set(self._directory, directory.model_dump_json(exclude_defaults=True))
+
+    async def directory(self) -> Directory | None:
+        """The directory that the pools published, None before any pool has started."""
+        raw = await self.redis.get(self._directory)
+        return Directory.model_validate_json(raw) if raw else None
+
+    async def report(self, node: NodeReport) -> Snapshot:
+        """Say how a node stands, and hear of all others, in one round trip."""
+        seconds, micro = await awaited(self.redis.time())
+        now = seconds + micro / 1e6
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.hset(self._nodes, node.node, node.model_copy(update={"said_at": now}).model_dump_json(exclude_defaults=True))
+            pipe.hgetall(self._nodes)
+            _, raw = await pipe.execute()
+        return _read(now, raw)
+
+    async def snapshot(self) -> Snapshot:
+        seconds, micro = await awaited(self.redis.time())
+        return _read(seconds + micro / 1e6, await awaited(self.redis.hgetall(self._nodes)))
+
+    async def leave(self, node: str) -> None:
+        """A node that stops says so, and need not be missed first."""
+        await awaited(self.redis.hdel(self._nodes, node))
+
+    async def forget(self, snapshot: Snapshot) -> None:
+        """Drop nodes that have been gone for long."""
+        gone = [node.node for node in snapshot.nodes if snapshot.now - node.said_at > FORGOTTEN_S]
+        if gone:
+            await awaited(self.redis.hdel(self._nodes, *gone))
+
+
+def _read(now: float, raw: Mapping[bytes, bytes]) -> Snapshot:
+    nodes = (NodeReport.model_validate_json(report) for report in raw.values())
+    return Snapshot(now=now, nodes=tuple(sorted(nodes, key=lambda node: node.node)))

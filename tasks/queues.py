@@ -1,0 +1,107 @@
+"""The Celery application: queues, settings, and the tasks that carry jobs."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from celery import Celery
+from celery.app.task import Task
+from kombu import Exchange, Queue
+from pydantic import SecretStr
+
+from ..routing.lanes import TASK_TYPES, alternate_queue, lanes
+from .errors import JobFailed
+from .messages import PRIORITY_STEPS, task_name
+
+#: Where Celery producers hand in jobs with `send_task("workfleet.submit", …)`.
+SUBMIT_QUEUE = "workfleet.submit"
+SUBMIT_TASK = "workfleet.submit"
+
+
+class Runner(Protocol):
+    """What a worker does with deliveries; the pools implement it."""
+
+    def run(self, job_id: str) -> object: ...
+
+    def submit(self, job_id: str, request: object, previous: tuple[object, ...], spec: Mapping[str, Any]) -> None: ...
+
+
+def make_app(
+    redis_url: SecretStr,
+    *,
+    task_types: Iterable[str] = TASK_TYPES,
+    providers: Iterable[str] = (),
+    runner: Runner | None = None,
+    events: bool = True,
+) -> Celery:
+    """The Celery application of the fleet.
+
+    runner: what runs the jobs; None for clients, Flower and everything else that runs none. events: task events for
+    Flower, which cost about 30% of the message rate.
+    """
+    url = redis_url.get_secret_value()
+    app = Celery("workfleet", broker=url, backend=url)
+    names = [*lanes(task_types), *(alternate_queue(provider) for provider in providers), SUBMIT_QUEUE]
+    app.conf.update(_settings(names, events=events))
+    _register(app, task_types, runner)
+    return app
+
+
+def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
+    anonymous = Exchange("", type="direct")
+    return {
+        "task_queues": [Queue(name, anonymous, routing_key=name) for name in queues],
+        "task_default_queue": SUBMIT_QUEUE,
+        "task_default_exchange": "",
+        "task_default_routing_key": SUBMIT_QUEUE,
+        "task_routes": {SUBMIT_TASK: {"queue": SUBMIT_QUEUE}},
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": ["json"],
+        "task_default_priority": 0,
+        # The record decides, not the broker: a second delivery is dropped, a lost message is pushed anew. Late
+        # acknowledgement keeps a worker from holding more messages than it has slots.
+        "task_acks_late": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {
+            "visibility_timeout": 6 * 3600,
+            "priority_steps": sorted(PRIORITY_STEPS.values()),
+            "health_check_interval": 10,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+            "max_connections": 1024,
+        },
+        "result_backend_transport_options": {"socket_connect_timeout": 5},
+        "redis_backend_health_check_interval": 10,
+        "worker_send_task_events": events,
+        "task_send_sent_event": False,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "worker_enable_remote_control": True,
+        "worker_proc_alive_timeout": 30,
+    }
+
+
+def _register(app: Celery, task_types: Iterable[str], runner: Runner | None) -> None:
+    def run(task: Task[..., Any]) -> object:
+        return _runner(runner).run(task.request.id)
+
+    def submit(task: Task[..., Any], *previous: object, **spec: Any) -> None:
+        _runner(runner).submit(task.request.id, task.request, previous, spec)
+
+    for task_type in task_types:
+        # A job's result is stored by the commit that ends it, not by Celery's tracer.
+        _task(app, task_name(task_type), run, ignore_result=True, throws=(JobFailed,))
+    _task(app, SUBMIT_TASK, submit, ignore_result=False, throws=())
+
+
+def _task(app: Celery, name: str, body: Callable[..., Any], **options: Any) -> None:
+    app.task(name=name, bind=True, **options)(body)
+
+
+def _runner(runner: Runner | None) -> Runner:
+    if runner is None:
+        raise RuntimeError("this Celery application only hands jobs in; start `fleet worker --provider NAME` to run them")
+    return runner

@@ -1,0 +1,74 @@
+"""How a job's record is written to Redis and read back. Times are milliseconds there and seconds here.
+
+Short field names and values keep the record in Redis' compact encoding.
+"""
+
+from collections.abc import Mapping
+
+from ..routing.lanes import Priority
+from .job import Job, JobState
+from .messages import PRIORITY_STEPS
+
+_PRIORITIES = {str(step): priority for priority, step in PRIORITY_STEPS.items()}
+
+
+def to_fields(job: Job, ttl_s: float) -> list[str | int]:
+    """Field, value, … of a new record. The script adds the time; ttl_s becomes the deadline."""
+    fields: list[str | int] = [
+        "state", JobState.QUEUED.value,
+        "task", job.task_type,
+        "queue", job.queue,
+        "prio", str(PRIORITY_STEPS[job.priority]),
+        "level", job.complexity,
+        "agent", job.agent,
+        "lane", job.lane,
+        "ttl", int(ttl_s * 1000),
+    ]  # fmt: skip
+    for name, value in (("batch", job.batch), ("cid", job.custom_id), ("canvas", job.canvas), ("chain", "\n".join(job.chain))):
+        if value:
+            fields += [name, value]
+    return fields
+
+
+def pairs(flat: list[bytes]) -> dict[str, str]:
+    """A flat list of Redis as a mapping."""
+    text = [item.decode() for item in flat]
+    return dict(zip(text[::2], text[1::2], strict=True))
+
+
+def from_fields(job_id: str, fields: Mapping[str, str]) -> Job:
+    """The job of a record as HGETALL gives it."""
+    return Job(
+        id=job_id,
+        state=JobState(fields["state"]),
+        task_type=fields["task"],
+        queue=fields["queue"],
+        priority=_PRIORITIES[fields["prio"]],
+        complexity=int(fields["level"]),
+        agent=fields["agent"],
+        created_at=int(fields["created"]) / 1000,
+        deadline_at=int(fields["deadline"]) / 1000,
+        lane=fields["lane"],
+        chain=_lines(fields.get("chain", "")),
+        tried=_lines(fields.get("tried", "")),
+        epoch=int(fields.get("epoch", 0)),
+        attempts=int(fields.get("attempts", 0)),
+        deaths=int(fields.get("deaths", 0)),
+        owner=fields.get("owner", ""),
+        batch=fields.get("batch", ""),
+        custom_id=fields.get("cid", ""),
+        reason=fields.get("reason", ""),
+        started_at=_seconds(fields.get("started")),
+        finished_at=_seconds(fields.get("done")),
+        queue_wait_s=_seconds(fields.get("waited")),
+        cancel_asked="cancel" in fields,
+        canvas=fields.get("canvas", ""),
+    )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n")) if text else ()
+
+
+def _seconds(milliseconds: str | None) -> float | None:
+    return None if milliseconds is None else int(milliseconds) / 1000

@@ -1,0 +1,191 @@
+"""The records of jobs in Redis. Each step that must be atomic is one script in `scripts/`; this file only calls them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal, cast
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from ..routing.lanes import Priority
+from .answer import Usage
+from .connection import awaited
+from .errors import InvalidRequest
+from .job import Attempt, Job, JobSpec, JobState
+from .messages import PRIORITY_STEPS, list_key
+from .record import from_fields, pairs
+from .results import RESULT_KEY, Outcome, decode, encode
+
+#: Seconds that a finished job, its request and its answer stay readable.
+RETENTION_S = 7 * 86_400
+
+POISON = "it was running each time a worker died"
+
+Verdict = Literal["ok", "cancel", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A job ready to be stored. fields: of its record (record.py). same: its idempotency key with its agent, or ''."""
+
+    id: str
+    fields: list[str | int]
+    spec: str
+    same: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job whose lease is ours."""
+
+    job: Job
+    spec: JobSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """What one round of the reconciler did. ids: rescued from dead workers; due from their snooze; ended as poisonous."""
+
+    rescued: list[str]
+    due: list[str]
+    poisonous: list[str]
+
+
+@cache
+def _source(name: str) -> str:
+    folder = resources.files(__package__) / "scripts"
+    return (folder / "lib.lua").read_text() + "\n" + (folder / f"{name}.lua").read_text()
+
+
+class Store:
+    """Every change of a job's record. template: the Celery message (messages.py). Errors of Redis pass through as they are."""
+
+    def __init__(self, redis: Redis, template: str, *, namespace: str = "wf", retention_s: int = RETENTION_S) -> None:
+        self.redis = redis
+        self.namespace = namespace
+        self.retention_s = retention_s
+        self._template = template
+        self._scripts: dict[str, AsyncScript] = {}
+
+    def key(self, *parts: str) -> str:
+        return ":".join((self.namespace, *parts))
+
+    async def _run(self, script: str, *arguments: str | int) -> Any:
+        if script not in self._scripts:
+            self._scripts[script] = self.redis.register_script(_source(script))
+        return await self._scripts[script](keys=[self.namespace], args=[self._template, *arguments])
+
+    async def submit(self, jobs: Sequence[Prepared], *, batch: str = "") -> list[str]:
+        """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency key."""
+        flat: list[str] = []
+        for job in jobs:
+            flat += [job.id, json.dumps(job.fields), job.spec, job.same]
+        return [item.decode() for item in await self._run("submit", batch, self.retention_s, *flat)]
+
+    async def claim(self, job_id: str, *, owner: str, lease_s: float) -> Claimed | str:
+        """Take the lease of a queued job. Else the word why not: the state it is in, `missing`, or `expired`."""
+        reply = await self._run("claim", job_id, owner, int(lease_s * 1000))
+        if reply[0] != b"ours":
+            return cast(bytes, reply[0]).decode()
+        return Claimed(from_fields(job_id, pairs(reply[1])), JobSpec.model_validate_json(reply[2]))
+
+    async def renew(self, held: Sequence[tuple[str, int]], *, lease_s: float) -> list[Verdict]:
+        """Renew leases of (job id, epoch) in one call."""
+        flat = [item for pair in held for item in pair]
+        return [word.decode() for word in await self._run("renew", int(lease_s * 1000), *flat)]
+
+    async def finish(self, job: Job, outcome: Outcome, attempt: Attempt | None = None, usage: Usage | None = None) -> bool:
+        """End a running job; False if its lease was lost, and then only the ledger has the attempt."""
+        entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
+        spent = _spent(attempt, usage)
+        reply = await self._run(
+            "finish", job.id, job.epoch, outcome.state, encode(outcome), outcome.error or "", self.retention_s, entry, *spent
+        )
+        return bool(reply == b"done")
+
+    async def put_back(
+        self, job: Job, queue: str, *, wait_s: float = 0.0, uncounted: bool = False, tried: str = "", attempt: Attempt | None = None
+    ) -> bool:
+        """A running job goes to a queue, now or after `wait_s`; False if its lease was lost.
+
+        uncounted: the attempt is not used up. tried: a target to remember as failed.
+        """
+        entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
+        reply = await self._run(
+            "put_back", job.id, job.epoch, queue, int(wait_s * 1000), "1" if uncounted else "0", tried, entry
+        )
+        return bool(reply == b"done")
+
+    async def end_waiting(self, ids: Sequence[str], state: JobState, reason: str) -> list[str]:
+        """Cancel jobs, or expire overdue ones. A word each: `done`, `asked` (it runs, and its pool stops it), `missing`, its state."""
+        meta = encode(Outcome("@ID@", state, error=reason))
+        return [word.decode() for word in await self._run("end_waiting", state, meta, reason, self.retention_s, *ids)]
+
+    async def rescue(self, *, at_most: int = 500, deaths: int = 3) -> Rescue:
+        """Queue again what dead workers left and what is due. deaths: worker deaths that a job may survive."""
+        meta = encode(Outcome("@ID@", JobState.FAILED, error=POISON))
+        reply = await self._run("rescue", at_most, deaths, meta, POISON, self.retention_s)
+        return Rescue(*([item.decode() for item in ids] for ids in reply))
+
+    async def remessage(self, queue: str, priority: Priority, *, grace_s: float, at_most: int = 500) -> list[str]:
+        """Push anew the messages of jobs that wait in a queue which no longer has them."""
+        reply = await self._run("remessage", queue, str(PRIORITY_STEPS[priority]), int(grace_s * 1000), at_most)
+        return [item.decode() for item in reply]
+
+    async def overdue(self, *, at_most: int = 500) -> list[str]:
+        """Unfinished jobs whose deadline has passed, running ones included."""
+        return [item.decode() for item in await self._run("overdue", at_most)]
+
+    async def reroute(self, job_id: str, from_queue: str, to_queue: str) -> bool:
+        """Move a job that waits in one queue to another; False if it no longer waits there."""
+        return bool(await self._run("reroute", job_id, from_queue, to_queue))
+
+    async def waiting(self, queue: str, *, at_most: int) -> list[str]:
+        """Ids of the jobs that wait in a queue, the longest first within each priority."""
+        found: list[str] = []
+        for priority in Priority:
+            members = await self.redis.zrange(self.key("wait", list_key(queue, priority)), 0, at_most - 1)
+            found += [member.decode() for member in members]
+        return found[:at_most]
+
+    async def job(self, job_id: str) -> Job | None:
+        fields = await awaited(self.redis.hgetall(self.key("job", job_id)))
+        return from_fields(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
+
+    async def spec(self, job_id: str) -> JobSpec | None:
+        raw = await self.redis.get(self.key("spec", job_id))
+        return JobSpec.model_validate_json(raw) if raw else None
+
+    async def attempts(self, job_id: str) -> list[Attempt]:
+        """The job's ledger entries, oldest first; one repeated after a lost reply counts once."""
+        raw = await awaited(self.redis.lrange(self.key("try", job_id), 0, -1))
+        entries = [Attempt.model_validate_json(item) for item in raw]
+        return list({(entry.epoch, entry.number, entry.started_at): entry for entry in entries}.values())
+
+    async def outcome(self, job_id: str) -> Outcome | None:
+        """How the job ended, None while it has not."""
+        raw = await self.redis.get(RESULT_KEY + job_id)
+        return decode(job_id, raw) if raw else None
+
+    async def outcomes(self, ids: Sequence[str]) -> list[Outcome | None]:
+        if not ids:
+            return []
+        found = await self.redis.mget([RESULT_KEY + job_id for job_id in ids])
+        return [decode(job_id, raw) if raw else None for job_id, raw in zip(ids, found, strict=True)]
+
+
+def check_size(spec: str, limit: int) -> None:
+    """Refuse a request that Redis should not carry."""
+    if len(spec) > limit:
+        raise InvalidRequest(f"the request has {len(spec):,} bytes; at most {limit:,} are taken")
+
+
+def _spent(attempt: Attempt | None, usage: Usage | None) -> list[str | int]:
+    if attempt is None or usage is None:
+        return []
+    provider = attempt.target.partition("/")[0]
+    nano = "" if usage.cost_usd is None else round(usage.cost_usd * 1e9)
+    return [provider, usage.input_tokens, usage.output_tokens, nano]

@@ -1,0 +1,192 @@
+"""From what a caller hands in to a record: names checked, complexity scored, the queue chosen."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from ..routing.complexity import score
+from ..routing.directory import ChainLink, Directory, Route
+from ..routing.lanes import Band, band_of, lane
+from ..routing.placement import Placement, Wants, place
+from ..routing.tokens import estimate_tokens
+from .errors import InvalidRequest, NoTarget, UnknownName
+from .job import Job, JobSpec, JobState
+from .record import to_fields
+from .request import Request
+from .store import Prepared, check_size
+
+#: The largest request taken, in bytes of JSON.
+MAX_REQUEST_BYTES = 16 * 1024 * 1024
+
+#: The score that stands for a band when the caller names the band.
+_SCORE_OF: dict[Band, int] = {Band.SIMPLE: 2, Band.MODERATE: 5, Band.COMPLEX: 8, Band.VERY_COMPLEX: 10}
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(slots=True)
+class Preparer:
+    """Turns specs into records, against one state of the directory. Placements that depend on nothing but names are remembered."""
+
+    directory: Directory
+    max_request_bytes: int = MAX_REQUEST_BYTES
+    make_id: Callable[[], str] = new_id
+    _placed: dict[tuple[object, ...], Placement] = field(default_factory=dict[tuple[object, ...], Placement])
+
+    def prepare(self, spec: JobSpec, *, job_id: str | None = None, batch: str = "", canvas: str = "") -> Prepared:
+        """The record of a job. Raises UnknownName, InvalidRequest or NoTarget; nothing is stored then."""
+        text = spec.model_dump_json(exclude_defaults=True)
+        check_size(text, self.max_request_bytes)
+        task_type = self._task_type(spec.task_type)
+        level = self._level(spec, task_type)
+        band = band_of(level)
+        placement = self._placement(spec, task_type, band)
+        if placement.queue is None:
+            raise NoTarget(placement.skipped)
+        job = Job(
+            id=job_id or self.make_id(),
+            state=JobState.QUEUED,
+            task_type=task_type,
+            queue=placement.queue,
+            priority=spec.priority,
+            complexity=level,
+            agent=spec.agent,
+            created_at=0.0,
+            deadline_at=0.0,
+            lane=lane(task_type, band),
+            chain=tuple(_written(link) for link in placement.chain),
+            batch=batch,
+            custom_id=spec.custom_id or "",
+            canvas=canvas,
+        )
+        same = f"{spec.agent}:{spec.idempotency_key}" if spec.idempotency_key else ""
+        return Prepared(job.id, to_fields(job, spec.deadline_s), text, same)
+
+    def _task_type(self, name: str) -> str:
+        found = self.directory.task_type(name)
+        if found is None:
+            raise UnknownName("task type", name, self.directory.task_types)
+        return found
+
+    def _level(self, spec: JobSpec, task_type: str) -> int:
+        if isinstance(spec.complexity, int):
+            return spec.complexity
+        if isinstance(spec.complexity, Band):
+            return _SCORE_OF[spec.complexity]
+        return score(spec.request.text, task_type=task_type).score
+
+    def _placement(self, spec: JobSpec, task_type: str, band: Band) -> Placement:
+        tokens = self._tokens_that_matter(spec.request)
+        asked = (task_type, band, spec.agent, spec.provider, spec.model, spec.chain, spec.route, spec.constraints, spec.request.needs, tokens)
+        found = self._placed.get(asked)
+        if found is None:
+            route, pinned = self._route(spec, task_type, band)
+            found = place(self.directory, route, task_type, band, wants_of(spec, tokens), pinned=pinned)
+            if not tokens:
+                self._placed[asked] = found
+        return found
+
+    def _tokens_that_matter(self, request: Request) -> int:
+        """The estimate of the request's tokens, 0 if it fits every known context anyway."""
+        contexts = [m.context_tokens for p in self.directory.providers.values() for m in p.models if m.context_tokens]
+        if not contexts:
+            return 0
+        tokens = estimate_tokens(request.text) + (request.max_tokens or 0)
+        return tokens if tokens > min(contexts) else 0
+
+    def _route(self, spec: JobSpec, task_type: str, band: Band) -> tuple[Route | None, bool]:
+        """The job's own route before its agent's, and that before its lane's; and whether it is its own."""
+        if spec.chain:
+            return Route(name="its own chain", chain=tuple(self._link(text, at) for at, text in enumerate(spec.chain))), True
+        if spec.provider or spec.model:
+            return self._pinned(spec, self._lane_route(task_type, band)), True
+        if spec.route:
+            if spec.route not in self.directory.routes:
+                raise UnknownName("route", spec.route, self.directory.routes)
+            return self.directory.routes[spec.route], True
+        if spec.agent in self.directory.agents:
+            return self.directory.routes[self.directory.agents[spec.agent]], True
+        return self._lane_route(task_type, band), False
+
+    def _lane_route(self, task_type: str, band: Band) -> Route | None:
+        return self.directory.route_for(task_type, band)
+
+    def _pinned(self, spec: JobSpec, route: Route | None) -> Route:
+        """Pinned to a provider, to a model, or to both. A model alone goes to the providers that have it."""
+        if spec.provider:
+            link = self._link(f"{spec.provider}/{spec.model}" if spec.model else spec.provider, 0)
+            return Route(name="pinned", chain=(link,))
+        assert spec.model is not None
+        named = self._link_of_reference(spec.model)
+        if named is not None:
+            return Route(name="pinned", chain=(named,))
+        order = {link.provider: link.priority for link in route.chain} if route else {}
+        havers = [p for p in self.directory.providers.values() if p.enabled and p.serves(spec.model)]
+        if not havers and self.directory.providers:
+            known = {m.name for p in self.directory.providers.values() for m in p.models} | {
+                p.default_model for p in self.directory.providers.values() if p.default_model
+            }
+            raise UnknownName("model", spec.model, known)
+        links = tuple(ChainLink(provider=p.name, model=spec.model, priority=order.get(p.name, p.priority)) for p in havers)
+        return Route(name="pinned", chain=links)
+
+    def _link_of_reference(self, model: str) -> ChainLink | None:
+        """`provider/model`, if the first part names a provider; a vendor's name before a slash belongs to the model."""
+        provider, slash, rest = model.partition("/")
+        if slash and provider in self.directory.providers:
+            return self._link(f"{provider}/{rest}", 0)
+        return None
+
+    def _link(self, text: str, at: int) -> ChainLink:
+        name, _, model = text.partition("/")
+        provider = self.directory.providers.get(name)
+        if provider is None:
+            raise UnknownName("provider", name, self.directory.providers)
+        if model and not provider.serves(model):
+            raise UnknownName(f"model of {name}", model, [m.name for m in provider.models])
+        return ChainLink(provider=name, model=model or None, priority=at)
+
+
+def wants_of(spec: JobSpec, tokens: int) -> Wants:
+    """What a job asks of every target, at submission and at every fallback."""
+    limits = spec.constraints
+    return Wants(
+        needs=spec.request.needs | frozenset(limits.needs),
+        tokens=max(tokens, limits.min_context_tokens or 0),
+        local_only=limits.local_only,
+        free_only=limits.free_only,
+        only=frozenset(limits.providers),
+        never=frozenset(limits.exclude),
+    )
+
+
+def read_link(text: str, at: int) -> ChainLink:
+    """A link of a record's chain."""
+    provider, _, model = text.partition("/")
+    return ChainLink(provider=provider, model=model or None, priority=at)
+
+
+def _written(link: ChainLink) -> str:
+    return f"{link.provider}/{link.model}" if link.model else link.provider
+
+
+def parse_spec(raw: object) -> JobSpec:
+    """A JobSpec from JSON-like data of a foreign producer; InvalidRequest names each field that is wrong."""
+    try:
+        return JobSpec.model_validate(raw)
+    except ValidationError as wrong:
+        raise InvalidRequest(explain(wrong)) from None
+
+
+def explain(wrong: ValidationError) -> str:
+    """A validation error as one line: `request.max_tokens: Input should be greater than or equal to 1; …`."""
+    parts: list[str] = []
+    for error in wrong.errors(include_url=False, include_input=False, include_context=False):
+        where = ".".join(str(part) for part in error["loc"])
+        message = error["msg"].removeprefix("Value error, ")
+        parts.append(f"{where}: {message}" if where else message)
+    return "; ".join(parts)
