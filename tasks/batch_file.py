@@ -62,8 +62,7 @@ def _start(file: BinaryIO, limit: int) -> bytes:
     for magic, fault in _FOREIGN.items():
         if raw.startswith(magic):
             raise InvalidRequest(f"the batch file {fault}")
-    without_mark = raw.removeprefix(_BOM)
-    return without_mark or file.readline(limit + 1)
+    return raw.removeprefix(_BOM)
 
 
 def _skip_rest(file: BinaryIO) -> None:

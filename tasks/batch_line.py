@@ -6,8 +6,9 @@ here. Where either stops the whole file at a bad line, the line alone is refused
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
+from pydantic import JsonValue
 from pydantic_core import from_json
 
 from .openai_request import KINDS, UnusableBody, openai_request
@@ -81,9 +82,9 @@ def parse_line(raw: bytes, number: int) -> BatchLine | LineError:
         return LineError(number, custom_id, LineFault.INVALID_REQUEST, str(unusable), parameter)
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def _object(raw: bytes) -> dict[str, JsonValue]:
     try:
-        line = from_json(raw, allow_inf_nan=False)
+        line: JsonValue = from_json(raw, allow_inf_nan=False)
     except ValueError as invalid:
         raise _Refused(LineFault.INVALID_JSON_LINE, f"not JSON: {invalid}") from None
     if not isinstance(line, dict):
@@ -91,7 +92,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     return line
 
 
-def _custom_id(line: dict[str, Any]) -> str:
+def _custom_id(line: dict[str, JsonValue]) -> str:
     custom_id = _required(line, "custom_id")
     if not isinstance(custom_id, str) or not custom_id:
         raise _Refused(LineFault.INVALID_CUSTOM_ID, f"custom_id is {custom_id!r:.40}, not a text", "custom_id")
@@ -101,7 +102,7 @@ def _custom_id(line: dict[str, Any]) -> str:
     return custom_id
 
 
-def _url(line: dict[str, Any]) -> str:
+def _url(line: dict[str, JsonValue]) -> str:
     method, url = _required(line, "method"), _required(line, "url")
     _required(line, "body")
     if method != "POST":
@@ -111,14 +112,14 @@ def _url(line: dict[str, Any]) -> str:
     return url
 
 
-def _model(body: dict[str, Any]) -> str | None:
+def _model(body: dict[str, JsonValue]) -> str | None:
     model = body.get("model")
     if model is not None and not isinstance(model, str):
         raise _Refused(LineFault.INVALID_REQUEST, f"model is {model!r:.40}, not a name", "body.model")
     return model or None
 
 
-def _required(line: dict[str, Any], name: str) -> Any:
+def _required(line: dict[str, JsonValue], name: str) -> JsonValue:
     if name not in line:
         raise _Refused(LineFault.MISSING_REQUIRED_PARAMETER, f"{name} is missing", name)
     return line[name]
