@@ -1,15 +1,31 @@
-"""An estimate of how many tokens a text is, for limits, context windows and prices before the provider has counted.
+"""How many tokens a text is, within about a tenth and without a tokenizer.
 
-Byte-pair tokenizers keep most English words and runs of indentation whole, cut long words about every eight letters
-and numbers every three digits, and take punctuation in pairs. Counted so, prose, Markdown and YAML of recorded exchanges
-come within 17% of what the providers charged; length divided by four is off by up to 46%. Other languages need more.
+Every provider counts by its own vocabulary, and the vocabularies are megabytes. Limits and prices are reserved on this estimate
+and settled on the provider's own count.
 """
 
-import re
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS = b"0123456789"
+_PUNCTUATION = b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
-_PIECE = re.compile(r"[A-Za-z]{1,8}|\d{1,3}|\n+|[ \t]{2,}|[^\x00-\x7f]|[^\sA-Za-z\d]{1,2}")
+#: Tokens for one byte of each class. Least squares over 550 pieces of Python, C, JavaScript, JSON, Markdown and problem
+#: statements against the mean of four vocabularies (cl100k, o200k, DeepSeek V3, Claude 2), rounded: 9% off on average, where
+#: a quarter of the characters is 16% off.
+_BY_CLASS = ((_LETTERS, 0.2), (_DIGITS, 0.95), (_PUNCTUATION, 0.7))
+_BY_WORD = 0.3
+
+#: Beyond ASCII, tokens for one character, by the byte that UTF-8 begins it with: Latin with accents, Greek, Cyrillic, Arabic;
+#: then CJK, Indic and the rest of the first plane; then emoji. A quarter of the characters is three times too low for Chinese.
+_BY_SCRIPT = ((bytes(range(0xC2, 0xE0)), 0.35), (bytes(range(0xE0, 0xF0)), 0.8), (bytes(range(0xF0, 0xF5)), 2.0))
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a text is; 0 only for an empty one. Takes about 6 ms for 100,000 characters."""
-    return len(_PIECE.findall(text)) or int(bool(text))
+    """The tokens of a text, roughly; 0 only for an empty one. Costs about 10 µs a kilobyte."""
+    if not text:
+        return 0
+    # A lone surrogate is no Unicode text, yet JSON can carry one.
+    data = text.encode("utf-8", "surrogatepass")
+    tokens = _BY_WORD * len(text.split())
+    for members, weight in _BY_CLASS if text.isascii() else _BY_CLASS + _BY_SCRIPT:
+        tokens += weight * (len(data) - len(data.translate(None, members)))
+    return max(1, round(tokens))
