@@ -13,7 +13,7 @@ class Problem:
     """One thing that is wrong, or (as a warning) worth knowing.
 
     message: what is wrong and what to do. field: where it stands, in the file's own spelling. line, column: from 1;
-    None if it comes from no file. source: the file or the environment variable.
+    None if it comes from no file. source: the file or variable, None if it is the configuration file itself.
     """
 
     message: str
@@ -22,15 +22,14 @@ class Problem:
     column: int | None = None
     source: str | None = None
 
-    def __str__(self) -> str:
-        position = ", ".join(str(part) for part in (self._position, self.field) if part)
-        return f"{self.message} ({position})" if position else self.message
+    def located(self, source: Path | str | None) -> str:
+        """`fleet.yaml:12: providers.groq.prioritty: unknown field …`, as compilers have it and editors follow."""
+        places = (self.source or source, self.line, self.column)
+        place = ":".join(str(part) for part in places if part is not None)
+        return ": ".join(part for part in (place, self.field, self.message) if part)
 
-    @property
-    def _position(self) -> str | None:
-        if self.line is None:
-            return None
-        return f"line {self.line}" if self.column is None else f"line {self.line}, column {self.column}"
+    def __str__(self) -> str:
+        return self.located(None)
 
 
 class SettingsError(ConfigurationError):
@@ -39,14 +38,7 @@ class SettingsError(ConfigurationError):
     def __init__(self, problems: Iterable[Problem], source: Path | str | None = None) -> None:
         self.problems = tuple(problems)
         self.source = source
-        super().__init__(_report(self.problems, source))
-
-
-def _report(problems: tuple[Problem, ...], source: Path | str | None) -> str:
-    name = str(source) if source is not None else "configuration"
-    if len(problems) == 1:
-        return f"{name}: {problems[0]}"
-    return "\n".join([f"{name}: {len(problems)} problems", *(f"  - {problem}" for problem in problems)])
+        super().__init__("\n".join(problem.located(source) for problem in self.problems))
 
 
 @dataclass(slots=True)
@@ -60,7 +52,8 @@ class Findings:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'priority'?` if one of the known names is close, else the known names."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    same = [other for other in names if other.lower() == name.lower()]
+    close = same or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; known: {', '.join(names)}" if names else ""

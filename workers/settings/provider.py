@@ -68,7 +68,7 @@ class ModelSettings(Part):
 
 
 class KeySource(Part):
-    """Where an API key comes from. name: the variable or the file; None if the key stands in the configuration itself."""
+    """Where an API key comes from. name: the variable or the file; None if it stands in the configuration itself."""
 
     kind: Literal["variable", "file", "literal"]
     name: str | None = None

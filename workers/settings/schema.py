@@ -12,7 +12,7 @@ from .provider import Part, ProviderSettings
 
 
 class TaskTypeSettings(Part):
-    """aliases: its other names. judge: what must hold of an answer. timeout_s: of one attempt; None is the provider's."""
+    """aliases: other names. judge: what must hold of an answer. timeout_s: of one attempt; None is the provider's."""
 
     aliases: tuple[str, ...] = ()
     judge: Literal["python-tests", "json", "none"] | None = None

@@ -1,0 +1,28 @@
+"""Values that are one of a few words, however they are spelled: `round-robin` and `roundRobin` are `round_robin`."""
+
+from collections.abc import Iterable
+
+from .problems import Findings, did_you_mean
+from .spelling import folded
+from .tree import Missing, Node
+
+
+def choose(node: Node, options: Iterable[str], findings: Findings) -> Node:
+    """The value in our spelling; another word is an error that names the known ones."""
+    known = {folded(option): option for option in options}
+    if isinstance(node.value, Missing) or node.value is None:
+        return node
+    if not isinstance(node.value, str):
+        findings.errors.append(node.problem(f"must be one of {', '.join(known.values())}"))
+        return node.with_value(None)
+    chosen = known.get(folded(node.value))
+    if chosen is None:
+        findings.errors.append(node.problem(f"{node.value!r} is unknown{did_you_mean(node.value, known.values())}"))
+    return node.with_value(chosen)
+
+
+def truth(node: Node | None, *, default: bool) -> bool:
+    """What a switch says, before validation: only what is clearly false is false."""
+    if node is None or node.value is None or isinstance(node.value, Missing):
+        return default
+    return str(node.value).strip().lower() not in ("false", "no", "off", "0", "f", "n")

@@ -1,0 +1,147 @@
+"""Every field of a configuration in our words, and the words of the other forms for it."""
+
+from .problems import Findings
+from .spelling import Spelling, each, folded, inside, respell, table
+from .tree import Node
+
+_LIMITS = table(
+    ("requests_per_minute", "requests_per_day", "tokens_per_minute", "tokens_per_day"),
+    rpm="requests_per_minute",
+    rpd="requests_per_day",
+    tpm="tokens_per_minute",
+    tpd="tokens_per_day",
+)
+_PRICES = table(
+    ("input_usd_per_mtok", "output_usd_per_mtok"),
+    input="input_usd_per_mtok",
+    output="output_usd_per_mtok",
+)
+_PER_1K = {
+    "cost_per_1k_input": Spelling(("prices", "input_usd_per_mtok"), 1000.0),
+    "cost_per_1k_output": Spelling(("prices", "output_usd_per_mtok"), 1000.0),
+}
+_MODEL = table(
+    ("name", "context_tokens", "capabilities", "limits", "prices", "free"),
+    id="name",
+    context_length="context_tokens",
+    context_window="context_tokens",
+    cost_per_1m_tokens="prices",
+    **_PER_1K,
+)
+_PROVIDER = table(
+    (
+        "type",
+        "enabled",
+        "priority",
+        "tier",
+        "base_url",
+        "base_urls",
+        "api_key",
+        "api_key_env",
+        "api_key_file",
+        "headers",
+        "default_model",
+        "model_overrides",
+        "models",
+        "slots",
+        "limits",
+        "prices",
+        "health_check",
+        "fallback_provider",
+        "timeouts",
+    ),
+    provider="type",
+    api_url="base_url",
+    url="base_url",
+    model="default_model",
+    concurrency="slots",
+    max_concurrency="slots",
+    rate_limits="limits",
+    cost_per_1m_tokens="prices",
+    timeout_seconds=Spelling(("timeouts", "total_s")),
+    timeout_ms=Spelling(("timeouts", "total_s"), 0.001),
+    **_PER_1K,
+)
+_TIMEOUTS = table(("connect_s", "first_token_s", "idle_s", "total_s"))
+_HEALTH_CHECK = table(("enabled", "interval_s", "timeout_s"))
+_RETRY = table(("max_attempts", "retries_per_target", "delay_s", "max_delay_s"))
+_ROUTE = table(("chain", "strategy", "mode", "spill_after_s"), targets="chain")
+_LINK = table(("target", "priority", "role"))
+_TASK_TYPE = table(("aliases", "judge", "timeout_s"))
+_TOP = table(
+    (
+        "redis_url",
+        "mode",
+        "strategy",
+        "spill_after_s",
+        "retry",
+        "timeouts",
+        "providers",
+        "routes",
+        "lanes",
+        "agents",
+        "task_types",
+        "debug",
+    ),
+    fallback_chains="agents",
+    agent_models="agents",
+)
+
+_A_JOB_SAYS_IT = "each job says it for itself"
+_NOT_READ = "this version does not read it"
+#: Fields of a provider that other systems have, and why they have no effect here.
+_WITHOUT_EFFECT = {
+    **dict.fromkeys(("temperature", "maxtokens", "topp", "topk", "frequencypenalty"), _A_JOB_SAYS_IT),
+    **dict.fromkeys(("presencepenalty", "stopsequences", "enablestreaming"), _A_JOB_SAYS_IT),
+    **dict.fromkeys(("retryattempts", "retrydelay"), "`retry` says it for the whole fleet"),
+    **dict.fromkeys(("fallbackmodels",), "name them in the chain of a route"),
+    **dict.fromkeys(("provideroptions", "promptcache", "enablecaching", "cachetimeout"), _NOT_READ),
+    **dict.fromkeys(("enablecostoptimization", "maxcostperrequest"), _NOT_READ),
+}
+
+
+def is_top_field(name: str) -> bool:
+    """Whether a name is a field of a whole configuration."""
+    return folded(name) in _TOP
+
+
+def is_provider_field(name: str) -> bool:
+    """Whether a name is a field of a provider."""
+    return folded(name) in _PROVIDER
+
+
+def respell_top(node: Node, findings: Findings) -> Node:
+    """A whole configuration in our words, its providers aside: they are respelled one by one."""
+    node = respell(node, _TOP, findings)
+    node = inside(node, "retry", lambda child: respell(child, _RETRY, findings))
+    node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
+    node = inside(node, "task_types", lambda child: each(child, lambda one: respell(one, _TASK_TYPE, findings)))
+    for name in ("routes", "lanes", "agents"):
+        node = inside(node, name, lambda child: each(child, lambda one: _route(one, findings)))
+    return node
+
+
+def respell_provider(node: Node, findings: Findings) -> Node:
+    """One provider in our words; what has no effect here is dropped with a warning."""
+    useless = {name: _WITHOUT_EFFECT[folded(name)] for name in node.fields if folded(name) in _WITHOUT_EFFECT}
+    for name, why in useless.items():
+        findings.warnings.append(node.fields[name].problem(f"has no effect: {why}"))
+    node = respell(node.without(useless), _PROVIDER, findings)
+    node = _limits_and_prices(node, findings)
+    node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
+    node = inside(node, "health_check", lambda child: respell(child, _HEALTH_CHECK, findings))
+    return inside(node, "models", lambda child: each(child, lambda one: _model(one, findings)))
+
+
+def _model(node: Node, findings: Findings) -> Node:
+    return _limits_and_prices(respell(node, _MODEL, findings), findings)
+
+
+def _limits_and_prices(node: Node, findings: Findings) -> Node:
+    node = inside(node, "limits", lambda child: respell(child, _LIMITS, findings))
+    return inside(node, "prices", lambda child: respell(child, _PRICES, findings))
+
+
+def _route(node: Node, findings: Findings) -> Node:
+    node = respell(node, _ROUTE, findings)
+    return inside(node, "chain", lambda child: each(child, lambda link: respell(link, _LINK, findings)))
