@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+import structlog
 from pydantic import SecretStr
 
 from ...tasks.errors import FleetUnavailable
@@ -14,6 +15,8 @@ from .binary import find_server
 from .config import ServerConfig, free_port, port_is_free
 from .process import answers, end, launch, reap, runs, wait_until_ready
 from .state import Access, Presence, held, writable
+
+log = structlog.get_logger()
 
 _PORTS_TRIED = 3
 
@@ -51,13 +54,17 @@ class EmbeddedRedis:
         with self._starting():
             self.adopted = not self._ensure()
             self._presence = self._presence or Presence(self.folder / "users.lock")
+        log.info("redis.started", port=self.port, folder=self.folder, adopted=self.adopted)
 
     def revive(self) -> bool:
         """Start the server again if it has ended under its users. True if it had."""
         if answers(self._config()):
             return False
         with self._starting():
-            return self._ensure()
+            revived = self._ensure()
+        if revived:
+            log.warning("redis.revived", port=self.port, folder=self.folder)
+        return revived
 
     def stop(self) -> None:
         """Leave the server; the last user ends it, and waits until its data are on disk."""
@@ -69,6 +76,8 @@ class EmbeddedRedis:
             if last:
                 end(self._config(), within_s=self._ends_within_s)
                 self._reap()
+        if last:
+            log.info("redis.stopped", folder=self.folder)
 
     def _ensure(self) -> bool:
         """Whether a server had to be started: none of this folder was running."""

@@ -24,7 +24,9 @@ OTHER_USER = """
 import sys
 from pathlib import Path
 from workfleet.workers.embedded.server import EmbeddedRedis
+from workfleet.workers.logs import LogOptions, configure_logs
 
+configure_logs(LogOptions())
 with EmbeddedRedis(Path(sys.argv[1])) as server:
     print("adopted" if server.adopted else "started", server.port, flush=True)
     sys.stdin.readline()

@@ -1,0 +1,47 @@
+"""Every event that the fleet logs: its name, what it means, and its fields. A test compares this with the code.
+
+A name is `noun.verb_past`. Fields are the glossary's words, with units where they have one (`_s` is seconds). No field
+ever holds a prompt, an answer or a key.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """meaning: one line for people. fields: the names it may carry."""
+
+    meaning: str
+    fields: tuple[str, ...] = ()
+
+
+EVENTS: Mapping[str, Event] = {
+    # Jobs
+    "job.succeeded": Event("a job's answer is committed", ("job_id", "target", "attempt", "total_s")),
+    "job.failed": Event("a job ended without an answer", ("job_id", "state", "reason", "attempts")),
+    "job.cancelled": Event("a running job was stopped by its owner", ("job_id",)),
+    "job.handed_back": Event("a stopping pool put a running job back; no attempt is used up", ("job_id",)),
+    "job.lease_lost": Event("another worker has the job by now; nothing was written", ("job_id", "epoch", "target")),
+    "job.rerouted": Event("no worker of its next provider lives, so it moved on", ("job_id", "to", "why")),
+    "job.poisonous": Event("a job was running each time a worker died, and is given up", ("job_id",)),
+    "jobs.rescued": Event("jobs of dead workers are queued again; `first` is one of them", ("jobs", "first")),
+    "attempt.failed": Event(
+        "one call failed, and what follows", ("job_id", "target", "fault", "attempt", "error", "action")
+    ),
+    "delivery.dropped": Event("a message for a job that nobody has to run", ("job_id", "found")),
+    "messages.pushed_anew": Event("queued jobs had lost their messages", ("queue", "jobs")),
+    # Pools
+    "provider.changed": Event(
+        "an endpoint takes calls again (`unavailable` is empty), or says why not",
+        ("provider", "endpoint", "unavailable"),
+    ),
+    "models.not_listed": Event("a server does not list its models", ("provider", "error")),
+    "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
+    "reconciler.waits": Event("Redis is away; the next round will do it", ("error",)),
+    # Redis
+    "redis.lost": Event("Redis does not answer; the result is kept until it does", ("error", "patience_s")),
+    "redis.started": Event("the embedded Redis was started, or found running", ("port", "folder", "adopted")),
+    "redis.revived": Event("the embedded Redis had ended under its users, and runs again", ("port", "folder")),
+    "redis.stopped": Event("the last user of the embedded Redis ended it", ("folder",)),
+}
