@@ -100,7 +100,7 @@ class Batches:
             raise JobNotFound(f"no batch {batch!r}; fleet batch list shows those that are known")
         return _status(batch, {k.decode(): v.decode() for k, v in raw.items()}, pending)
 
-    async def list(self, *, at_most: int = 50) -> list[BatchStatus]:
+    async def newest(self, *, at_most: int = 50) -> list[BatchStatus]:
         """The newest batches, newest first."""
         ids = await self._redis.zrevrange(self._store.key("batches"), 0, at_most - 1)
         return [await self.status(item.decode()) for item in ids]
@@ -142,7 +142,7 @@ class Batches:
     async def cancel(self, batch: str, *, reason: str = "the batch was cancelled") -> int:
         """Cancel every job that has not ended; the number of jobs that were waiting or running."""
         await self.status(batch)
-        await awaited(self._redis.hset(self._key(batch), "cancelled", "1"))
+        await awaited(self._redis.hset(self._key(batch), "stopped", "1"))
         stopped, at = 0, 0
         while ids := await awaited(self._redis.lrange(self._key(batch, "jobs"), at, at + _CHUNK - 1)):
             words = await self._store.end_waiting([item.decode() for item in ids], JobState.CANCELLED, reason)
@@ -160,7 +160,7 @@ def _status(batch: str, fields: Mapping[str, str], pending: int) -> BatchStatus:
         created_at=datetime.fromtimestamp(float(fields["created"]), UTC),
         total=int(fields["total"]),
         sealed="sealed" in fields,
-        cancelled="cancelled" in fields,
+        cancelled="stopped" in fields,
         counts={state: int(fields.get(state.value, 0)) for state in finals},
         in_flight=int(fields["inflight"]),
         pending=pending,

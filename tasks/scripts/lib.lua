@@ -47,7 +47,7 @@ end
 -- Let the batch put further jobs into their queues, up to its window.
 local function release(batch)
   local name = key('batch', batch)
-  local facts = redis.call('HMGET', name, 'window', 'inflight', 'cancelled')
+  local facts = redis.call('HMGET', name, 'window', 'inflight', 'stopped')
   if facts[3] then return 0 end
   local room = tonumber(facts[1]) - tonumber(facts[2])
   local released = 0

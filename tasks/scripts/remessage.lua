@@ -13,7 +13,7 @@ if head then
   horizon = math.min(horizon, tonumber(pushed) - tonumber(ARGV[4]))
 end
 local again = {}
-for _, id in ipairs(redis.call('ZRANGE', waiting, '-inf', horizon, 'BYSCORE', 'LIMIT', 0, ARGV[5])) do
+for _, id in ipairs(redis.call('ZRANGE', waiting, '-inf', '(' .. horizon, 'BYSCORE', 'LIMIT', 0, ARGV[5])) do
   local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'task')
   if job[1] == 'queued' and job[2] == ARGV[2] then
     publish(id, job[3], ARGV[2], ARGV[3])

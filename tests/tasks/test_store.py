@@ -1,0 +1,236 @@
+"""A job's life in Redis, step by step."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import redis
+
+from workfleet.routing.directory import Directory
+from workfleet.routing.lanes import Priority
+from workfleet.tasks.answer import Answer, Usage
+from workfleet.tasks.client import AsyncClient
+from workfleet.tasks.job import Attempt, JobSpec, JobState
+from workfleet.tasks.messages import list_key
+from workfleet.tasks.results import Outcome
+from workfleet.tasks.store import Claimed, Store
+from workfleet.tasks.submission import Preparer
+
+LANE = "general.simple"
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def store(client: AsyncClient) -> Store:
+    return client.store
+
+
+def spec(**fields: object) -> JobSpec:
+    return JobSpec.from_prompt("hi", **fields)
+
+
+async def claimed(store: Store, job_id: str, owner: str = "one@host") -> Claimed:
+    found = await store.claim(job_id, owner=owner, lease_s=30)
+    assert isinstance(found, Claimed)
+    return found
+
+
+async def messages(store: Store, queue: str, priority: Priority = Priority.INTERACTIVE) -> int:
+    return await store.redis.llen(list_key(queue, priority))  # type: ignore[misc]  # redis-py: Awaitable | int
+
+
+async def test_a_submitted_job_waits_in_its_lane_with_one_message(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    job = await client.job(job_id)
+    assert (job.state, job.queue, job.attempts, job.epoch) == (JobState.QUEUED, LANE, 0, 0)
+    assert await messages(store, LANE) == 1
+
+
+async def test_a_batch_priority_job_waits_in_the_lanes_second_list(client: AsyncClient, store: Store) -> None:
+    await client.submit(spec(priority="batch"))
+    assert await messages(store, LANE) == 0
+    assert await messages(store, LANE, Priority.BATCH) == 1
+
+
+async def test_only_the_first_claim_gets_the_lease(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    first = await claimed(store, job_id)
+    assert (first.job.state, first.job.epoch, first.job.attempts, first.job.owner) == (JobState.RUNNING, 1, 1, "one@host")
+    assert first.spec == spec()
+    assert await store.claim(job_id, owner="two@host", lease_s=30) == "running"
+
+
+async def test_a_claim_of_an_unknown_job_says_missing(store: Store) -> None:
+    assert await store.claim("no-such-job", owner="one@host", lease_s=30) == "missing"
+
+
+async def test_the_answer_is_what_the_client_reads(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    mine = await claimed(store, job_id)
+    answer = Answer(text="hello", provider="sim", model="m", usage=Usage(input_tokens=3, output_tokens=2, cost_usd=0.5))
+    entry = Attempt(number=1, epoch=1, target="sim/m", outcome="succeeded", input_tokens=3, output_tokens=2)
+    assert await store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, answer), entry, answer.usage)
+    assert await client.result(job_id) == answer
+    assert (await client.job(job_id)).state is JobState.SUCCEEDED
+    assert await client.attempts(job_id) == [entry]
+
+
+async def test_a_repeated_commit_counts_once(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    mine = await claimed(store, job_id)
+    outcome = Outcome(job_id, JobState.SUCCEEDED, Answer(text="hello"))
+    assert await store.finish(mine.job, outcome)
+    assert await store.finish(mine.job, outcome)
+    assert await store.redis.hget(store.key("count"), "general|succeeded") == b"1"  # type: ignore[misc]
+
+
+async def test_a_commit_after_the_lease_went_to_another_is_refused_but_its_attempt_is_kept(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    late = await store.claim(job_id, owner="frozen@host", lease_s=0)
+    assert isinstance(late, Claimed)
+    assert (await store.rescue()).rescued == [job_id]
+    mine = await claimed(store, job_id)
+    entry = Attempt(number=1, epoch=1, target="sim/m", outcome="succeeded", cost_usd=0.25)
+    assert not await store.finish(late.job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="late")), entry)
+    assert await store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="right")))
+    assert (await client.result(job_id)).text == "right"
+    assert await client.attempts(job_id) == [entry]
+
+
+async def test_renewal_tells_apart_ok_cancelled_and_lost(client: AsyncClient, store: Store) -> None:
+    ids = [await client.submit(spec()) for _ in range(3)]
+    held = [await claimed(store, job_id) for job_id in ids]
+    assert await client.cancel(ids[1]) is JobState.RUNNING
+    pairs = [(held[0].job.id, 1), (held[1].job.id, 1), (held[2].job.id, 7)]
+    assert await store.renew(pairs, lease_s=30) == ["ok", "cancel", "lost"]
+
+
+async def test_an_idempotency_key_returns_the_first_job(client: AsyncClient, store: Store) -> None:
+    first = await client.submit(spec(idempotency_key="k", agent="a"))
+    assert await client.submit(spec(idempotency_key="k", agent="a")) == first
+    assert await client.submit(spec(idempotency_key="k", agent="b")) != first
+    assert await messages(store, LANE) == 2
+
+
+async def test_a_queued_job_is_cancelled_at_once_and_its_message_is_harmless(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    assert await client.cancel(job_id) is JobState.CANCELLED
+    assert await store.claim(job_id, owner="one@host", lease_s=30) == "cancelled"
+    outcome = await client.wait(job_id)
+    assert (outcome.state, outcome.error) == (JobState.CANCELLED, "cancelled by request")
+
+
+async def test_a_job_past_its_deadline_is_not_run(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec(deadline_s=0.001))
+    while not await store.overdue():
+        pass
+    assert await store.claim(job_id, owner="one@host", lease_s=30) == "expired"
+    assert await store.end_waiting([job_id], JobState.EXPIRED, "late") == ["done"]
+    assert (await client.wait(job_id)).state is JobState.EXPIRED
+    assert await store.overdue() == []
+
+
+async def test_a_job_put_back_goes_to_the_queue_it_is_sent_to(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    mine = await claimed(store, job_id)
+    assert await store.put_back(mine.job, "provider.groq", tried="sim/m")
+    job = await client.job(job_id)
+    assert (job.state, job.queue, job.attempts, job.tried) == (JobState.QUEUED, "provider.groq", 1, ("sim/m",))
+    assert await messages(store, "provider.groq") == 1
+
+
+async def test_a_job_handed_back_has_used_no_attempt(client: AsyncClient, store: Store) -> None:
+    mine = await claimed(store, await client.submit(spec()))
+    assert await store.put_back(mine.job, LANE, uncounted=True)
+    assert (await client.job(mine.job.id)).attempts == 0
+
+
+async def test_a_snoozed_job_is_released_when_it_is_due(client: AsyncClient, store: Store) -> None:
+    mine = await claimed(store, await client.submit(spec()))
+    assert await store.put_back(mine.job, LANE, wait_s=0.001, uncounted=True)
+    while not (due := (await store.rescue()).due):
+        pass
+    assert due == [mine.job.id]
+    assert (await client.job(mine.job.id)).state is JobState.QUEUED
+
+
+async def test_a_job_that_outlives_its_workers_too_often_is_ended(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    for _ in range(2):
+        assert isinstance(await store.claim(job_id, owner="dying@host", lease_s=0), Claimed)
+        assert (await store.rescue(deaths=2)).rescued == [job_id]
+    assert isinstance(await store.claim(job_id, owner="dying@host", lease_s=0), Claimed)
+    assert (await store.rescue(deaths=2)).poisonous == [job_id]
+    assert (await client.wait(job_id)).error == "it was running each time a worker died"
+
+
+async def test_a_lost_message_is_pushed_anew_when_the_queue_is_empty(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    assert await store.remessage(LANE, Priority.INTERACTIVE, grace_s=0) == []
+    await store.redis.delete(LANE)
+    assert await store.remessage(LANE, Priority.INTERACTIVE, grace_s=3600) == []
+    assert await store.remessage(LANE, Priority.INTERACTIVE, grace_s=-1) == [job_id]
+    assert await messages(store, LANE) == 1
+
+
+async def test_a_batch_keeps_no_more_than_its_window_in_the_lanes(client: AsyncClient, store: Store) -> None:
+    batch = await client.submit_batch((spec() for _ in range(10)), window=3)
+    assert await messages(store, LANE) == 3
+    status = await client.batch_status(batch)
+    assert (status.total, status.in_flight, status.pending, status.done) == (10, 3, 7, 0)
+
+
+async def test_each_job_that_ends_releases_the_next_of_its_batch(client: AsyncClient, store: Store) -> None:
+    batch = await client.submit_batch((spec(custom_id=f"line-{n}") for n in range(5)), window=1)
+    for _ in range(5):
+        (job_id,) = await store.waiting(LANE, at_most=10)
+        mine = await claimed(store, job_id)
+        await store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="ok")))
+    status = await client.batch_status(batch)
+    assert status.finished
+    assert status.counts[JobState.SUCCEEDED] == 5
+    names = [name async for _, _, name in client.outcomes(batch)]
+    assert names == [f"line-{n}" for n in range(5)]
+
+
+async def test_a_cancelled_batch_releases_nothing_more(client: AsyncClient, store: Store) -> None:
+    batch = await client.submit_batch((spec() for _ in range(10)), window=3)
+    assert await client.cancel_batch(batch) == 10
+    status = await client.batch_status(batch)
+    assert status.finished
+    assert status.counts[JobState.CANCELLED] == 10
+
+
+async def test_a_job_moves_from_a_dead_pools_queue_to_another(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    assert await store.reroute(job_id, LANE, "provider.groq")
+    assert not await store.reroute(job_id, LANE, "provider.groq")
+    assert (await client.job(job_id)).queue == "provider.groq"
+
+
+def test_the_message_is_one_that_celery_reads(redis_url: str) -> None:
+    from pydantic import SecretStr
+
+    from workfleet.tasks.queues import make_app
+    from workfleet.tasks.sync_client import Client
+
+    with Client(redis_url) as client:
+        job_id = client.submit(spec(task_type="code-review"))
+    app = make_app(SecretStr(redis_url))
+    with app.connection_for_read() as connection:
+        message = connection.SimpleQueue("code-review.simple").get(timeout=5)
+        assert message.headers["id"] == job_id
+        assert message.headers["task"] == "workfleet.code-review"
+        assert message.payload == [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+        message.ack()
+    with redis.Redis.from_url(redis_url) as raw:
+        assert raw.llen("code-review.simple") == 0
+
+
+def test_a_directory_without_a_route_takes_every_lane() -> None:
+    prepared = Preparer(Directory()).prepare(spec(complexity="very_complex"))
+    assert "general.very-complex" in prepared.fields

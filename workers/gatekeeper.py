@@ -1,0 +1,104 @@
+"""Says how this node stands, hears how the others do, and opens and closes its lanes accordingly."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from ..routing.directory import Directory
+from ..routing.gate import decide
+from ..routing.lanes import Band, lane
+from ..tasks.connection import PASSING
+from ..tasks.fleet_state import FleetState, NodeReport, Snapshot
+from .executor import Executor
+from .leases import Leases
+from .upstream import Upstream
+
+log = structlog.get_logger()
+
+EVERY_S = 0.2
+_FORGET_EVERY = 300
+
+
+@dataclass(slots=True)
+class Gatekeeper:
+    """apply: told the lanes that are open and those that are not; called on the loop's thread, again at every turn.
+
+    clock: steady seconds. started_at: seconds since the epoch.
+    """
+
+    node: str
+    slots: int
+    fleet: FleetState
+    directory: Directory
+    upstream: Upstream
+    executor: Executor
+    leases: Leases
+    apply: Callable[[frozenset[str], frozenset[str]], None]
+    clock: Callable[[], float]
+    started_at: float
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    last: Snapshot | None = None
+    _full_since: float | None = None
+    _turns: int = 0
+    _open: dict[str, str] = field(default_factory=dict[str, str])
+    _closed: dict[str, str] = field(default_factory=dict[str, str])
+
+    async def run(self) -> None:
+        """Take turns until cancelled: several a second, and at once when `wake` is set."""
+        while True:
+            try:
+                await self.turn()
+            except PASSING as failed:
+                log.warning("gate.waits", error=str(failed))
+            self.wake.clear()
+            try:
+                async with asyncio.timeout(EVERY_S):
+                    await self.wake.wait()
+            except TimeoutError:
+                pass
+
+    async def turn(self) -> None:
+        snapshot = await self.fleet.report(self._report())
+        self.last = snapshot
+        self.executor.pools = snapshot.pools()
+        self._turns += 1
+        if self._turns % _FORGET_EVERY == 0:
+            await self.fleet.forget(snapshot)
+        self._decide()
+        self.apply(frozenset(self._open), frozenset(self._closed))
+
+    def _decide(self) -> None:
+        opened: dict[str, str] = {}
+        closed: dict[str, str] = {}
+        for task_type in self.directory.task_types:
+            for band in Band:
+                route = self.directory.route_for(task_type, band)
+                turn = decide(route, self.upstream.provider.name, self.executor.pools)
+                (opened if turn.open else closed)[lane(task_type, band)] = turn.why
+        for name in opened.keys() - self._open.keys():
+            log.debug("lane.opened", lane=name, why=opened[name])
+        for name in closed.keys() & self._open.keys():
+            log.info("lane.closed", lane=name, why=closed[name])
+        self._open, self._closed = opened, closed
+
+    def _report(self) -> NodeReport:
+        busy, now = len(self.leases.held), self.clock()
+        if busy < self.slots:
+            self._full_since = None
+        elif self._full_since is None:
+            self._full_since = now
+        return NodeReport(
+            node=self.node,
+            provider=self.upstream.provider.name,
+            endpoint=", ".join(line.endpoint.base_url for line in self.upstream.lines),
+            slots=self.slots,
+            busy=busy,
+            full_s=0.0 if self._full_since is None else round(now - self._full_since, 3),
+            unavailable="it is stopping" if self.executor.draining else self.upstream.why_not(),
+            models=self.upstream.models[:50],
+            open_lanes=tuple(self._open),
+            closed_lanes=self._closed,
+            started_at=self.started_at,
+        )

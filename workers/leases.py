@@ -1,0 +1,90 @@
+"""The leases of a pool's running jobs: renewed in one call, and a job is stopped when its lease is lost or it is cancelled."""
+
+import asyncio
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import structlog
+
+from ..tasks.answer import Answer
+from ..tasks.connection import PASSING
+from ..tasks.job import Job, JobSpec
+from ..tasks.store import Store
+
+log = structlog.get_logger()
+
+#: Seconds that a lease holds. A worker that dies is missed after this at the latest.
+LEASE_S = 6.0
+RENEW_EVERY_S = 1.5
+
+
+class Stop(StrEnum):
+    CANCELLED = "cancelled"  #: by a person; the job ends
+    LOST = "lost"  #: somebody else has the job; nothing more is written
+    SHUTDOWN = "shutdown"  #: the pool stops; the job goes back without using up an attempt
+
+
+@dataclass(slots=True)
+class Running:
+    """A job that this process runs. call: what to cancel when it must stop. stop: why it was cancelled."""
+
+    job: Job
+    spec: JobSpec
+    call: "asyncio.Task[Answer] | None" = None
+    stop: Stop | None = None
+
+    def end(self, why: Stop) -> None:
+        if self.stop is None and self.call is not None and not self.call.done():
+            self.stop = why
+            self.call.cancel()
+
+
+@dataclass(slots=True)
+class Leases:
+    """held: job id -> what runs."""
+
+    store: Store
+    held: dict[str, Running] = field(default_factory=dict[str, Running])
+
+    async def keep(self) -> None:
+        """Renew until cancelled."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            await self._renew()
+
+    async def _renew(self) -> None:
+        running = list(self.held.values())
+        if not running:
+            return
+        try:
+            words = await self.store.renew([(each.job.id, each.job.epoch) for each in running], lease_s=LEASE_S)
+        except PASSING as failed:
+            # The calls under way go on: the reconciler waits until Redis has been back for a lease's time.
+            log.warning("leases.not_renewed", jobs=len(running), error=str(failed))
+            return
+        for each, word in zip(running, words, strict=True):
+            if word != "ok" and each.job.id in self.held:
+                each.end(Stop.CANCELLED if word == "cancel" else Stop.LOST)
+
+    async def listen(self) -> None:
+        """Stop jobs at once when somebody cancels them; renewal notices it too, only later."""
+        while True:
+            try:
+                async with self.store.redis.pubsub() as news:
+                    await news.subscribe(self.store.key("cancel"))
+                    async for message in news.listen():
+                        if message["type"] == "message":
+                            self._cancelled(message["data"].decode())
+            except PASSING:
+                await asyncio.sleep(0.5)
+
+    def _cancelled(self, job_id: str) -> None:
+        if job_id in self.held:
+            self.held[job_id].end(Stop.CANCELLED)
+
+    def hand_back(self) -> int:
+        """Stop every call so that its job goes back to its queue; how many there were."""
+        running = list(self.held.values())
+        for each in running:
+            each.end(Stop.SHUTDOWN)
+        return len(running)

@@ -1,0 +1,135 @@
+"""One Celery worker process of one provider: the threads pool on Celery's side, the runtime on ours."""
+
+import socket
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from celery import Celery, bootsteps
+from celery.exceptions import Ignore, Reject, Retry
+from celery.signals import celeryd_after_setup, worker_shutting_down
+
+from ..routing.lanes import alternate_queue
+from ..tasks.errors import JobFailed
+from ..tasks.queues import SUBMIT_QUEUE, make_app
+from .canvas import canvas_of
+from .ending import Declined, Dropped, Ended, Moved
+from .previous import filled_in
+from .runtime import PoolPlan, Runtime
+
+log = structlog.get_logger()
+
+
+def node_name(provider: str, host: str | None = None) -> str:
+    return f"{provider}@{host or socket.gethostname()}"
+
+
+class _Deliveries:
+    """Celery's side of the runtime: what a delivery's end means to Celery."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def run(self, job_id: str) -> object:
+        match self._runtime.run(job_id):
+            case Ended(outcome) if outcome.answer is not None:
+                return {"job": job_id, "target": f"{outcome.answer.provider}/{outcome.answer.model}"}
+            case Ended(outcome):
+                raise JobFailed(f"{outcome.state}: {outcome.error}")
+            case Moved(why):
+                raise Retry(why)
+            case Dropped(why):
+                raise Ignore(why)
+            case Declined():
+                raise Reject("the pool stops", requeue=True)
+
+    def submit(self, job_id: str, request: object, previous: tuple[object, ...], spec: Mapping[str, Any]) -> None:
+        self._runtime.submit(filled_in(spec, previous), job_id=job_id, canvas=canvas_of(request))
+        # The job's own commit stores the result under this id, so this task stores none.
+        raise Ignore("submitted")
+
+
+class _Lanes:
+    """Opens and closes queues of the Celery consumer, on its own event loop's thread."""
+
+    def __init__(self) -> None:
+        self._consumer: Any = None
+        self._wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self._lock = threading.Lock()
+
+    def attach(self, consumer: Any) -> None:
+        """A consumer starts, at first or after a lost connection."""
+        with self._lock:
+            self._consumer = consumer
+        consumer.call_soon(self._settle)
+
+    def apply(self, opened: frozenset[str], closed: frozenset[str]) -> None:
+        with self._lock:
+            changed, self._wanted = (opened, closed) != self._wanted, (opened, closed)
+            consumer = self._consumer
+        if changed and consumer is not None:
+            consumer.call_soon(self._settle)
+
+    def _settle(self) -> None:
+        with self._lock:
+            consumer, (opened, closed) = self._consumer, self._wanted
+        if consumer is None or consumer.task_consumer is None:
+            return
+        for name in sorted(opened):
+            if not consumer.task_consumer.consuming_from(name):
+                consumer.add_task_queue(name)
+        for name in sorted(closed):
+            if consumer.task_consumer.consuming_from(name):
+                consumer.cancel_task_queue(name)
+
+
+def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") -> int:
+    """Run a worker until it is told to stop; its exit code.
+
+    SIGTERM and SIGINT stop it when its jobs have ended or the grace is over; a second one hands them back at once.
+    """
+    lanes = _Lanes()
+    runtime = Runtime(plan, on_lanes=lanes.apply)
+    app = make_app(
+        plan.redis_url,
+        task_types=plan.directory.task_types,
+        providers=plan.directory.providers,
+        runner=_Deliveries(runtime),
+        events=events,
+    )
+    _wire(app, runtime, lanes)
+    worker = app.Worker(
+        hostname=plan.node,
+        pool="threads",
+        concurrency=plan.slots,
+        queues=[alternate_queue(plan.provider.name), SUBMIT_QUEUE],
+        task_events=events,
+        without_gossip=True,
+        without_mingle=True,
+        loglevel=loglevel,
+    )
+    try:
+        worker.start()
+    finally:
+        runtime.stop()
+    return int(worker.exitcode or 0)
+
+
+def _wire(app: Celery, runtime: Runtime, lanes: _Lanes) -> None:
+    class Gate(bootsteps.StartStopStep):
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, parent: Any) -> None:
+            lanes.attach(parent)
+
+    app.steps["consumer"].add(Gate)
+
+    def begin(**_: object) -> None:
+        runtime.start(app)
+
+    def end(**_: object) -> None:
+        runtime.drain()
+
+    celeryd_after_setup.connect(begin, weak=False)
+    worker_shutting_down.connect(end, weak=False)

@@ -1,0 +1,172 @@
+"""One asyncio loop a worker process, in which every network call runs; Celery's task threads hand their jobs to it and wait."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+from celery import Celery
+from pydantic import SecretStr
+
+from ..routing.directory import Directory
+from ..tasks.client import AsyncClient
+from ..tasks.job import Job
+from ..tasks.results import Outcome
+from .canvas import go_on
+from .ending import Ended, Ending
+from .executor import Executor
+from .gatekeeper import Gatekeeper
+from .leases import Leases
+from .patience import persist
+from .providers.endpoint import Endpoint
+from .providers.sender import Sender
+from .reconciler import Reconciler
+from .settings.provider import ProviderSettings
+from .upstream import Upstream
+
+_T = TypeVar("_T")
+
+log = structlog.get_logger()
+
+#: Canvases that nobody has gone on with for this long are the reconciler's.
+_CANVAS_GRACE_S = 5.0
+_PROBE_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """What one worker process is to be. node: `NAME@host`. slots: calls at the same time. grace_s: how long jobs may go on when it stops."""
+
+    node: str
+    provider: ProviderSettings
+    endpoints: tuple[Endpoint, ...]
+    slots: int
+    directory: Directory
+    redis_url: SecretStr
+    namespace: str = "wf"
+    grace_s: float = 30.0
+    task_timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+class Runtime:
+    """Everything of a pool that lives on the loop. Celery's side calls `run`, `submit`, `drain` and `stop` from its threads."""
+
+    def __init__(self, plan: PoolPlan, *, on_lanes: Callable[[frozenset[str], frozenset[str]], None]) -> None:
+        self.plan = plan
+        self._on_lanes = on_lanes
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="workfleet-loop", daemon=True)
+        self._duties: list[asyncio.Task[None]] = []
+        self._drains = 0
+        self.app: Celery | None = None
+
+    def start(self, app: Celery) -> None:
+        """Start the loop and the pool's duties. After a fork, never before: threads do not survive it."""
+        self.app = app
+        self._thread.start()
+        self._do(self._start())
+
+    async def _start(self) -> None:
+        plan = self.plan
+        self.client = AsyncClient(plan.redis_url, directory=plan.directory, namespace=plan.namespace)
+        self.sender = await Sender().__aenter__()
+        store, fleet = self.client.store, self.client.fleet
+        self.leases = Leases(store)
+        self.upstream = Upstream.of(plan.provider, plan.endpoints, self.sender, task_timeouts=plan.task_timeouts)
+        self.executor = Executor(plan.node, store, self.leases, self.upstream, plan.directory)
+        self.gate = Gatekeeper(
+            plan.node, plan.slots, fleet, plan.directory, self.upstream, self.executor, self.leases, self._on_lanes, time.monotonic, time.time()
+        )
+        self.upstream.changed = self.gate.wake.set
+        reconciler = Reconciler(plan.node, store, fleet, plan.directory, self._go_on_with_left)
+        await persist(lambda: fleet.publish_directory(plan.directory))
+        await self.upstream.probe()
+        for duty in (self.leases.keep(), self.leases.listen(), self.gate.run(), reconciler.run(), self._probing()):
+            self._duties.append(asyncio.create_task(duty))
+            self._duties[-1].add_done_callback(_report_death)
+
+    async def _probing(self) -> None:
+        while True:
+            await asyncio.sleep(_PROBE_EVERY_S)
+            await self.upstream.probe()
+
+    def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def run(self, job_id: str) -> Ending:
+        """Run one delivery; blocks its task thread until the job has ended or gone on."""
+        return self._do(self._run(job_id))
+
+    async def _run(self, job_id: str) -> Ending:
+        ending = await self.executor.run(job_id)
+        if isinstance(ending, Ended):
+            await self._go_on(job_id, ending.outcome)
+        return ending
+
+    async def _go_on(self, job_id: str, outcome: Outcome) -> None:
+        if await persist(lambda: self.client.redis.zscore(self.client.store.key("canvas"), job_id)) is not None:
+            await self._canvas(job_id, outcome)
+
+    async def _canvas(self, job_id: str, outcome: Outcome) -> None:
+        job = await self.client.store.job(job_id)
+        if job is not None and job.canvas and self.app is not None:
+            await asyncio.to_thread(go_on, self.app, job_id, job.canvas, outcome)
+        await self.client.redis.zrem(self.client.store.key("canvas"), job_id)
+
+    async def _go_on_with_left(self) -> None:
+        """The canvases of jobs that ended while they waited, or whose process died just then."""
+        store = self.client.store
+        before = (time.time() - _CANVAS_GRACE_S) * 1000
+        for raw in await store.redis.zrangebyscore(store.key("canvas"), 0, before, start=0, num=100):
+            job_id = raw.decode()
+            outcome = await store.outcome(job_id)
+            if outcome is not None:
+                await self._canvas(job_id, outcome)
+
+    def submit(self, spec: Mapping[str, Any], *, job_id: str, canvas: str) -> None:
+        """Store a job that a Celery producer handed in; its Celery id is its id."""
+        self._do(self.client.submit(spec, job_id=job_id, canvas=canvas))
+
+    def job(self, job_id: str) -> Job | None:
+        return self._do(self.client.store.job(job_id))
+
+    def drain(self) -> None:
+        """Take no more jobs. Called again, or when the grace is over, what still runs is handed back."""
+        self._drains += 1
+        self._loop.call_soon_threadsafe(self._drain, self._drains > 1)
+
+    def _drain(self, at_once: bool) -> None:
+        self.executor.draining = True
+        self.gate.wake.set()
+        if at_once:
+            log.warning("pool.handing_back", jobs=self.leases.hand_back())
+        else:
+            log.info("pool.draining", jobs=len(self.leases.held), grace_s=self.plan.grace_s)
+            self._loop.call_later(self.plan.grace_s, self.leases.hand_back)
+
+    def stop(self) -> None:
+        """End the duties and the loop; nothing runs any more."""
+        if self._thread.is_alive():
+            self._do(self._stop())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    async def _stop(self) -> None:
+        for duty in self._duties:
+            duty.cancel()
+        await asyncio.gather(*self._duties, return_exceptions=True)
+        try:
+            await persist(lambda: self.client.fleet.leave(self.plan.node), patience_s=2.0)
+        finally:
+            await self.sender.__aexit__(None, None, None)
+            await self.client.redis.aclose()
+
+
+def _report_death(duty: "asyncio.Task[None]") -> None:
+    """A duty never ends by itself; one that does has a defect, and the pool must not go on half alive."""
+    if not duty.cancelled() and (error := duty.exception()) is not None:
+        log.critical("pool.duty_died", duty=duty.get_name(), error=repr(error), exc_info=error)
