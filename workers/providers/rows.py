@@ -25,7 +25,8 @@ class Row:
     every call without one. tier: `local` runs on our machines and costs nothing. self_hosted: its capacity is ours to
     manage, slots count per endpoint. capabilities: what its models can do unless a model's own facts say otherwise.
 
-    health_path, version_path: `/x` is taken from the server's root, `x` from the API's base.
+    health_path, version_path, listing_paths, details_path: `/x` is taken from the server's root, `x` from the API's
+    base. A listing path serves where the one before is not found; the details are of one listed model.
     max_tokens_field: how it calls the limit of the answer. top_k: takes that parameter (others answer 400 to it).
     developer_role: knows the role; the others are sent `system`. reasoning_in: takes earlier reasoning in messages.
     job_header: the header in which the provider takes the caller's id of a call. receipts: `usage.cost` is what was
@@ -42,6 +43,8 @@ class Row:
     capabilities: frozenset[str] = _CHAT
     health_path: str = "models"
     version_path: str | None = None
+    listing_paths: tuple[str, ...] = ("models",)
+    details_path: str | None = None
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     top_k: bool = False
     developer_role: bool = False
@@ -67,6 +70,8 @@ _ROWS = (
         dialect="ollama",
         health_path="/api/version",
         version_path="/api/version",
+        listing_paths=("/api/tags",),
+        details_path="/api/show",
         key_variables=("OLLAMA_API_KEY",),
     ),
     _local(
@@ -78,9 +83,20 @@ _ROWS = (
         key_variables=("VLLM_API_KEY",),
         reasoning_in=True,
     ),
-    _local("lmstudio", "http://localhost:1234"),
+    _local(
+        "lmstudio",
+        "http://localhost:1234",
+        # Its own listing tells types and context lengths; servers before 0.3.6 have OpenAI's only.
+        listing_paths=("/api/v0/models", "models"),
+    ),
     _local("localai", "http://localhost:8080", health_path="/readyz", key_variables=("LOCALAI_API_KEY",)),
-    _local("llamacpp", "http://localhost:8080", health_path="/health", key_variables=("LLAMA_API_KEY",)),
+    _local(
+        "llamacpp",
+        "http://localhost:8080",
+        health_path="/health",
+        details_path="/props",
+        key_variables=("LLAMA_API_KEY",),
+    ),
     _local("simulated", "http://localhost:8999", health_path="/health"),
     _hosted(
         "openai",

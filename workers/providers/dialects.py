@@ -1,0 +1,10 @@
+"""The dialects by name."""
+
+from collections.abc import Mapping
+
+from .dialect import Dialect
+from .ollama import Ollama
+from .openai_compatible import OpenAICompatible
+from .rows import DialectName
+
+DIALECTS: Mapping[DialectName, Dialect] = {"openai": OpenAICompatible(), "ollama": Ollama()}

@@ -1,0 +1,159 @@
+"""Which class of failure an error is. Status and code decide; words only where providers send nothing else.
+
+The classes and what follows from each: `routing/failure.py`, and the error taxonomy of the wire formats (C.18).
+"""
+
+import re
+from collections.abc import Mapping
+
+from ...routing.failure import Failure, Fault
+from ...routing.waits import parse_wait, wait_in_headers, wait_in_text
+from .dialect import Reply
+from .error_body import ErrorBody, read_error
+from .json_fields import mapping, mappings, text
+
+_BY_CODE: Mapping[str, Fault] = {
+    "context_length_exceeded": Fault.CONTEXT_OVERFLOW,
+    "exceed_context_size_error": Fault.CONTEXT_OVERFLOW,  # llama.cpp
+    "string_above_max_length": Fault.CONTEXT_OVERFLOW,
+    "request_too_large": Fault.CONTEXT_OVERFLOW,
+    "insufficient_quota": Fault.QUOTA_EXHAUSTED,
+    "billing_hard_limit_reached": Fault.QUOTA_EXHAUSTED,
+    "billing_not_active": Fault.QUOTA_EXHAUSTED,
+    "invalid_api_key": Fault.AUTH,
+    "wrong_api_key": Fault.AUTH,  # Cerebras
+    "authentication_error": Fault.AUTH,
+    "account_deactivated": Fault.AUTH,
+    "model_not_found": Fault.MODEL_NOT_FOUND,
+    "model_decommissioned": Fault.MODEL_NOT_FOUND,  # Groq, with status 400
+    "model_not_available": Fault.MODEL_NOT_FOUND,
+    "invalid_model": Fault.MODEL_NOT_FOUND,  # Mistral, with status 400
+    "deploymentnotfound": Fault.MODEL_NOT_FOUND,
+    "content_filter": Fault.CONTENT_FILTERED,
+    "content_policy_violation": Fault.CONTENT_FILTERED,
+    "moderation_blocked": Fault.CONTENT_FILTERED,
+    "rate_limit_exceeded": Fault.RATE_LIMITED,
+    "rate_limit_error": Fault.RATE_LIMITED,
+    "model_overloaded": Fault.OVERLOADED,
+    "over_capacity": Fault.OVERLOADED,
+    "overloaded_error": Fault.OVERLOADED,
+    "unavailable_error": Fault.OVERLOADED,  # llama.cpp while it loads
+    "capacity_exceeded": Fault.OVERLOADED,
+    "server_error": Fault.SERVER,
+    "internal_server_error": Fault.SERVER,
+    # Groq, with status 400: what the model generated is no valid tool call or JSON; the request was fine.
+    "tool_use_failed": Fault.BAD_OUTPUT,
+    "json_validate_failed": Fault.BAD_OUTPUT,
+}
+
+_BY_STATUS: Mapping[int, Fault] = {
+    401: Fault.AUTH,
+    402: Fault.QUOTA_EXHAUSTED,
+    403: Fault.AUTH,
+    404: Fault.MODEL_NOT_FOUND,
+    408: Fault.SERVER,
+    409: Fault.SERVER,
+    413: Fault.CONTEXT_OVERFLOW,
+    424: Fault.SERVER,
+    425: Fault.SERVER,
+    429: Fault.RATE_LIMITED,
+    498: Fault.OVERLOADED,  # Groq: flex capacity exceeded
+    499: Fault.SERVER,
+    501: Fault.BAD_REQUEST,
+    503: Fault.OVERLOADED,
+    529: Fault.OVERLOADED,
+}
+
+#: Documented last resort, where status and code say "bad request" or less: the wordings of a prompt that does not fit.
+#: OpenAI and vLLM; vLLM's max_tokens; llama.cpp; Ollama; Groq and Cerebras; Together; LM Studio.
+_OVERFLOW = re.compile(
+    r"maximum context length|max_model_len|exceeds? the available context size|context size has been exceeded"
+    r"|exceeds? (?:the |this )?(?:model'?s? )?(?:maximum )?context (?:length|window)"
+    r"|reduce the length of the (?:messages|input)|`?inputs`? tokens \+ `?max_new_tokens`?"
+    r"|context length of only|context the overflows|prompt is too long",
+    re.IGNORECASE,
+)
+_OVERFLOW_STATUS = frozenset({400, 403, 422, 500})
+_OVERFLOW_PARAMETERS = frozenset({"input_tokens"})  # vLLM
+
+#: Documented last resort for a 429: Groq and OpenAI name the limit in the message only ("tokens per day (TPD)"),
+#: OpenRouter as `free-models-per-day`, Cohere as a monthly trial.
+_LONG_QUOTA = re.compile(r"\b(?:TPD|RPD|[Pp]er[ -](?:day|month)|[Dd]aily|[Mm]onthly)\b|PerDay|PerMonth")
+
+#: OpenRouter's 403 for a key that has spent its own limit.
+_KEY_LIMIT = re.compile(r"\bkey limit exceeded", re.IGNORECASE)
+
+#: Documented last resort for LocalAI and LM Studio, which answer 400 or 500 to a model they do not have.
+_NO_MODEL = re.compile(r"\bmodel\b.{0,120}\b(?:not found|does not exist|could not be found)", re.IGNORECASE)
+
+
+def failure_of(reply: Reply) -> Failure:
+    """The failure that a reply with an error status is."""
+    return failure_in(read_error(reply.body), reply)
+
+
+def failure_in(error: ErrorBody, reply: Reply) -> Failure:
+    """The failure that an error is, wherever in the reply it stood: an error after status 200 has its own status."""
+    status = reply.status if reply.status >= 300 else error.status
+    return Failure(
+        fault=_fault(error, status),
+        message=error.message,
+        wait_s=_wait(error, reply),
+        status=reply.status,
+        code=error.codes[0] if error.codes else None,
+        parameter=error.parameter,
+    )
+
+
+def _fault(error: ErrorBody, status: int | None) -> Fault:
+    by_code = next((_BY_CODE[code.lower()] for code in error.codes if code.lower() in _BY_CODE), None)
+    if status == 413:  # Groq calls it rate_limit_exceeded, but no wait makes a request fit that is above the limit.
+        return Fault.CONTEXT_OVERFLOW
+    if by_code is Fault.RATE_LIMITED or (by_code is None and status == 429):
+        return Fault.QUOTA_EXHAUSTED if _LONG_QUOTA.search(error.message) else Fault.RATE_LIMITED
+    return by_code or _by_structure(error) or _by_words(error, status) or _by_status(status)
+
+
+def _by_structure(error: ErrorBody) -> Fault | None:
+    if error.parameter in _OVERFLOW_PARAMETERS:
+        return Fault.CONTEXT_OVERFLOW
+    if "flagged_input" in mapping(error.details.get("metadata")):  # OpenRouter's moderation, with status 403
+        return Fault.CONTENT_FILTERED
+    return None
+
+
+def _by_words(error: ErrorBody, status: int | None) -> Fault | None:
+    if status is not None and status not in _OVERFLOW_STATUS:
+        return None
+    if _OVERFLOW.search(error.message):
+        return Fault.CONTEXT_OVERFLOW
+    if status == 403:
+        return Fault.QUOTA_EXHAUSTED if _KEY_LIMIT.search(error.message) else None
+    return Fault.MODEL_NOT_FOUND if _NO_MODEL.search(error.message) else None
+
+
+def _by_status(status: int | None) -> Fault:
+    if status is None:
+        return Fault.SERVER
+    found = _BY_STATUS.get(status)
+    if found is None:
+        found = Fault.BAD_REQUEST if 400 <= status < 500 else Fault.SERVER
+    return found
+
+
+def _wait(error: ErrorBody, reply: Reply) -> float | None:
+    """From the headers, else from the body's fields, else from its words."""
+    in_headers = wait_in_headers(reply.headers, now=reply.at)
+    if in_headers is not None:
+        return in_headers
+    in_fields = _wait_in_fields(error, reply.at)
+    return in_fields if in_fields is not None else wait_in_text(error.message)
+
+
+def _wait_in_fields(error: ErrorBody, now: float) -> float | None:
+    """Google's RetryInfo, and the headers of its upstream that OpenRouter passes on."""
+    for detail in mappings(error.details.get("details")):
+        if delay := text(detail.get("retryDelay")):
+            return parse_wait(delay, now=now)
+    passed_on = mapping(mapping(error.details.get("metadata")).get("headers"))
+    return wait_in_headers({str(name).lower(): str(value) for name, value in passed_on.items()}, now=now)

@@ -1,0 +1,49 @@
+"""Reading JSON that somebody else wrote: a field of the wrong type counts as absent, and nothing raises."""
+
+import json
+from typing import Any, cast
+
+
+def parse(body: bytes | str) -> Any:
+    """The JSON value, None if it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def mapping(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def sequence(value: object) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def mappings(value: object) -> list[dict[str, Any]]:
+    """The objects of a list, without what else it holds."""
+    return [cast("dict[str, Any]", item) for item in sequence(value) if isinstance(item, dict)]
+
+
+def first(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return items[0] if items else {}
+
+
+def text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def count(value: object) -> int:
+    """A number of something, 0 if it is none."""
+    return max(0, int(value)) if isinstance(value, int | float) and value == value else 0
+
+
+def number(value: object) -> float | None:
+    """A finite number, also one that was sent as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        read = float(value)
+    except ValueError:
+        return None
+    return read if abs(read) != float("inf") and read == read else None

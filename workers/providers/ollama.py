@@ -1,0 +1,33 @@
+"""The dialect of Ollama's native API. Its OpenAI-compatible one cannot set the context window, so it is not used."""
+
+from ...routing.failure import Failure
+from ...tasks.answer import Answer
+from .dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from .ollama_models import listed, with_details
+from .ollama_request import encoded
+from .ollama_response import decoded, ollama_failure
+from .ollama_stream import OllamaStream
+from .rows import Row
+
+
+class Ollama:
+    def encode(self, ask: Ask) -> Call | Failure:
+        return encoded(ask)
+
+    def decode(self, ask: Ask, reply: Reply) -> Answer | Failure:
+        return decoded(ask, reply)
+
+    def failure(self, reply: Reply) -> Failure:
+        return ollama_failure(reply)
+
+    def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
+        return OllamaStream(ask, head)
+
+    def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
+        return listed(row, reply)
+
+    def details(self, row: Row, model: ListedModel) -> Call | None:
+        return Call("POST", row.details_path, {"model": model.name}) if row.details_path else None
+
+    def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:
+        return with_details(model, reply)

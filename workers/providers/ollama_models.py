@@ -1,0 +1,64 @@
+"""The models of an Ollama server: what it lists, what it tells of one, loading and unloading (C.1)."""
+
+from dataclasses import replace
+from typing import Any
+
+from ...routing.failure import Failure, Fault
+from .dialect import Call, ListedModel, Reply
+from .json_fields import mapping, mappings, number, parse, sequence, text
+from .ollama_response import ollama_failure
+from .rows import Row
+
+#: Ollama's words for a capability, and ours.
+_CAPABILITIES = {"tools": "tools", "vision": "vision", "embedding": "embedding", "completion": "json_mode"}
+
+
+def listed(row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
+    """The models of /api/tags. A cloud model is listed too and runs elsewhere: it is not local."""
+    body = mapping(parse(reply.body))
+    if "models" not in body:
+        return Failure(Fault.SERVER, "the answer is no listing of models; check the base URL", status=reply.status)
+    return tuple(_model(row, entry) for entry in mappings(body.get("models")) if _name(entry))
+
+
+def with_details(model: ListedModel, reply: Reply) -> ListedModel:
+    """The model with what /api/show tells of it; as it was if that is nothing."""
+    body = mapping(parse(reply.body))
+    lengths = (number(v) for name, v in mapping(body.get("model_info")).items() if name.endswith(".context_length"))
+    return replace(
+        model,
+        context_tokens=next((int(length) for length in lengths if length), model.context_tokens),
+        capabilities=_capabilities(body) or model.capabilities,
+    )
+
+
+def load_calls(model: str, *, context_tokens: int | None) -> tuple[Call, ...]:
+    """Calls that load a model, the second for models that only embed. A window that differs from the requests' own
+    would load it again with the first of them."""
+    options = {"options": {"num_ctx": context_tokens}} if context_tokens else {}
+    return (
+        Call("POST", "/api/generate", {"model": model, "stream": False, **options}),
+        Call("POST", "/api/embed", {"model": model, "input": [], **options}),
+    )
+
+
+def unload_call(model: str) -> Call:
+    return Call("POST", "/api/generate", {"model": model, "stream": False, "keep_alive": 0})
+
+
+def failure_in_load(reply: Reply) -> Failure | None:
+    return None if reply.status == 200 and "error" not in mapping(parse(reply.body)) else ollama_failure(reply)
+
+
+def _model(row: Row, entry: dict[str, Any]) -> ListedModel:
+    remote = bool(entry.get("remote_host") or entry.get("remote_model"))
+    return ListedModel(name=_name(entry), capabilities=_capabilities(entry), local=row.tier == "local" and not remote)
+
+
+def _name(entry: dict[str, Any]) -> str:
+    return text(entry.get("name")) or text(entry.get("model"))
+
+
+def _capabilities(entry: dict[str, Any]) -> frozenset[str] | None:
+    words = sequence(entry.get("capabilities"))
+    return frozenset(_CAPABILITIES[word] for word in words if word in _CAPABILITIES) if words else None

@@ -1,0 +1,36 @@
+"""The dialect of OpenAI's API, which most servers and providers speak. What differs between them is in their rows."""
+
+from urllib.parse import quote
+
+from ...routing.failure import Failure
+from ...tasks.answer import Answer
+from .dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from .faults import failure_of
+from .openai_listing import listed, with_props
+from .openai_request import PATHS, encoded
+from .openai_response import decoded
+from .openai_stream import OpenAIStream
+from .rows import Row
+
+
+class OpenAICompatible:
+    def encode(self, ask: Ask) -> Call | Failure:
+        return Call("POST", PATHS[ask.request.kind], encoded(ask))
+
+    def decode(self, ask: Ask, reply: Reply) -> Answer | Failure:
+        return decoded(ask, reply)
+
+    def failure(self, reply: Reply) -> Failure:
+        return failure_of(reply)
+
+    def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
+        return OpenAIStream(ask, head)
+
+    def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
+        return listed(row, reply)
+
+    def details(self, row: Row, model: ListedModel) -> Call | None:
+        return Call("GET", f"{row.details_path}?model={quote(model.name, safe='')}") if row.details_path else None
+
+    def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:
+        return with_props(model, reply)

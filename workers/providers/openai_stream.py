@@ -1,0 +1,88 @@
+"""A streamed answer out of OpenAI's server-sent events."""
+
+from typing import Any
+
+from ...routing.failure import Failure, Fault
+from ...tasks.answer import Answer
+from .dialect import Ask, Delta, Reply, ToolFragment
+from .error_body import error_in
+from .faults import failure_in
+from .json_fields import count, first, mapping, mappings, parse, text
+from .openai_assembly import Assembly
+from .openai_response import answer_in, content_of, reasoning_in
+from .openai_usage import usage_of
+from .sse import SSEParser
+from .think_tags import Split, ThinkSplitter
+
+_DONE = "[DONE]"
+
+
+class OpenAIStream:
+    def __init__(self, ask: Ask, head: Reply) -> None:
+        self._ask = ask
+        self._head = head
+        self._events = SSEParser()
+        self._assembly = Assembly()
+        self._thinking = ThinkSplitter()
+        self._failure: Failure | None = None
+        self._done = False
+
+    @property
+    def ended(self) -> bool:
+        return self._done or self._failure is not None
+
+    def feed(self, data: bytes) -> list[Delta]:
+        deltas = (self._take(event.data) for event in self._events.feed(data))
+        return [delta for delta in deltas if delta is not None]
+
+    def finish(self) -> Answer | Failure:
+        for event in self._events.close():
+            if not self.ended and (event.data == _DONE or parse(event.data) is not None):
+                self._take(event.data)
+        if self._failure is not None:
+            return self._failure
+        if not self._done:
+            return Failure(Fault.TRANSPORT, "stream interrupted before its end", status=self._head.status)
+        return answer_in(self._ask, self._assembly.body(), self._head)
+
+    def _take(self, data: str) -> Delta | None:
+        if self.ended:
+            return None
+        if data.strip() == _DONE:
+            self._done = True
+            held = self._thinking.close()
+            return Delta(text=held.text, reasoning=held.reasoning)
+        chunk = parse(data)
+        error = error_in(chunk)
+        if error is not None:
+            self._failure = failure_in(error, self._head)
+            return None
+        if not mapping(chunk):
+            self._failure = Failure(Fault.SERVER, "an event of the stream is no JSON object", status=self._head.status)
+            return None
+        return self._chunk(mapping(chunk))
+
+    def _chunk(self, chunk: dict[str, Any]) -> Delta:
+        self._assembly.add(chunk)
+        counted = mapping(chunk.get("usage"))
+        usage = usage_of(self._ask.row, counted) if counted else None
+        choice = first([c for c in mappings(chunk.get("choices")) if c.get("index", 0) == 0])
+        delta = mapping(choice.get("delta"))
+        content, thought = content_of(delta.get("content", choice.get("text")))
+        split = self._thinking.feed(content) if content else Split()
+        return Delta(
+            text=split.text,
+            reasoning=reasoning_in(delta) + thought + split.reasoning,
+            tool_calls=tuple(map(_fragment, mappings(delta.get("tool_calls")))),
+            usage=usage,
+        )
+
+
+def _fragment(fragment: dict[str, Any]) -> ToolFragment:
+    function = mapping(fragment.get("function"))
+    return ToolFragment(
+        index=count(fragment.get("index")),
+        id=text(fragment.get("id")),
+        name=text(function.get("name")),
+        arguments=text(function.get("arguments")),
+    )
