@@ -39,6 +39,13 @@ EVENTS: Mapping[str, Event] = {
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
     "reconciler.waits": Event("Redis is away; the next round will do it", ("error",)),
+    # Supervised processes
+    "child.started": Event("a child process runs", ("name", "pid")),
+    "child.exited": Event(
+        "a child process ended by itself; it is started again", ("name", "reason", "ran_s", "again_in_s")
+    ),
+    "child.given_up": Event("a child process ended in a way that a new start would not change", ("name", "reason")),
+    "child.killed": Event("a child process did not end when it was asked to", ("name", "pid")),
     # Redis
     "redis.lost": Event("Redis does not answer; the result is kept until it does", ("error", "patience_s")),
     "redis.started": Event("the embedded Redis was started, or found running", ("port", "folder", "adopted")),

@@ -1,0 +1,1 @@
+"""Child processes that are kept running: started, watched, started again, and ended together."""
