@@ -1,0 +1,43 @@
+# Needs Python 3.11 or newer with pip, and make. Everything else is put into .venv.
+
+PYTHON ?= $(shell for found in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$found -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$found && break; done)
+VENV := .venv
+READY := $(VENV)/.installed
+RUN := $(VENV)/bin/python
+
+# What `make demo` writes tests for, and where to.
+SOURCE ?= routing
+OUT ?= demo-out
+# Processes that share the tests.
+TESTERS ?= 2
+
+.PHONY: venv demo test lint clean
+
+venv: $(READY)
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with: make venv PYTHON=/path/to/python" >&2; exit 1; }
+	@# Some distributions ship venv without pip; their own pip then installs into the environment from outside.
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear --without-pip $(VENV)
+	@echo "installing into $(VENV) (a minute or two)"
+	@if $(RUN) -m pip --version >/dev/null 2>&1; then pip="$(RUN) -m pip"; else pip="$(PYTHON) -m pip --python $(RUN)"; fi; \
+		$$pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@$(VENV)/bin/fleet testgen $(SOURCE) --output $(OUT)
+
+test: $(READY)
+	@$(RUN) -m pytest -n $(TESTERS)
+
+lint: $(READY)
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(VENV)/bin/lint-imports
+	@$(RUN) -m mypy
+	@$(RUN) -m pyright
+
+clean:
+	rm -rf $(VENV) demo-out *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
