@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,11 +19,14 @@ from .fleet_state import FleetState, Snapshot
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
 from .results import RESULT_KEY, Outcome, decode
-from .store import Store
+from .store import Prepared, Store
 from .submission import Preparer, parse_spec
 
 #: Jobs stored in one round trip when many are submitted.
-CHUNK = 500
+CHUNK = 250
+
+#: Jobs prepared before the loop may do something else, such as sending those prepared before.
+_BREATH = 20
 
 #: Seconds for which a client trusts the directory that it has read.
 _DIRECTORY_FRESH_S = 5.0
@@ -106,18 +110,30 @@ class AsyncClient:
         self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], *, batch: str = "", chunk: int = CHUNK
     ) -> AsyncIterator[list[str]]:
         """Hand in any number of jobs, `chunk` at a time with bounded memory; yields the ids of each chunk."""
-        pending: list[JobSpec] = []
-        async for spec in _each(specs):
-            pending.append(spec)
-            if len(pending) == chunk:
-                yield await self._submit_chunk(pending, batch)
-                pending = []
-        if pending:
-            yield await self._submit_chunk(pending, batch)
+        under_way: asyncio.Task[list[str]] | None = None
+        try:
+            async for specs_of_chunk in _chunks(specs, chunk):
+                prepared = await self._prepare(specs_of_chunk, batch)
+                # Redis stores one chunk while the next is prepared.
+                if under_way is not None:
+                    yield await under_way
+                under_way = asyncio.create_task(self._store_chunk(prepared, batch))
+            if under_way is not None:
+                yield await under_way
+        finally:
+            if under_way is not None and not under_way.done():
+                await asyncio.wait([under_way])
 
-    async def _submit_chunk(self, specs: Sequence[JobSpec], batch: str) -> list[str]:
+    async def _prepare(self, specs: Sequence[JobSpec], batch: str) -> list[Prepared]:
         preparer = await self._current()
-        prepared = [preparer.prepare(spec, batch=batch) for spec in specs]
+        prepared: list[Prepared] = []
+        for at, spec in enumerate(specs):
+            if at % _BREATH == 0:
+                await asyncio.sleep(0)
+            prepared.append(preparer.prepare(spec, batch=batch))
+        return prepared
+
+    async def _store_chunk(self, prepared: Sequence[Prepared], batch: str) -> list[str]:
         async with self._redis():
             return await self.store.submit(prepared, batch=batch)
 
@@ -226,10 +242,17 @@ class AsyncClient:
         raise NoTarget(skipped)
 
 
-async def _each(specs: Iterable[JobSpec] | AsyncIterable[JobSpec]) -> AsyncIterator[JobSpec]:
-    if isinstance(specs, AsyncIterable):
-        async for spec in specs:
-            yield spec
-    else:
-        for spec in specs:
-            yield spec
+async def _chunks(specs: Iterable[JobSpec] | AsyncIterable[JobSpec], size: int) -> AsyncIterator[list[JobSpec]]:
+    if not isinstance(specs, AsyncIterable):
+        rest = iter(specs)
+        while chunk := list(islice(rest, size)):
+            yield chunk
+        return
+    chunk = []
+    async for spec in specs:
+        chunk.append(spec)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -12,6 +12,10 @@ from .request import Request
 
 #: Seconds after which an unfinished job expires, unless the submission says otherwise: OpenAI's completion window.
 DEFAULT_DEADLINE_S = 86_400.0
+
+
+#: Who may look at an answer; the judges themselves are the workers'.
+JudgeName = Literal["python-tests", "python", "json", "nonempty"]
 
 
 class JobState(StrEnum):
@@ -79,7 +83,7 @@ class JobSpec(BaseModel):
     priority: Priority = Priority.INTERACTIVE
     deadline_s: float = Field(default=DEFAULT_DEADLINE_S, gt=0)
     idempotency_key: str | None = Field(default=None, min_length=1, max_length=256)
-    judge: str | None = None
+    judge: JudgeName | None = None
     max_attempts: int | None = Field(default=None, ge=1, le=100)
     custom_id: str | None = Field(default=None, max_length=512)
     metadata: dict[str, str] = Field(default_factory=dict)

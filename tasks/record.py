@@ -12,21 +12,17 @@ from .messages import PRIORITY_STEPS
 _PRIORITIES = {str(step): priority for priority, step in PRIORITY_STEPS.items()}
 
 
-def to_fields(job: Job, ttl_s: float) -> list[str | int]:
-    """Field, value, … of a new record. The script adds the time; ttl_s becomes the deadline."""
-    fields: list[str | int] = [
-        "state", JobState.QUEUED.value,
-        "task", job.task_type,
-        "queue", job.queue,
-        "prio", str(PRIORITY_STEPS[job.priority]),
-        "level", job.complexity,
-        "agent", job.agent,
-        "lane", job.lane,
-        "ttl", int(ttl_s * 1000),
-    ]  # fmt: skip
-    for name, value in (("batch", job.batch), ("cid", job.custom_id), ("canvas", job.canvas), ("chain", "\n".join(job.chain))):
-        if value:
-            fields += [name, value]
+def to_fields(job: Job) -> list[str | int]:
+    """Field, value, … of a new record, beside those that the script writes itself."""
+    fields: list[str | int] = ["level", job.complexity, "agent", job.agent, "lane", job.lane]
+    if job.batch:
+        fields += ["batch", job.batch]
+    if job.custom_id:
+        fields += ["cid", job.custom_id]
+    if job.chain:
+        fields += ["chain", "\n".join(job.chain)]
+    if job.canvas:
+        fields += ["canvas", job.canvas]
     return fields
 
 

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,6 +51,11 @@ class Message(_Value):
     tool_calls: tuple[ToolCall, ...] | None = None
     tool_call_id: str | None = None
     reasoning: str | None = None
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The content's parts; none if it is plain text."""
+        return self.content if isinstance(self.content, tuple) else ()
 
     @property
     def text(self) -> str:
@@ -109,18 +117,18 @@ class Request(_Value):
     @property
     def needs(self) -> frozenset[str]:
         """Capabilities that a target must have to serve this: `tools`, `vision`, `json_mode`, `embedding`, `several_choices`."""
-        found: set[str] = set()
-        if self.kind == "embedding":
-            found.add("embedding")
-        if self.tools:
-            found.add("tools")
-        if self.response_format is not None and self.response_format.type != "text":
-            found.add("json_mode")
-        if any(isinstance(m.content, tuple) and any(p.type == "image_url" for p in m.content) for m in self.messages):
-            found.add("vision")
-        if self.extra.get("n", 1) not in (None, 1):
-            found.add("several_choices")
-        return frozenset(found)
+        if self.kind == "chat" and not (self.tools or self.response_format or self.extra) and all(
+            isinstance(message.content, str) for message in self.messages
+        ):
+            return _NOTHING
+        needs = {
+            "embedding": self.kind == "embedding",
+            "tools": bool(self.tools),
+            "json_mode": self.response_format is not None and self.response_format.type != "text",
+            "vision": any(part.type == "image_url" for message in self.messages for part in message.parts),
+            "several_choices": self.extra.get("n") not in (None, 1),
+        }
+        return frozenset(name for name, needed in needs.items() if needed)
 
     @property
     def text(self) -> str:

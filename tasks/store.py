@@ -16,7 +16,7 @@ from .connection import awaited
 from .errors import InvalidRequest
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, list_key
-from .record import from_fields, pairs
+from .record import from_fields, pairs, to_fields
 from .results import RESULT_KEY, Outcome, decode, encode
 
 #: Seconds that a finished job, its request and its answer stay readable.
@@ -29,10 +29,10 @@ Verdict = Literal["ok", "cancel", "lost"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A job ready to be stored. fields: of its record (record.py). same: its idempotency key with its agent, or ''."""
+    """A job ready to be stored. spec: what was handed in, JSON. same: its idempotency key with its agent, or ''."""
 
-    id: str
-    fields: list[str | int]
+    job: Job
+    ttl_s: float
     spec: str
     same: str = ""
 
@@ -80,9 +80,11 @@ class Store:
 
     async def submit(self, jobs: Sequence[Prepared], *, batch: str = "") -> list[str]:
         """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency key."""
-        flat: list[str] = []
-        for job in jobs:
-            flat += [job.id, json.dumps(job.fields), job.spec, job.same]
+        flat: list[str | int] = []
+        for each in jobs:
+            job = each.job
+            flat += [job.id, job.task_type, job.queue, PRIORITY_STEPS[job.priority], int(each.ttl_s * 1000)]
+            flat += [json.dumps(to_fields(job)), each.spec, each.same]
         return [item.decode() for item in await self._run("submit", batch, self.retention_s, *flat)]
 
     async def claim(self, job_id: str, *, owner: str, lease_s: float) -> Claimed | str:

@@ -12,8 +12,7 @@ from ..routing.lanes import Band, band_of, lane
 from ..routing.placement import Placement, Wants, place
 from ..routing.tokens import estimate_tokens
 from .errors import InvalidRequest, NoTarget, UnknownName
-from .job import Job, JobSpec, JobState
-from .record import to_fields
+from .job import Constraints, Job, JobSpec, JobState
 from .request import Request
 from .store import Prepared, check_size
 
@@ -22,6 +21,10 @@ MAX_REQUEST_BYTES = 16 * 1024 * 1024
 
 #: The score that stands for a band when the caller names the band.
 _SCORE_OF: dict[Band, int] = {Band.SIMPLE: 2, Band.MODERATE: 5, Band.COMPLEX: 8, Band.VERY_COMPLEX: 10}
+
+
+#: What a spec says that leaves the choice to its lane.
+_UNNARROWED = (None, None, (), None, Constraints())
 
 
 def new_id() -> str:
@@ -64,7 +67,7 @@ class Preparer:
             canvas=canvas,
         )
         same = f"{spec.agent}:{spec.idempotency_key}" if spec.idempotency_key else ""
-        return Prepared(job.id, to_fields(job, spec.deadline_s), text, same)
+        return Prepared(job, spec.deadline_s, text, same)
 
     def _task_type(self, name: str) -> str:
         found = self.directory.task_type(name)
@@ -81,7 +84,8 @@ class Preparer:
 
     def _placement(self, spec: JobSpec, task_type: str, band: Band) -> Placement:
         tokens = self._tokens_that_matter(spec.request)
-        asked = (task_type, band, spec.agent, spec.provider, spec.model, spec.chain, spec.route, spec.constraints, spec.request.needs, tokens)
+        narrowing = (spec.provider, spec.model, spec.chain, spec.route, spec.constraints)
+        asked = (task_type, band, spec.agent, spec.request.needs, tokens, None if narrowing == _UNNARROWED else narrowing)
         found = self._placed.get(asked)
         if found is None:
             route, pinned = self._route(spec, task_type, band)

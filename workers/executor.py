@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from ..routing.action import Fallback, GiveUp, Retry, Situation, Snooze, next_action
-from ..routing.directory import ChainLink, Directory
+from ..routing.directory import Directory, RetryPolicy
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
 from ..routing.lanes import alternate_queue
@@ -98,7 +98,7 @@ class Executor:
         answer = await running.call
         verdict = judge(running.spec.judge, answer, running.spec.request) if running.spec.judge else None
         if verdict is not None and not verdict.accepted:
-            raise AttemptFailed(Failure(Fault.BAD_OUTPUT, verdict.reason))
+            raise AttemptFailed(Failure(Fault.BAD_OUTPUT, verdict.rejection or "rejected"))
         return answer
 
     async def _commit(self, running: Running, model: str, answer: Answer, started: float) -> Ending:
@@ -186,7 +186,7 @@ class Executor:
             jitter=self.jitter(),
         )
 
-    def _policy(self, running: Running):  # noqa: ANN202
+    def _policy(self, running: Running) -> RetryPolicy:
         policy = self.directory.retry
         wanted = running.spec.max_attempts
         return policy if wanted is None else policy.model_copy(update={"max_attempts": wanted})

@@ -29,12 +29,35 @@ local function list_of(queue, step)
   return queue .. '\006\022' .. step
 end
 
+-- The message of a job, its pieces prepared once for each task, queue and priority step.
+local pieces = {}
+local function message_of(id, task, queue, step, pushed)
+  local name = task .. '|' .. queue .. '|' .. step
+  local cut = pieces[name]
+  if not cut then
+    local fill = {TASK = 'workfleet.' .. task, QUEUE = queue, PRIORITY = step, TAG = '@ID@.'}
+    local text = string.gsub(string.gsub(template, '@TAG@"', '@TAG@@NUMBER@"'), '@(%u+)@', fill)
+    cut = {}
+    for piece, mark in string.gmatch(text .. '@END@', '(.-)@(%u+)@') do
+      cut[#cut + 1] = piece
+      cut[#cut + 1] = mark
+    end
+    pieces[name] = cut
+  end
+  local out = {}
+  for at = 1, #cut, 2 do
+    local mark = cut[at + 1]
+    out[at] = cut[at]
+    out[at + 1] = mark == 'ID' and id or mark == 'NUMBER' and pushed or ''
+  end
+  return table.concat(out)
+end
+
 -- Push the message of a job that is queued already.
 local function publish(id, task, queue, step)
   local pushed = redis.call('HINCRBY', key('job', id), 'pub', 1)
   local list = list_of(queue, step)
-  local fill = {ID = id, TASK = 'workfleet.' .. task, QUEUE = queue, PRIORITY = step, TAG = id .. '.' .. pushed}
-  redis.call('LPUSH', list, (string.gsub(template, '@(%u+)@', fill)))
+  redis.call('LPUSH', list, message_of(id, task, queue, step, pushed))
   redis.call('ZADD', key('wait', list), now, id)
 end
 
@@ -87,7 +110,7 @@ local function finish(id, state, meta, reason, retention_s, spent)
   if job[2] then
     local batch = key('batch', job[2])
     redis.call('HINCRBY', batch, state, 1)
-    if job[6] then redis.call('HINCRBY', batch, 'inflight', -1) end
+    if job[6] == '1' then redis.call('HINCRBY', batch, 'inflight', -1) end
     if spent then
       redis.call('HINCRBY', batch, 'by:' .. spent[1], 1)
       redis.call('HINCRBY', batch, 'input_tokens', spent[2])

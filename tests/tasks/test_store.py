@@ -233,4 +233,4 @@ def test_the_message_is_one_that_celery_reads(redis_url: str) -> None:
 
 def test_a_directory_without_a_route_takes_every_lane() -> None:
     prepared = Preparer(Directory()).prepare(spec(complexity="very_complex"))
-    assert "general.very-complex" in prepared.fields
+    assert prepared.job.queue == "general.very-complex"

@@ -5,7 +5,9 @@ import sys
 import typer
 
 from ...tasks.errors import FleetError
+from . import jobs
 from .console import error
+from .worker import worker
 
 app = typer.Typer(
     name="fleet",
@@ -13,6 +15,13 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+app.command()(worker)
+app.command()(jobs.submit)
+app.command()(jobs.result)
+app.command()(jobs.wait)
+app.command()(jobs.cancel)
+app.command("job")(jobs.job)
 
 
 def main() -> None:

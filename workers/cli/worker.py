@@ -1,0 +1,55 @@
+"""`fleet worker`: one pool process of one provider."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from ...tasks.client import AsyncClient
+from ..logs import configure_logs, log_options
+from ..plan import plan_pool
+from ..pool import run_pool
+from ..runtime import PoolPlan
+from ..settings.load import load_settings
+from ..settings.schema import Settings
+from .session import ConfigOption, fleet_redis, run_async
+
+
+def worker(
+    provider: Annotated[str, typer.Option("--provider", "-p", help="The provider whose jobs this pool runs.")],
+    endpoint: Annotated[
+        list[str] | None, typer.Option("--endpoint", "-e", help="Base URL of the server; the configured ones if not given. May be repeated.")
+    ] = None,
+    slots: Annotated[int | None, typer.Option("--slots", "-s", min=1, help="Calls at the same time; as configured if not given.")] = None,
+    node: Annotated[str | None, typer.Option("--node", help="Name of this worker; PROVIDER@HOST if not given.")] = None,
+    grace: Annotated[float, typer.Option("--grace", min=0, help="Seconds that running jobs may go on after SIGTERM or Ctrl-C.")] = 30.0,
+    events: Annotated[bool, typer.Option(help="Send task events, which Flower shows; they cost about a third of the message rate.")] = True,
+    config: ConfigOption = None,
+) -> None:
+    """Run a worker pool for one provider until it is stopped.
+
+    It takes jobs from the lanes in which the provider has a target, and from the provider's own queue. On another host it
+    needs FLEET_REDIS_URL and nothing else: the fleet's configuration comes from Redis.
+
+    Examples:
+
+      fleet worker --provider groq
+
+      fleet worker --provider vllm --endpoint http://localhost:8000 --slots 64
+    """
+    settings = load_settings(config)
+    secrets = [p.api_key.get_secret_value() for p in settings.providers.values() if p.api_key]
+    configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets)
+    redis_url = fleet_redis(settings)
+    plan = run_async(_plan(settings, redis_url, provider, endpoint or [], slots, node, grace))
+    sys.exit(run_pool(plan, events=events))
+
+
+async def _plan(
+    settings: Settings, redis_url: SecretStr, provider: str, endpoints: list[str], slots: int | None, node: str | None, grace: float
+) -> PoolPlan:
+    async with AsyncClient(redis_url, wait_for_redis_s=30) as client:
+        known = await client.directory()
+    return plan_pool(settings, known, redis_url, provider=provider, endpoints=endpoints, slots=slots, node=node, grace_s=grace)

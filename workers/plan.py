@@ -1,0 +1,76 @@
+"""What a worker process is to be, from its command line, the configuration, and what the fleet already knows."""
+
+import socket
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+
+from ..routing.directory import Directory
+from ..tasks.errors import ConfigurationError, UnknownName
+from .providers.rows import ROWS, canonical_type
+from .runtime import PoolPlan
+from .settings.provider import HOSTED_SLOTS, LOCAL_SLOTS, ProviderSettings
+from .settings.schema import Settings
+
+
+def plan_pool(
+    settings: Settings,
+    known: Directory,
+    redis_url: SecretStr,
+    *,
+    provider: str,
+    endpoints: Sequence[str] = (),
+    slots: int | None = None,
+    node: str | None = None,
+    grace_s: float = 30.0,
+    host: str | None = None,
+) -> PoolPlan:
+    """The plan of one pool.
+
+    known: the directory in Redis, for a host without a configuration of its own. Raises UnknownName, ConfigurationError.
+    """
+    chosen = _provider(settings, known, provider)
+    if endpoints:
+        chosen = chosen.model_copy(update={"base_urls": tuple(url.rstrip("/") for url in endpoints)})
+    if chosen.unusable is not None or not chosen.enabled:
+        raise ConfigurationError(f"provider {provider!r} cannot run: {chosen.unusable or 'it is disabled in the configuration'}")
+    if not chosen.base_urls:
+        raise ConfigurationError(f"provider {provider!r} has no address; give one with --endpoint or base_url")
+    lines = chosen.endpoints()
+    return PoolPlan(
+        node=node or f"{chosen.name}@{host or socket.gethostname()}",
+        provider=chosen,
+        endpoints=lines,
+        slots=slots or chosen.slots * (len(lines) if chosen.self_hosted else 1),
+        directory=settings.directory() if settings.providers else _with(known, chosen),
+        redis_url=redis_url,
+        grace_s=grace_s,
+        task_timeouts={name: each.timeout_s for name, each in settings.task_types.items() if each.timeout_s is not None},
+    )
+
+
+def _provider(settings: Settings, known: Directory, name: str) -> ProviderSettings:
+    """As configured; else of the fleet's directory; else of the type of that name, with its defaults."""
+    if name in settings.providers:
+        return settings.providers[name]
+    facts = known.providers.get(name)
+    kind = canonical_type(facts.type if facts else name)
+    if kind is None or (settings.providers and facts is None):
+        raise UnknownName("provider", name, {*settings.providers, *known.providers} or ROWS)
+    row = ROWS[kind]
+    return ProviderSettings(
+        name=name,
+        type=kind,
+        tier=row.tier,
+        base_urls=(row.base_url,) if row.base_url else (),
+        slots=LOCAL_SLOTS if row.self_hosted else HOSTED_SLOTS,
+        default_model=facts.default_model if facts else None,
+        model_overrides=dict(facts.model_overrides) if facts else {},
+    )
+
+
+def _with(known: Directory, provider: ProviderSettings) -> Directory:
+    """The fleet's directory, and this provider in it."""
+    if provider.name in known.providers:
+        return known
+    return known.model_copy(update={"providers": {**known.providers, provider.name: provider.facts()}})
