@@ -67,6 +67,15 @@ class ModelSettings(Part):
         )
 
 
+class TimeoutLimits(Part):
+    """Some of the limits of a call, in seconds; None is as it is without it."""
+
+    connect_s: float | None = Field(default=None, gt=0)
+    first_token_s: float | None = Field(default=None, gt=0)
+    idle_s: float | None = Field(default=None, gt=0)
+    total_s: float | None = Field(default=None, gt=0)
+
+
 class KeySource(Part):
     """Where an API key comes from. name: the variable or the file; None if it stands in the configuration itself."""
 
@@ -102,12 +111,16 @@ class ProviderSettings(Part):
     health_check: HealthCheck = HealthCheck()
     fallback_provider: str | None = None
     timeouts: Timeouts = Timeouts()
-    self_hosted: bool = False
     unusable: str | None = None
 
     @property
     def usable(self) -> bool:
         return self.enabled and self.unusable is None
+
+    @property
+    def self_hosted(self) -> bool:
+        """Its capacity is ours to manage: slots and breakers are for each endpoint."""
+        return self.tier == "local"
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """One endpoint a base URL."""
@@ -116,6 +129,15 @@ class ProviderSettings(Part):
 
     def model(self, name: str) -> ModelSettings | None:
         return next((model for model in self.models if model.name == name), None)
+
+    def named_models(self) -> frozenset[str]:
+        """Every model that the configuration names for it."""
+        named = (self.default_model, *self.model_overrides.values(), *(model.name for model in self.models))
+        return frozenset(name for name in named if name)
+
+    def default_choice(self) -> str | None:
+        """The model it uses unless a job or its task type names another, None if it is for the server to say."""
+        return self.default_model or (self.models[0].name if self.models else None)
 
     def limits_of(self, model: str) -> Limits:
         """The model's own limits if it has any, else the provider's."""

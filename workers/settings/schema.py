@@ -1,7 +1,6 @@
 """The whole configuration, validated and complete. Nothing here reads files, the environment or the clock."""
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, SecretStr
 
@@ -12,10 +11,13 @@ from .provider import Part, ProviderSettings
 
 
 class TaskTypeSettings(Part):
-    """aliases: other names. judge: what must hold of an answer. timeout_s: of one attempt; None is the provider's."""
+    """aliases: other names. judge: what must hold of an answer, `none` is nothing; None is for the submission to say.
+
+    timeout_s: of one attempt; None is the provider's.
+    """
 
     aliases: tuple[str, ...] = ()
-    judge: Literal["python-tests", "json", "none"] | None = None
+    judge: str | None = None
     timeout_s: float | None = Field(default=None, gt=0)
 
 

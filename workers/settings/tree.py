@@ -93,19 +93,6 @@ def plain(node: Node) -> Any:
     return None if isinstance(node.value, Missing) else node.value
 
 
-def node_of(value: Any, *, path: str = "", source: str | None = None) -> Node:
-    """A tree of bare values, for what the environment adds."""
-    if isinstance(value, Mapping):
-        children: dict[str, Node] = {
-            str(name): node_of(child, path=below(path, str(name)), source=source) for name, child in value.items()
-        }
-        return Node(children, path=path, source=source)
-    if isinstance(value, list | tuple):
-        items = tuple(node_of(child, path=f"{path}[{index}]", source=source) for index, child in enumerate(value))
-        return Node(items, path=path, source=source)
-    return Node(value, path=path, source=source)
-
-
 def below(path: str, name: str) -> str:
     """The path of a field: `providers.groq`, or `agents['Pricing Agent']` for a name with blanks or dots."""
     if not name.replace("_", "").replace("-", "").isalnum():

@@ -1,0 +1,135 @@
+"""Settings as a `fleet.yaml` that loads to the same settings, without their secrets."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from ...routing.directory import ChainLink, RetryPolicy, Route
+from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, kind_of
+from .links import with_roles
+from .modes import is_free_anyway
+from .provider import HealthCheck, KeySource, ModelSettings, ProviderSettings
+from .schema import Settings
+
+#: Routes that were made for one agent or one lane; they are shown where they are used.
+_OWN = ("agent:", "lane:")
+
+
+def as_yaml(settings: Settings) -> str:
+    """The text. Keys are variables or files; one that stood in the file itself becomes its type's variable."""
+    text: str = yaml.safe_dump(as_mapping(settings), sort_keys=False, allow_unicode=True, width=120)
+    return text
+
+
+def as_mapping(settings: Settings) -> dict[str, Any]:
+    """The fields of `fleet.yaml`; those that say what holds anyway are left out."""
+    never = "never" if settings.spill_after_s is None else settings.spill_after_s
+    fields: dict[str, Any] = {
+        "redis_url": _redis_url(settings),
+        "mode": settings.mode,
+        "strategy": settings.strategy,
+        "spill_after_s": never,
+        "retry": settings.retry.model_dump() if settings.retry != RetryPolicy() else None,
+        "providers": {name: _provider(provider) for name, provider in settings.providers.items()},
+        "routes": {
+            name: _route(route, settings) for name, route in settings.routes.items() if not name.startswith(_OWN)
+        },
+        "lanes": {lane: _taken(route, settings) for lane, route in settings.lanes.items()},
+        "agents": {agent: _taken(route, settings) for agent, route in settings.agents.items()},
+        "task_types": {
+            name: _filled(extra.model_dump(mode="json")) or None for name, extra in settings.task_types.items()
+        },
+        "debug": sorted(settings.debug),
+    }
+    return _filled(fields)
+
+
+def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, {}, [], ())}
+
+
+def _redis_url(settings: Settings) -> str | None:
+    if settings.redis_url is None:
+        return None
+    url = settings.redis_url.get_secret_value()
+    return "${FLEET_REDIS_URL}" if urlsplit(url).password else url
+
+
+def _provider(provider: ProviderSettings) -> dict[str, Any]:
+    usual = LOCAL_TIMEOUTS if provider.tier == "local" else HOSTED_TIMEOUTS
+    timeouts = asdict(provider.timeouts)
+    health = provider.health_check
+    return _filled(
+        {
+            "type": provider.type if provider.type != provider.name else None,
+            "enabled": None if provider.enabled else False,
+            "priority": provider.priority,
+            "tier": provider.tier,
+            "base_urls": list(provider.base_urls),
+            **_key(provider),
+            "headers": {name: f"${{{_variable(provider, name)}}}" for name in provider.headers},
+            "default_model": provider.default_model,
+            "model_overrides": dict(provider.model_overrides),
+            "models": [_model(model, provider) for model in provider.models],
+            "slots": provider.slots,
+            "limits": provider.limits.model_dump(exclude_none=True),
+            "prices": provider.prices.model_dump(exclude_none=True),
+            "health_check": health.model_dump() if health != HealthCheck() else None,
+            "fallback_provider": provider.fallback_provider,
+            "timeouts": {name: value for name, value in timeouts.items() if value != getattr(usual, name)},
+        }
+    )
+
+
+def _key(provider: ProviderSettings) -> dict[str, str]:
+    source = provider.key_source or KeySource(kind="literal")
+    if provider.api_key is None:
+        return {}
+    if source.kind == "file":
+        return {"api_key_file": source.name or ""}
+    kind = kind_of(provider.type)
+    own = kind.key_variables[0] if kind and kind.key_variables else _variable(provider, "api_key")
+    return {"api_key": f"${{{source.name or own}}}"}
+
+
+def _variable(provider: ProviderSettings, name: str) -> str:
+    """A variable for a secret that has none."""
+    return "".join(letter if letter.isalnum() else "_" for letter in f"{provider.name}_{name}").upper()
+
+
+def _model(model: ModelSettings, provider: ProviderSettings) -> str | dict[str, Any]:
+    fields = model.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    if is_free_anyway(provider, model.name):
+        fields.pop("free", None)
+    if "capabilities" in fields:
+        fields["capabilities"] = sorted(fields["capabilities"])
+    return model.name if set(fields) == {"name"} else fields
+
+
+def _taken(route: str, settings: Settings) -> Any:
+    return _route(settings.routes[route], settings) if route.startswith(_OWN) else route
+
+
+def _route(route: Route, settings: Settings) -> Any:
+    """A list of targets where that says everything."""
+    unlike = {
+        name: getattr(route, name) for name in ("strategy", "mode") if getattr(route, name) != getattr(settings, name)
+    }
+    if route.spill_after_s != settings.spill_after_s:
+        unlike["spill_after_s"] = "never" if route.spill_after_s is None else route.spill_after_s
+    chain = [_link(link, place, route) for place, link in enumerate(route.chain)]
+    return {"chain": chain, **unlike} if unlike else chain
+
+
+def _link(link: ChainLink, place: int, route: Route) -> Any:
+    target = f"{link.provider}/{link.model}" if link.model else link.provider
+    usual = with_roles([each.model_copy(update={"role": None}) for each in route.chain])[place].role
+    unlike: dict[str, Any] = {}
+    if link.priority != place + 1:
+        unlike["priority"] = link.priority
+    if link.role not in (None, usual):
+        unlike["role"] = link.role
+    return {"target": target, **unlike} if unlike else target

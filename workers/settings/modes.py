@@ -1,0 +1,65 @@
+"""What a mode leaves of the providers. A mode is a hard limit: no fallback, no route and no job relaxes it."""
+
+from ...routing.directory import Mode
+from .kinds import FREE_PLANS, is_free_model, kind_of
+from .provider import ProviderSettings
+
+
+def under(mode: Mode, provider: ProviderSettings) -> ProviderSettings:
+    """The provider as it is in a mode: with its models' prices looked at, and `unusable` if it gets no jobs."""
+    models = tuple(
+        model.model_copy(update={"free": True}) if _costs_nothing(provider, model.name) else model
+        for model in provider.models
+    )
+    provider = provider.model_copy(update={"models": models})
+    if mode == "free_only" and provider.tier == "hosted" and provider.type in FREE_PLANS:
+        provider = provider.model_copy(update={"tier": "free"})
+    return provider.model_copy(update={"unusable": _why_not(mode, provider)})
+
+
+def _why_not(mode: Mode, provider: ProviderSettings) -> str | None:
+    kind = kind_of(provider.type)
+    if kind is not None and not kind.spoken:
+        return f"this version does not speak the dialect of {provider.type} yet"
+    if mode == "offline" and provider.tier != "local":
+        return "mode offline: it does not run on our machines"
+    if mode == "hosted" and provider.tier == "local":
+        return "mode hosted: it runs on our machines"
+    if mode == "free_only" and not _offers_something_free(provider):
+        return "mode free_only: nothing says that it is free (`tier: free`, prices of 0, or a model named `…:free`)"
+    return None
+
+
+def _offers_something_free(provider: ProviderSettings) -> bool:
+    return provider.tier != "hosted" or any(costs_nothing(provider, model) for model in provider.named_models())
+
+
+def costs_nothing(provider: ProviderSettings, model: str | None) -> bool:
+    """Whether a call of the model is known to be free."""
+    if provider.tier != "hosted":
+        return True
+    return model is not None and _costs_nothing(provider, model)
+
+
+def _costs_nothing(provider: ProviderSettings, name: str) -> bool:
+    model = provider.model(name)
+    return is_free_anyway(provider, name) or (model is not None and model.free)
+
+
+def is_free_anyway(provider: ProviderSettings, name: str) -> bool:
+    """Whether a model's name or its prices say that it costs nothing."""
+    model = provider.model(name)
+    prices = (model.prices if model else None) or provider.prices
+    zero = prices.input_usd_per_mtok == 0 and prices.output_usd_per_mtok == 0
+    return is_free_model(provider.type, name) or zero
+
+
+def admits(mode: Mode, provider: ProviderSettings, model: str | None) -> bool:
+    """Whether a route of this mode may hold the target; model None is the provider's own choice."""
+    if mode == "offline":
+        return provider.tier == "local"
+    if mode == "hosted":
+        return provider.tier != "local"
+    if mode == "free_only":
+        return costs_nothing(provider, model or provider.default_choice())
+    return True

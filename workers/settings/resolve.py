@@ -1,0 +1,152 @@
+"""From a configuration in our words to settings: names resolved, defaults filled in, contradictions found."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, get_args
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, SecretStr
+
+from ...routing.directory import Mode, RetryPolicy, Strategy
+from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
+from .choices import choose
+from .complaints import validated
+from .context import Context
+from .fallbacks import linked
+from .from_environment import Overridden
+from .links import lacks_model
+from .modes import under
+from .problems import Findings, did_you_mean
+from .provider import Part, ProviderSettings
+from .providers import Shared, provider_of, timeouts_of
+from .references import provider_named
+from .routes import RouteMaker, never_is_none
+from .schema import Settings, TaskTypeSettings
+from .spelling import inside
+from .traffic import task_types_of, traffic_of
+from .tree import EMPTY, Missing, Node, missing, plain, pruned
+
+
+def _words(value: object) -> object:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+class _Basics(Part):
+    """The fields that stand for themselves."""
+
+    redis_url: SecretStr | None = None
+    mode: Mode = "any"
+    strategy: Strategy = "priority"
+    spill_after_s: float | None = 5.0
+    retry: RetryPolicy = RetryPolicy()
+    debug: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+
+
+def settings_of(said: Overridden, source: Path | None, context: Context) -> Settings:
+    """The settings. If errors were found they are incomplete, and good only for having found all errors at once."""
+    findings = context.findings
+    node = said.node
+    basics = _basics(node, findings)
+    task_types = task_types_of(node.get("task_types"), findings)
+    known = _task_type_names(task_types)
+    providers = _providers(node, known, context)
+    providers = {name: under(basics.mode, provider) for name, provider in providers.items()}
+    _warn_of_unusable(providers, node, findings)
+    maker = RouteMaker(
+        providers, basics.mode, basics.strategy, basics.spill_after_s, findings, preferred=said.preferred
+    )
+    traffic = traffic_of(node, known, maker)
+    return Settings(
+        source=source,
+        redis_url=basics.redis_url,
+        mode=basics.mode,
+        strategy=basics.strategy,
+        spill_after_s=basics.spill_after_s,
+        retry=basics.retry,
+        providers=providers,
+        routes=traffic.routes,
+        lanes=traffic.lanes,
+        agents=traffic.agents,
+        task_types=task_types,
+        debug=_debug(basics.debug, providers, node, findings),
+        warnings=tuple(findings.warnings),
+    )
+
+
+def _basics(node: Node, findings: Findings) -> _Basics:
+    fields = Node({name: node.fields[name] for name in _Basics.model_fields if name in node.fields})
+    for lacking in missing(node.without(["providers"])):
+        names = ", ".join(lacking.value.names) if isinstance(lacking.value, Missing) else ""
+        findings.errors.append(lacking.problem(f"{names} is not set; set it, or write ${{NAME:-default}}"))
+    fields = pruned(fields)
+    fields = inside(fields, "mode", lambda child: choose(child, get_args(Mode), findings))
+    fields = inside(fields, "strategy", lambda child: choose(child, get_args(Strategy), findings))
+    fields = inside(fields, "spill_after_s", never_is_none)
+    redis_url = fields.get("redis_url")
+    if redis_url is not None and isinstance(redis_url.value, str):
+        fault = _fault_of_redis_url(redis_url.value)
+        if fault is not None:
+            findings.errors.append(redis_url.problem(fault))
+    keeps_none = {"redis_url", "spill_after_s"}
+    said = {name: value for name, value in plain(fields).items() if value is not None or name in keeps_none}
+    return validated(_Basics, said, fields, findings) or _Basics()
+
+
+def _fault_of_redis_url(url: str) -> str | None:
+    """Why Redis can't be reached by it, None if it may be. The URL is not shown: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # reading it is what checks it
+    except ValueError as wrong:
+        return f"is no URL: {wrong}"
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        return "must begin with redis://, rediss:// or unix://"
+    if parts.scheme != "unix" and not parts.hostname:
+        return "needs a host, as in redis://localhost:6379/0"
+    return None
+
+
+def _task_type_names(added: Mapping[str, TaskTypeSettings]) -> dict[str, str]:
+    """Every name and alias of a task type -> the task type."""
+    names = {**{name: name for name in TASK_TYPES}, **TASK_TYPE_ALIASES}
+    for name, settings in added.items():
+        names.update(dict.fromkeys((name, *settings.aliases), name))
+    return names
+
+
+def _providers(node: Node, task_types: Mapping[str, str], context: Context) -> dict[str, ProviderSettings]:
+    """All providers. One that is wrong is there in name, so that the routes that name it are not wrong as well."""
+    nodes = node.get("providers") or EMPTY
+    if not nodes.is_mapping and nodes.value is not None:
+        context.findings.errors.append(nodes.problem("must be a mapping of providers by name, or a list of them"))
+    timeouts_of(node.get("timeouts"), context)
+    shared = Shared(node.get("timeouts"), task_types, context)
+    found = {name: provider_of(name, child, shared) for name, child in nodes.fields.items()}
+    whole = {name: provider or ProviderSettings(name=name, type="unknown") for name, provider in found.items()}
+    return linked(whole, nodes.fields, context.findings)
+
+
+def _warn_of_unusable(providers: Mapping[str, ProviderSettings], node: Node, findings: Findings) -> None:
+    nodes = (node.get("providers") or EMPTY).fields
+    for name, provider in providers.items():
+        if provider.enabled and provider.unusable is not None:
+            findings.warnings.append(nodes[name].problem(f"gets no jobs: {provider.unusable}"))
+        elif provider.enabled and lacks_model(provider):
+            only = "has no default_model, so only jobs that name a model come to it"
+            findings.warnings.append(nodes[name].problem(only))
+
+
+def _debug(
+    names: tuple[str, ...], providers: Mapping[str, ProviderSettings], node: Node, findings: Findings
+) -> frozenset[str]:
+    if {"*", "all", "1", "true"} & {name.lower() for name in names}:
+        return frozenset(providers)
+    chosen: set[str] = set()
+    for name in names:
+        provider = provider_named(name, providers)
+        if provider is None:
+            unknown = f"{name!r} is not among the configured providers{did_you_mean(name, providers)}"
+            findings.warnings.append(node.fields["debug"].problem(unknown))
+        else:
+            chosen.add(provider.name)
+    return frozenset(chosen)

@@ -1,0 +1,120 @@
+"""Routes: the default one from the providers, and those that the configuration names for lanes and agents."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+from ...routing.directory import ChainLink, Mode, Route, Strategy
+from .choices import choose
+from .complaints import validated
+from .fallbacks import followers
+from .links import lacks_model, links_of, renumbered, why_unused, with_roles
+from .problems import Findings
+from .provider import Part, ProviderSettings
+from .references import Providers, Reference
+from .spelling import inside
+from .tree import Node, plain
+
+
+class _RouteFields(Part):
+    """What a route may say besides its chain; None is as the whole configuration says."""
+
+    strategy: Strategy | None = None
+    mode: Mode | None = None
+    spill_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteMaker:
+    """Makes routes from what a configuration says. preferred: the provider that the environment puts first."""
+
+    providers: Providers
+    mode: Mode
+    strategy: Strategy
+    spill_after_s: float | None
+    findings: Findings
+    preferred: str | None = None
+
+    def default(self) -> Route:
+        """Every usable provider in the order of its priority, each followed by its fallback.
+
+        Where none is usable, all of them: jobs are then refused with a reason for each. A hosted provider without a
+        model is left out: what such a server lists first is nobody's choice, and may be dear.
+        """
+        links: list[ChainLink] = []
+        last = None
+        for provider, peers in self._in_order():
+            same = bool(links) and peers is not None and peers == last
+            rank = links[-1].priority if same else len(links) + 1
+            links.append(ChainLink(provider=provider.name, priority=rank))
+            last = peers
+        unusable = [ChainLink(provider=each.name) for each in self.providers.values() if not each.usable]
+        return self._route("default", with_roles(links or renumbered(unusable)))
+
+    def _in_order(self) -> Iterator[tuple[ProviderSettings, tuple[int, ...] | None]]:
+        """Providers with what peers have in common; one that follows as a fallback is nobody's peer."""
+        seen: set[str] = set()
+        for first in sorted((each for each in self.providers.values() if each.usable), key=self._rank):
+            for place, provider in enumerate((first, *followers(first, self.providers))):
+                if provider.usable and not lacks_model(provider) and provider.name not in seen:
+                    seen.add(provider.name)
+                    yield provider, None if place else self._rank(provider)
+
+    def _rank(self, provider: ProviderSettings) -> tuple[int, ...]:
+        later = self.mode == "local_first" and provider.tier != "local"
+        return (provider.name != self.preferred, later, provider.priority)
+
+    def named(self, name: str, node: Node, *, lenient: bool = False) -> Route | None:
+        """A route as the configuration says it: a target, a list of them, or a mapping with a `chain`."""
+        fields = node if node.is_mapping else node.with_value({"chain": node})
+        chain = fields.get("chain")
+        if chain is None or chain.value in (None, ()):
+            self.findings.errors.append(node.problem("needs a chain: targets in the order in which they are tried"))
+            return None
+        fields = self._words(fields.without(["chain"]))
+        said = validated(_RouteFields, plain(fields), fields, self.findings) or _RouteFields()
+        links = links_of(chain, said.mode or self.mode, self.providers, self.findings, lenient=lenient)
+        if not links:
+            return None
+        links = with_roles(self._extended(links) if len(links) == 1 else links)
+        return self._route(name, links, said, spills="spill_after_s" in fields.fields)
+
+    def of_agent(self, agent: str, node: Node, default: Route) -> Route | None:
+        """An agent's own route. A single target is followed by the default route: the agent prefers it, no more."""
+        route = self.named(f"agent:{agent}", node, lenient=True)
+        if route is None or not isinstance(node.value, str):
+            return route
+        own = {link.provider for link in route.chain}
+        rest = (link for link in default.chain if link.provider not in own)
+        return route.model_copy(update={"chain": with_roles(renumbered((*_unnamed(route.chain), *rest)))})
+
+    def _extended(self, links: tuple[ChainLink, ...]) -> tuple[ChainLink, ...]:
+        provider = self.providers[links[0].provider]
+        after = (each for each in followers(provider, self.providers) if why_unused(Reference(each), self.mode) is None)
+        return renumbered((*links, *(ChainLink(provider=each.name) for each in after)))
+
+    def _words(self, fields: Node) -> Node:
+        fields = inside(fields, "strategy", lambda child: choose(child, get_args(Strategy), self.findings))
+        fields = inside(fields, "mode", lambda child: choose(child, get_args(Mode), self.findings))
+        return inside(fields, "spill_after_s", never_is_none)
+
+    def _route(
+        self, name: str, chain: tuple[ChainLink, ...], said: _RouteFields | None = None, *, spills: bool = False
+    ) -> Route:
+        said = said or _RouteFields()
+        return Route(
+            name=name,
+            chain=chain,
+            strategy=said.strategy or self.strategy,
+            mode=said.mode or self.mode,
+            spill_after_s=said.spill_after_s if spills else self.spill_after_s,
+        )
+
+
+def _unnamed(links: tuple[ChainLink, ...]) -> tuple[ChainLink, ...]:
+    return tuple(link.model_copy(update={"role": None}) for link in links)
+
+
+def never_is_none(node: Node) -> Node:
+    """`spill_after_s: never` is no number of seconds at all."""
+    return node.with_value(None) if node.value == "never" else node

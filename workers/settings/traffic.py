@@ -1,0 +1,111 @@
+"""Which route a lane, a task type and an agent take; and the task types themselves."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...routing.directory import Route
+from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
+from ..judges import JUDGES
+from .complaints import validated
+from .problems import Findings, did_you_mean
+from .routes import RouteMaker
+from .schema import TaskTypeSettings
+from .spelling import inside
+from .tree import EMPTY, Node, plain
+
+_TASK_TYPE = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Everything that names a route."""
+
+    routes: dict[str, Route]
+    lanes: dict[str, str]
+    agents: dict[str, str]
+
+
+def task_types_of(node: Node | None, findings: Findings) -> dict[str, TaskTypeSettings]:
+    """Task types that the configuration adds, or says more about."""
+    found: dict[str, TaskTypeSettings] = {}
+    taken = {**{name: name for name in TASK_TYPES}, **TASK_TYPE_ALIASES}
+    for spelled, child in (node or EMPTY).fields.items():
+        name = canonical(spelled)
+        if not _TASK_TYPE.fullmatch(name):
+            findings.errors.append(child.problem(f"{spelled!r} is no name for a task type: letters, digits and `-`"))
+            continue
+        fields = child.with_value({}) if child.value is None else child
+        fields = inside(fields, "judge", lambda judge: _judge(judge, findings))
+        said = validated(TaskTypeSettings, plain(fields) if fields.is_mapping else {"judge": {}}, fields, findings)
+        if said is None:
+            continue
+        aliases = tuple(canonical(alias) for alias in said.aliases)
+        for alias in aliases:
+            if taken.get(alias, name) != name:
+                findings.errors.append(child.problem(f"the alias {alias!r} already means {taken[alias]}"))
+            taken[alias] = name
+        found[name] = said.model_copy(update={"aliases": aliases})
+    return found
+
+
+def _judge(node: Node, findings: Findings) -> Node:
+    known = [*JUDGES, "none"]
+    name = canonical(str(node.value))
+    if name not in known:
+        findings.errors.append(node.problem(f"{node.value!r} is no judge{did_you_mean(name, known)}"))
+    return node.with_value(name)
+
+
+def traffic_of(node: Node, task_types: Mapping[str, str], maker: RouteMaker) -> Traffic:
+    """The routes, and who takes which. task_types: every name and alias -> the task type."""
+    routes: dict[str, Route] = {}
+    for name, child in (node.get("routes") or EMPTY).fields.items():
+        if name in maker.providers:
+            maker.findings.errors.append(child.problem(f"{name!r} is a provider; give the route another name"))
+        route = maker.named(name, child)
+        if route is not None:
+            routes[name] = route
+    if maker.providers:
+        routes.setdefault("default", maker.default())
+    lanes = _lanes(node.get("lanes") or EMPTY, routes, task_types, maker)
+    return Traffic(routes, lanes, _agents(node.get("agents") or EMPTY, routes, maker))
+
+
+def _lanes(node: Node, routes: dict[str, Route], task_types: Mapping[str, str], maker: RouteMaker) -> dict[str, str]:
+    lanes: dict[str, str] = {}
+    for spelled, child in node.fields.items():
+        key = _lane(spelled, child, task_types, maker.findings)
+        if isinstance(child.value, str) and child.value in routes:
+            lanes[key] = child.value
+            continue
+        route = maker.named(f"lane:{key}", child)
+        if route is not None:
+            routes[route.name] = route
+            lanes[key] = route.name
+    return lanes
+
+
+def _lane(spelled: str, node: Node, task_types: Mapping[str, str], findings: Findings) -> str:
+    """The name of a lane, `<task type>.<band>`, or of a task type."""
+    name, dot, band = spelled.partition(".")
+    task_type = task_types.get(canonical(name))
+    if task_type is None:
+        findings.errors.append(node.problem(f"{name!r} is no task type{did_you_mean(name, task_types)}"))
+    if dot and canonical(band) not in list(Band):
+        findings.errors.append(node.problem(f"{band!r} is no band; known: {', '.join(Band)}"))
+    return f"{task_type}{dot}{canonical(band)}" if dot else str(task_type)
+
+
+def _agents(node: Node, routes: dict[str, Route], maker: RouteMaker) -> dict[str, str]:
+    agents: dict[str, str] = {}
+    for agent, child in node.fields.items():
+        if isinstance(child.value, str) and child.value in routes:
+            agents[agent] = child.value
+            continue
+        default = routes.get("default")
+        route = maker.of_agent(agent, child, default or maker.default())
+        if route is not None:
+            routes[route.name] = route
+            agents[agent] = route.name
+    return agents
