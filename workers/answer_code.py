@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from .python_source import NotPython, parse
+from .python_source import NotPython, collected_tests, parse
 
 _PYTHON: Final = frozenset({"", "python", "python3", "py", "pytest"})
 _JSON: Final = frozenset({"", "json", "jsonc", "json5"})
@@ -61,6 +61,15 @@ def python_in(text: str, wanted: Callable[[ast.Module], bool] = lambda _: True) 
     if not pieces:
         raise NothingFound(faults[0] if faults else "there is no Python in the answer")
     return max(pieces, key=len)
+
+
+def python_tests_in(text: str) -> str:
+    """The longest piece of Python in an answer that holds a test. Raises NothingFound."""
+    try:
+        return python_in(text, lambda tree: bool(collected_tests(tree)))
+    except NothingFound:
+        python_in(text)
+        raise NothingFound("the Python holds no test") from None
 
 
 def json_in(text: str) -> JsonValue:

@@ -10,9 +10,8 @@ from ..routing.lanes import canonical
 from ..tasks.answer import Answer, FinishReason
 from ..tasks.errors import UnknownName
 from ..tasks.request import Request
-from .answer_code import NothingFound, json_in, python_in
+from .answer_code import NothingFound, json_in, python_in, python_tests_in
 from .json_schema import UnusableSchema, mismatch
-from .python_source import collected_tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +46,18 @@ def _nonempty(answer: Answer, _: Request) -> Verdict:
 
 
 def _python(answer: Answer, _: Request) -> Verdict:
+    return _by_finding(python_in, answer)
+
+
+def _python_tests(answer: Answer, _: Request) -> Verdict:
+    return _by_finding(python_tests_in, answer)
+
+
+def _by_finding(find: Callable[[str], str], answer: Answer) -> Verdict:
     try:
-        python_in(answer.text)
+        find(answer.text)
     except NothingFound as fault:
         return Verdict(str(fault))
-    return _ACCEPTED
-
-
-def _python_tests(answer: Answer, request: Request) -> Verdict:
-    try:
-        python_in(answer.text, lambda tree: bool(collected_tests(tree)))
-    except NothingFound:
-        parses = _python(answer, request)
-        return Verdict("the Python holds no test") if parses.accepted else parses
     return _ACCEPTED
 
 
