@@ -4,14 +4,14 @@ from hypothesis import strategies as st
 
 from workfleet.routing.tokens import estimate_tokens
 
-ENGLISH = "Write unit tests for this function. Check the borders: an empty list, negative numbers and very long strings."
+ENGLISH = "Write unit tests for this function. Check an empty list, negative numbers and very long strings."
 PYTHON = """def share(self, owner: str, *, at: float | None = None) -> Share:
     if owner not in self._shares:
         raise KeyError(f"unknown owner {owner!r}")
     return self._shares[owner].at(at or self._clock())
 """
 JSON = '{"id": 17, "model": "llama3.2:3b", "usage": {"prompt_tokens": 128, "completion_tokens": 512}, "done": true}'
-CHINESE = "请为这个函数编写单元测试。检查边界情况：空列表、负数和非常长的字符串。"
+CHINESE = "请为这个函数编写单元测试。检查边界情况、空列表、负数和非常长的字符串。"
 RUSSIAN = "Напишите модульные тесты для этой функции. Проверьте граничные случаи: пустой список, отрицательные числа."
 HINDI = "इस फ़ंक्शन के लिए यूनिट परीक्षण लिखें। सीमा स्थितियों की जाँच करें।"
 

@@ -1,0 +1,98 @@
+"""The shape of the source code in a prompt, in any language that indents: functions, branches, nesting, recursion.
+
+Read line by line with regular expressions, so it is an impression and no parse: prompts hold snippets, diffs and
+several languages at once.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from itertools import takewhile
+from typing import NamedTuple
+
+#: A line's indentation, its first word and the rest. Every match starts at a line break, which keeps the search fast.
+_LINE = re.compile(r"\n([ \t]*)(?:\} ?)?([a-z@#]+)([^\n]*)")
+
+#: What the first word of a line says about it.
+_ROLES: Mapping[str, str] = {
+    word: role
+    for role, words in {
+        "function": "def func fn function fun",
+        # What they stand before decides.
+        "modified": "abstract async const default export final internal let override private protected pub public"
+        " static",
+        "declaration": "class struct interface trait impl enum import from #include package using use namespace @",
+        "branch": "if elif else for while switch match case try except catch finally with unless rescue",
+    }.items()
+    for word in words.split()
+}
+_FUNCTION = re.compile(r" (?:\([^)\n]*\) ?)?(\w+) ?[(<\[]")
+#: `async def name`, `public static int name(`, `const name = (…) =>`; no call that is assigned.
+_MODIFIED = re.compile(r"[^=(]*(?:\b(?:def|func|fn|function|fun) (\w+)| (\w+)\()|[^=]*\b(\w+) ?=[^=;]*=>")
+_CALL = re.compile(r"(?:(?<![\w.])|self\.|this\.)(\w+)\(")
+_FILE = re.compile(r"\.(?:py|tsx?|jsx?|java|kt|go|rs|cpp|cc|cs|rb|php|swift|scala|sql)\b(?![.(\w])")
+
+#: Bodies that are searched for recursion; more say nothing new.
+_MAX_BODIES = 20
+
+
+class SourceShape(NamedTuple):
+    """What the code in a text looks like; all zero without code.
+
+    functions: defined ones. branches: lines that branch, loop or handle errors. nesting: how many depths these have.
+    recursion: 1 if a function calls itself. files: mentions of source files by name.
+    """
+
+    functions: int = 0
+    branches: int = 0
+    nesting: int = 0
+    recursion: int = 0
+    files: int = 0
+
+
+def source_shape(text: str) -> SourceShape:
+    """The shape of the code in the text."""
+    functions: list[tuple[str, re.Match[str]]] = []
+    branches: list[str] = []
+    declarations = text.count(";\n")
+    for line in _LINE.finditer("\n" + text):
+        role = _ROLES.get(line[2])
+        if role is None:
+            continue
+        if role == "branch":
+            if ":" in line[3] or "{" in line[3]:
+                branches.append(line[1])
+        elif role == "declaration":
+            declarations += 1
+        elif name := _name(role, line[3]):
+            functions.append((name, line))
+    files = len(_FILE.findall(text))
+    # Prose, too, has lines that begin with `if` and hold a colon.
+    if not functions and declarations < 2:
+        return SourceShape(files=files)
+    return SourceShape(
+        functions=len(functions),
+        branches=len(branches),
+        nesting=len({len(indent.expandtabs(4)) for indent in branches}),
+        recursion=int(any(_calls_itself(name, line) for name, line in functions[:_MAX_BODIES])),
+        files=files,
+    )
+
+
+def _name(role: str, rest: str) -> str | None:
+    """The name of the function that a line defines, None if it defines none."""
+    found = _FUNCTION.match(rest) if role == "function" else _MODIFIED.match(rest)
+    return found[found.lastindex or 0] if found else None
+
+
+def _calls_itself(name: str, definition: re.Match[str]) -> bool:
+    """Whether a function calls itself; a method of the same name on another object is none of its calls."""
+    text = definition.string
+    if text.find(f"{name}(", definition.end()) < 0:
+        return False
+    body = takewhile(_deeper_than(len(definition[1])), text[definition.end() + 1 :].split("\n"))
+    return any(name in _CALL.findall(line) for line in body)
+
+
+def _deeper_than(indentation: int) -> Callable[[str], bool]:
+    """Whether a line belongs to a body; blank lines do, and so do lines that begin with a bracket."""
+    return lambda line: len(line) - len(line.lstrip()) > indentation or line.lstrip()[:1] in ")}{"
