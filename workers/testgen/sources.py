@@ -10,6 +10,7 @@ from typing import Final
 
 from ..python_source import NotPython, parse
 from .module_names import ModuleNames
+from .public import Function
 from .references import Definition, definitions
 
 #: Bytes; nobody wrote a larger file.
@@ -45,8 +46,10 @@ class Source:
 
 
 def first_line(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    """Where a statement starts, its decorators included."""
+    if isinstance(node, Function | ast.ClassDef):
+        return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return node.lineno
 
 
 class Sources:
