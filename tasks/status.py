@@ -1,0 +1,150 @@
+"""How the whole fleet stands: pools, queues with their depth and age, jobs by type and state. For people and dashboards."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from ..routing.directory import Directory
+from ..routing.lanes import Priority, alternate_queue, lanes
+from .fleet_state import FleetState, NodeReport, Snapshot
+from .job import JobState
+from .messages import list_key
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStatus:
+    """One lane or alternate queue.
+
+    waiting: jobs in it. oldest_s: how long the oldest of them has waited, None if it is empty.
+    takers: living nodes that take its jobs now. refusals: living nodes that could, but do not now, and why.
+    """
+
+    name: str
+    waiting: int = 0
+    oldest_s: float | None = None
+    takers: tuple[str, ...] = ()
+    refusals: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStatus:
+    """The nodes of one provider, living ones first. configured: whether the fleet's directory has the provider."""
+
+    provider: str
+    nodes: tuple[NodeReport, ...]
+    living: frozenset[str]
+    configured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStatus:
+    """At one moment of Redis' clock (`now`, seconds).
+
+    queues: all that the fleet has, empty ones included, in order. running, snoozed, dead: jobs of all types.
+    ended: task type -> state -> jobs that ended so, since the fleet's Redis is new.
+    """
+
+    now: float
+    pools: tuple[PoolStatus, ...] = ()
+    queues: tuple[QueueStatus, ...] = ()
+    running: int = 0
+    snoozed: int = 0
+    dead: int = 0
+    ended: Mapping[str, Mapping[JobState, int]] | None = None
+
+    @property
+    def waiting(self) -> int:
+        return sum(queue.waiting for queue in self.queues)
+
+    def totals(self) -> Mapping[JobState, int]:
+        """Ended jobs of all types, by state."""
+        totals: Counter[JobState] = Counter()
+        for states in (self.ended or {}).values():
+            totals.update(states)
+        return totals
+
+
+async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
+    """The fleet behind a Redis. Its errors pass through as they are."""
+    fleet = FleetState(redis, namespace=namespace)
+    snapshot, directory = await fleet.snapshot(), await fleet.directory() or Directory()
+    names = _queue_names(directory, snapshot)
+    lists = [list_key(name, priority) for name in names for priority in Priority]
+    async with redis.pipeline(transaction=False) as pipe:
+        for key in ("leases", "snoozed", "dead"):
+            pipe.zcard(f"{namespace}:{key}")
+        pipe.hgetall(f"{namespace}:count")
+        for each in lists:
+            pipe.zcard(f"{namespace}:wait:{each}")
+            pipe.zrange(f"{namespace}:wait:{each}", 0, 0, withscores=True)
+        running, snoozed, dead, counts, *waits = await pipe.execute()
+    depths = _depths(names, waits, snapshot.now)
+    return FleetStatus(
+        now=snapshot.now,
+        pools=_pools(directory, snapshot),
+        queues=tuple(_queue(name, *depths[name], snapshot.living) for name in names),
+        running=running,
+        snoozed=snoozed,
+        dead=dead,
+        ended=_ended(counts),
+    )
+
+
+def _queue_names(directory: Directory, snapshot: Snapshot) -> list[str]:
+    """Every lane, also those of which no pool takes jobs, and the alternate queue of every provider."""
+    providers = dict.fromkeys([*directory.providers, *(node.provider for node in snapshot.nodes)])
+    return [*lanes(directory.task_types), *(alternate_queue(provider) for provider in providers)]
+
+
+def _depths(names: Sequence[str], waits: Sequence[Any], now: float) -> dict[str, tuple[int, float | None]]:
+    """Of each queue, the jobs and the age of the oldest, over its priorities. waits: ZCARD and ZRANGE of each list."""
+    replies = iter(waits)
+    depths: dict[str, tuple[int, float | None]] = {}
+    for name in names:
+        waiting, pushed_at = 0, list[float]()
+        for _ in Priority:
+            count, first = next(replies), next(replies)
+            waiting += count
+            pushed_at += [pushed_ms / 1000 for _, pushed_ms in first]
+        depths[name] = (waiting, max(0.0, now - min(pushed_at)) if pushed_at else None)
+    return depths
+
+
+def _queue(name: str, waiting: int, oldest_s: float | None, living: Iterable[NodeReport]) -> QueueStatus:
+    takers, refusals = list[str](), dict[str, str]()
+    for node in living:
+        if name in node.open_lanes or (name == alternate_queue(node.provider)):
+            takers.append(node.node)
+        elif name in node.closed_lanes:
+            refusals[node.node] = node.closed_lanes[name]
+    return QueueStatus(name, waiting, oldest_s, tuple(takers), refusals)
+
+
+def _pools(directory: Directory, snapshot: Snapshot) -> tuple[PoolStatus, ...]:
+    living = frozenset(node.node for node in snapshot.living)
+    known = [name for name, provider in directory.providers.items() if provider.enabled]
+    found = dict.fromkeys([*known, *(node.provider for node in snapshot.nodes)])
+    return tuple(
+        PoolStatus(
+            provider,
+            tuple(sorted(_nodes(snapshot, provider), key=lambda node: (node.node not in living, node.node))),
+            living & {node.node for node in _nodes(snapshot, provider)},
+            configured=provider in directory.providers,
+        )
+        for provider in found
+    )
+
+
+def _nodes(snapshot: Snapshot, provider: str) -> list[NodeReport]:
+    return [node for node in snapshot.nodes if node.provider == provider]
+
+
+def _ended(counts: Mapping[bytes, bytes]) -> dict[str, dict[JobState, int]]:
+    ended: dict[str, dict[JobState, int]] = {}
+    for field, count in sorted(counts.items()):
+        task_type, _, state = field.decode().rpartition("|")
+        ended.setdefault(task_type, {})[JobState(state)] = int(count)
+    return ended
