@@ -28,10 +28,14 @@ def estimated_input(request: Request) -> int:
     return estimate_tokens(request.text) + tools + _MESSAGE_TOKENS * len(request.messages) + _IMAGE_TOKENS * images
 
 
-def window_for(request: Request, *, context_tokens: int | None) -> int:
-    """`num_ctx` for the request: prompt and answer fit, if the model's own context allows."""
+def window_for(request: Request, *, context_tokens: int | None, at_least: int = 0) -> int:
+    """`num_ctx` for the request: prompt and answer fit, if the model's own context allows.
+
+    at_least: what the last request was given. The window only grows, so that small and large requests in turn do not
+    load the model anew each time.
+    """
     needed = round(estimated_input(request) * _MARGIN) + (request.max_tokens or _ANSWER_TOKENS)
-    size = max(_SMALLEST, 1 << (needed - 1).bit_length())
+    size = max(_SMALLEST, at_least, 1 << (needed - 1).bit_length())
     return size if context_tokens is None else min(size, context_tokens)
 
 

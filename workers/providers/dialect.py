@@ -16,7 +16,11 @@ from .rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is asked of whom. model: as the provider names it. context_tokens: of the model, None is unknown."""
+    """What is asked of whom.
+
+    model: as the provider names it. context_tokens: of the model, None is unknown. window: the context window that the
+    last call asked for; a smaller one would make a server that loads models by window load it anew.
+    """
 
     row: Row
     provider: str
@@ -24,16 +28,22 @@ class Ask:
     request: Request
     stream: bool = False
     context_tokens: int | None = None
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP call. path: `/x` is taken from the server's root, `x` from the API's base. body: sent as JSON."""
+    """One HTTP call.
+
+    path: `/x` is taken from the server's root, `x` from the API's base. body: sent as JSON. window: the context window
+    that it asks for, 0 if the dialect does not ask for one.
+    """
 
     method: str
     path: str
     body: dict[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,11 @@ class ErrorBody:
     parameter: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether an HTTP framework says so, rather than the API behind it."""
+        return not self.codes and "error" not in self.details and "message" not in self.details
+
 
 def read_error(body: bytes) -> ErrorBody:
     """The error of a reply that is known to be one."""

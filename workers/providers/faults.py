@@ -5,6 +5,7 @@ The classes and what follows from each: `routing/failure.py`, and the error taxo
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ...routing.failure import Failure, Fault
 from ...routing.waits import parse_wait, wait_in_headers, wait_in_text
@@ -89,7 +90,13 @@ _NO_MODEL = re.compile(r"\bmodel\b.{0,120}\b(?:not found|does not exist|could no
 
 def failure_of(reply: Reply) -> Failure:
     """The failure that a reply with an error status is."""
-    return failure_in(read_error(reply.body), reply)
+    if 300 <= reply.status < 400:
+        place = reply.headers.get("location", "elsewhere")
+        return Failure(Fault.SERVER, f"redirects to {place}; make that the base URL", status=reply.status)
+    error = read_error(reply.body)
+    if reply.status in (404, 405) and error.is_bare:
+        error = replace(error, message=f"{error.message}: the server has no such path; check the base URL")
+    return failure_in(error, reply)
 
 
 def failure_in(error: ErrorBody, reply: Reply) -> Failure:

@@ -5,8 +5,7 @@ from typing import Any
 
 from ...routing.failure import Failure, Fault
 from .dialect import Call, ListedModel, Reply
-from .json_fields import mapping, mappings, number, parse, sequence, text
-from .ollama_response import ollama_failure
+from .json_fields import count, first, mapping, mappings, number, parse, sequence, text
 from .rows import Row
 
 #: Ollama's words for a capability, and ours.
@@ -46,8 +45,11 @@ def unload_call(model: str) -> Call:
     return Call("POST", "/api/generate", {"model": model, "stream": False, "keep_alive": 0})
 
 
-def failure_in_load(reply: Reply) -> Failure | None:
-    return None if reply.status == 200 and "error" not in mapping(parse(reply.body)) else ollama_failure(reply)
+def loaded_window(reply: Reply, model: str) -> int | None:
+    """The context window of a model in the listing of those that are loaded (/api/ps), None if it is not among them."""
+    entries = mappings(mapping(parse(reply.body)).get("models"))
+    loaded = first([entry for entry in entries if ListedModel(_name(entry)).is_called(model)])
+    return count(loaded.get("context_length")) or None
 
 
 def _model(row: Row, entry: dict[str, Any]) -> ListedModel:

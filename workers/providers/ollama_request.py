@@ -25,7 +25,7 @@ def encoded(ask: Ask) -> Call | Failure:
     if remote is not None:
         return Failure(Fault.BAD_REQUEST, "Ollama takes images as data URLs with base64, not by address")
     body = {"model": ask.model, **_content(ask), **_passed_on(ask.request)}
-    return Call("POST", _PATHS[ask.request.kind], body)
+    return Call("POST", _PATHS[ask.request.kind], body, window=mapping(body.get("options")).get("num_ctx", 0))
 
 
 def _content(ask: Ask) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _content(ask: Ask) -> dict[str, Any]:
 def _options(ask: Ask) -> dict[str, Any]:
     request = ask.request
     options = {
-        "num_ctx": window_for(request, context_tokens=ask.context_tokens),
+        "num_ctx": window_for(request, context_tokens=ask.context_tokens, at_least=ask.window),
         "num_predict": request.max_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,

@@ -96,7 +96,7 @@ def _usage(ask: Ask, body: dict[str, Any], output: str) -> Usage:
 
 def _window(ask: Ask) -> int:
     chosen = mapping(ask.request.extra.get("options")).get("num_ctx")
-    return count(chosen) or window_for(ask.request, context_tokens=ask.context_tokens)
+    return count(chosen) or window_for(ask.request, context_tokens=ask.context_tokens, at_least=ask.window)
 
 
 def _embedding_answer(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:

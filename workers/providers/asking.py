@@ -1,0 +1,115 @@
+"""Asking a model: one call, streamed or whole, and again, corrected, if the provider refuses a parameter by name."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from ...routing.failure import Failure
+from ...tasks.answer import Answer
+from .corrections import Correction, corrected, correction_for
+from .dialect import Ask, Call, Delta, Dialect, Reply, StreamDecoder
+from .dialects import DIALECTS
+from .endpoint import AttemptFailed, Endpoint, Timeouts
+from .wire import Opened, Wire
+
+OnDelta = Callable[[Delta], Awaitable[None]]
+
+
+class Asking:
+    """Remembers what providers refuse, so that each is asked wrongly once only, and which context windows they got.
+
+    timer: seconds, from whenever.
+    """
+
+    def __init__(self, wire: Wire, *, timer: Callable[[], float] = time.monotonic) -> None:
+        self._wire = wire
+        self._timer = timer
+        self._corrections: dict[tuple[str, str], tuple[Correction, ...]] = {}
+        self._windows: dict[tuple[str, str], int] = {}
+
+    async def ask(
+        self, endpoint: Endpoint, ask: Ask, timeouts: Timeouts, on_delta: OnDelta | None, job_id: str | None
+    ) -> Answer:
+        """The answer; raises AttemptFailed. The total limit counts over the corrections too."""
+        server = (endpoint.base_url, ask.model)
+        ask = replace(ask, window=self._windows.get(server, 0))
+        call = DIALECTS[ask.row.dialect].encode(ask)
+        if isinstance(call, Failure):
+            raise AttemptFailed(call)
+        self._windows[server] = max(ask.window, call.window)
+        call = replace(call, headers={ask.row.job_header: job_id} if job_id else {})
+        began = self._timer()
+        while True:
+            sent = self._corrected(call, ask)
+            left_s = timeouts.total_s - (self._timer() - began)
+            outcome = await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), on_delta)
+            if isinstance(outcome, Answer):
+                return outcome.model_copy(update={"total_s": self._timer() - began})
+            if not self._learn(ask, sent, outcome):
+                raise AttemptFailed(outcome)
+
+    def _corrected(self, call: Call, ask: Ask) -> Call:
+        known = self._corrections.get((ask.provider, ask.model), ())
+        return replace(call, body=corrected(call.body, known)) if known and call.body else call
+
+    def _learn(self, ask: Ask, sent: Call, failure: Failure) -> bool:
+        """Whether asking again, differently, may help. No correction is made twice, so this comes to an end."""
+        known = self._corrections.get((ask.provider, ask.model), ())
+        correction = correction_for(failure, sent.body or {})
+        if correction is None or correction in known:
+            return False
+        self._corrections[ask.provider, ask.model] = (*known, correction)
+        return True
+
+    async def _once(
+        self, endpoint: Endpoint, ask: Ask, call: Call, timeouts: Timeouts, on_delta: OnDelta | None
+    ) -> Answer | Failure:
+        dialect = DIALECTS[ask.row.dialect]
+        if not ask.stream:
+            return _read(dialect, ask, await self._wire.fetch(endpoint, call, timeouts))
+        began = self._timer()
+        async with self._wire.opened(endpoint, call, timeouts) as opened:
+            if opened.head.status == 200 and not _is_whole(opened.head):
+                return await self._follow(began, dialect.decoder(ask, opened.head), opened, on_delta)
+            outcome = _read(dialect, ask, await self._wire.read(opened))
+            if on_delta is not None and isinstance(outcome, Answer):
+                opened.limits.held()
+                await on_delta(Delta(text=outcome.text, reasoning=outcome.reasoning, usage=outcome.usage))
+            return outcome
+
+    async def _follow(
+        self, began: float, decoder: StreamDecoder, opened: Opened, on_delta: OnDelta | None
+    ) -> Answer | Failure:
+        """Read a stream to its terminal marker, and hand on what it says on the way."""
+        first_token_s = None
+        async for piece in opened.pieces:
+            deltas = decoder.feed(piece)
+            if first_token_s is None and any(delta.is_token for delta in deltas):
+                first_token_s = self._timer() - began
+            if deltas and on_delta is not None:
+                opened.limits.held()
+                await _hand_on(deltas, on_delta)
+            if deltas and first_token_s is not None:
+                opened.limits.answering()
+            if decoder.ended:
+                break
+        outcome = decoder.finish()
+        if isinstance(outcome, Failure):
+            return outcome
+        await self._wire.drain(opened)
+        return outcome.model_copy(update={"first_token_s": first_token_s})
+
+
+async def _hand_on(deltas: list[Delta], on_delta: OnDelta) -> None:
+    for delta in deltas:
+        if delta.is_token or delta.usage is not None:
+            await on_delta(delta)
+
+
+def _read(dialect: Dialect, ask: Ask, reply: Reply) -> Answer | Failure:
+    return dialect.decode(ask, reply) if reply.status == 200 else dialect.failure(reply)
+
+
+def _is_whole(head: Reply) -> bool:
+    """Some servers do not stream although they are asked to."""
+    return head.headers.get("content-type", "").startswith("application/json")

@@ -1,0 +1,53 @@
+"""The HTTP client that all calls of a process share: httpx2 over aiohttp's transport, without limits of its own."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from http.cookiejar import DefaultCookiePolicy
+from types import SimpleNamespace
+from typing import Any
+from urllib.request import getproxies
+
+import aiohttp
+import httpx2
+from httpx_aiohttp.httpx2 import AiohttpTransport
+
+#: Called when the connection of the current call stands, new or used before; traces run in the call's own context.
+ON_CONNECTED: ContextVar[Callable[[], None] | None] = ContextVar("ON_CONNECTED", default=None)
+
+#: uvicorn and Node close idle connections after 5 s; one that is used just then breaks the call.
+_KEEP_ALIVE_S = 4.0
+
+
+def http_client(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
+    """A client that follows no redirect, keeps no cookie and waits without limit: time limits are the caller's."""
+    client = httpx2.AsyncClient(transport=transport or _transport(), timeout=None, follow_redirects=False)
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+def _transport() -> AiohttpTransport:
+    tls = httpx2.create_ssl_context()
+    return AiohttpTransport(verify=tls, client=lambda: _session(tls))
+
+
+def _session(tls: Any) -> aiohttp.ClientSession:
+    """The number of calls is limited by slots, not by connections."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[_connection_trace()],
+        # Looking for a proxy in the environment costs every call a hop to a thread.
+        trust_env=bool(getproxies()),
+    )
+
+
+def _connection_trace() -> aiohttp.TraceConfig:
+    async def connected(_session: aiohttp.ClientSession, _context: SimpleNamespace, _params: object) -> None:
+        tell = ON_CONNECTED.get()
+        if tell is not None:
+            tell()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(connected)
+    trace.on_connection_reuseconn.append(connected)
+    return trace

@@ -1,0 +1,90 @@
+"""Asking a server about itself: whether it is well, and which models it has."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ...routing.failure import Failure
+from .dialect import Call, ListedModel, Reply
+from .dialects import DIALECTS
+from .endpoint import AttemptFailed, Endpoint, Timeouts
+from .json_fields import mapping, parse, text
+from .rows import ROWS
+from .wire import Wire
+
+#: Calls for the details of listed models that are under way at once.
+_DETAILS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """latency_s: until the whole reply had come. detail: for people, why if it is not healthy."""
+
+    healthy: bool
+    latency_s: float
+    detail: str
+    version: str | None = None
+
+
+def within(limit_s: float) -> Timeouts:
+    """One limit for everything."""
+    return Timeouts(connect_s=limit_s, first_token_s=limit_s, idle_s=limit_s, total_s=limit_s)
+
+
+async def fetch_well(wire: Wire, endpoint: Endpoint, calls: Sequence[Call], timeouts: Timeouts) -> Reply:
+    """The reply to the first call that the server knows. Raises AttemptFailed for every status but 2xx."""
+    for call in calls[:-1]:
+        reply = await wire.fetch(endpoint, call, timeouts)
+        if reply.status not in (400, 404, 405):
+            return _well(endpoint, reply)
+    return _well(endpoint, await wire.fetch(endpoint, calls[-1], timeouts))
+
+
+async def check(wire: Wire, endpoint: Endpoint, timeout_s: float) -> Health:
+    """Whether the server answers, without asking a model. Never raises."""
+    row, began = ROWS[endpoint.type], time.monotonic()
+    try:
+        reply = await fetch_well(wire, endpoint, [Call("GET", row.health_path)], within(timeout_s))
+    except AttemptFailed as failed:
+        return Health(False, time.monotonic() - began, str(failed))
+    latency_s = time.monotonic() - began
+    if row.version_path not in (None, row.health_path):
+        with suppress(AttemptFailed):
+            reply = await fetch_well(wire, endpoint, [Call("GET", row.version_path)], within(timeout_s))
+    return Health(True, latency_s, "answers", text(mapping(parse(reply.body)).get("version")) or None)
+
+
+async def listed_models(wire: Wire, endpoint: Endpoint, timeout_s: float) -> tuple[ListedModel, ...]:
+    """The models with what the server tells of each; details that do not come in time are left out."""
+    row, until = ROWS[endpoint.type], time.monotonic() + timeout_s
+    calls = [Call("GET", path) for path in row.listing_paths]
+    models = DIALECTS[row.dialect].models(row, await fetch_well(wire, endpoint, calls, within(timeout_s)))
+    if isinstance(models, Failure):
+        raise AttemptFailed(models)
+    several = asyncio.Semaphore(_DETAILS_AT_ONCE)
+
+    async def detailed(model: ListedModel) -> ListedModel:
+        async with several:
+            return await _with_details(wire, endpoint, model, until - time.monotonic())
+
+    return tuple(await asyncio.gather(*map(detailed, models)))
+
+
+async def _with_details(wire: Wire, endpoint: Endpoint, model: ListedModel, left_s: float) -> ListedModel:
+    row = ROWS[endpoint.type]
+    dialect = DIALECTS[row.dialect]
+    call = dialect.details(row, model)
+    if call is None or left_s <= 0:
+        return model
+    try:
+        return dialect.with_details(model, await fetch_well(wire, endpoint, [call], within(left_s)))
+    except AttemptFailed:
+        return model
+
+
+def _well(endpoint: Endpoint, reply: Reply) -> Reply:
+    if 200 <= reply.status < 300:
+        return reply
+    raise AttemptFailed(DIALECTS[ROWS[endpoint.type].dialect].failure(reply))

@@ -1,0 +1,47 @@
+"""What an Ollama server can be told to do with its models: load, unload, fetch."""
+
+from collections.abc import AsyncGenerator
+
+from .dialect import Call
+from .endpoint import AttemptFailed, Endpoint, Timeouts
+from .inspection import fetch_well, within
+from .ollama_models import load_calls, loaded_window, unload_call
+from .ollama_pull import PullDecoder, PullProgress, pull_call
+from .ollama_response import ollama_failure
+from .wire import Wire
+
+#: Loading a large model from a slow disk takes minutes.
+_LOAD_S = 600.0
+#: Between two lines of a pull: a registry may be slow, but a layer is reported several times a second.
+_PULL = Timeouts(first_token_s=60.0, idle_s=60.0, total_s=24 * 3600.0)
+
+
+async def load(wire: Wire, endpoint: Endpoint, model: str, context_tokens: int | None) -> None:
+    await fetch_well(wire, endpoint, load_calls(model, context_tokens=context_tokens), within(_LOAD_S))
+
+
+async def unload(wire: Wire, endpoint: Endpoint, model: str) -> None:
+    await fetch_well(wire, endpoint, [unload_call(model)], within(_LOAD_S))
+
+
+async def window_of(wire: Wire, endpoint: Endpoint, model: str, timeout_s: float) -> int | None:
+    """The context window that a model is loaded with, None if it is not loaded. Raises AttemptFailed."""
+    reply = await fetch_well(wire, endpoint, [Call("GET", "/api/ps")], within(timeout_s))
+    return loaded_window(reply, model)
+
+
+async def pull(wire: Wire, endpoint: Endpoint, model: str) -> AsyncGenerator[PullProgress]:
+    async with wire.opened(endpoint, pull_call(model), _PULL) as opened:
+        if opened.head.status != 200:
+            raise AttemptFailed(ollama_failure(await wire.read(opened)))
+        decoder = PullDecoder(opened.head)
+        async for piece in opened.pieces:
+            for progress in decoder.feed(piece):
+                opened.limits.held()
+                yield progress
+            opened.limits.answering()
+            if decoder.ended:
+                break
+        failure = decoder.failure()
+        if failure is not None:
+            raise AttemptFailed(failure)

@@ -1,0 +1,106 @@
+"""Speaks with providers, whatever their dialect. One `Sender` serves all the providers of a process."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from ...tasks.answer import Answer
+from ...tasks.request import Request
+from . import ollama_admin
+from .asking import Asking, OnDelta
+from .dialect import Ask, ListedModel
+from .endpoint import AttemptFailed, Endpoint, Timeouts
+from .http_client import http_client
+from .inspection import Health, check, listed_models, within
+from .ollama_pull import PullProgress
+from .redaction import redacted
+from .rows import ROWS
+from .wire import MAX_BODY_BYTES, Wire
+
+
+class Sender:
+    """Enter it on the event loop that makes the calls.
+
+    transport: stands in for the network in tests. max_body_bytes: a larger reply is a failure.
+    """
+
+    def __init__(
+        self, *, transport: httpx2.AsyncBaseTransport | None = None, max_body_bytes: int = MAX_BODY_BYTES
+    ) -> None:
+        self._client = http_client(transport)
+        self._wire = Wire(self._client, max_body_bytes=max_body_bytes)
+        self._asking = Asking(self._wire)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, error, trace)
+
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        model: str,
+        request: Request,
+        timeouts: Timeouts,
+        on_delta: OnDelta | None = None,
+        context_tokens: int | None = None,
+        job_id: str | None = None,
+    ) -> Answer:
+        """The model's answer. Raises AttemptFailed; being cancelled closes the connection at once.
+
+        It streams if the request says so, or if there is an `on_delta` to hand the pieces to; the time that `on_delta`
+        takes is not counted as the provider's. context_tokens: of the model, if known. job_id: told to the provider, so
+        that the call can be found in its logs.
+        """
+        row = ROWS[endpoint.type]
+        stream = (request.stream or on_delta is not None) and request.kind != "embedding"
+        ask = Ask(row, endpoint.provider, model, request, stream=stream, context_tokens=context_tokens)
+        with redacted(endpoint):
+            return await self._asking.ask(endpoint, ask, timeouts, on_delta, job_id)
+
+    async def models(self, endpoint: Endpoint, timeout_s: float = 5) -> tuple[ListedModel, ...]:
+        """The models that the server lists, loaded or not. Raises AttemptFailed."""
+        with redacted(endpoint):
+            return await listed_models(self._wire, endpoint, timeout_s)
+
+    async def health(self, endpoint: Endpoint, timeout_s: float = 5, ping_model: str | None = None) -> Health:
+        """Whether the server answers, and if a model is named, whether that generates a token. Never raises."""
+        found = await check(self._wire, endpoint, timeout_s)
+        if not found.healthy or ping_model is None:
+            return found
+        try:
+            await self.ask(endpoint, ping_model, await self._ping(endpoint, ping_model, timeout_s), within(timeout_s))
+        except AttemptFailed as failed:
+            return replace(found, healthy=False, detail=f"{ping_model} does not answer: {failed}")
+        return replace(found, detail=f"{ping_model} answers")
+
+    async def preload(self, endpoint: Endpoint, model: str, context_tokens: int | None = None) -> None:
+        """Have an Ollama server load a model, with the window that requests will ask for. Raises AttemptFailed."""
+        with redacted(endpoint):
+            await ollama_admin.load(self._wire, endpoint, model, context_tokens)
+
+    async def unload(self, endpoint: Endpoint, model: str) -> None:
+        """Have an Ollama server free the memory of a model. Raises AttemptFailed."""
+        with redacted(endpoint):
+            await ollama_admin.unload(self._wire, endpoint, model)
+
+    async def pull(self, endpoint: Endpoint, model: str) -> AsyncGenerator[PullProgress]:
+        """Have an Ollama server fetch a model; an interrupted pull goes on where it was. Raises AttemptFailed."""
+        with redacted(endpoint):
+            async for progress in ollama_admin.pull(self._wire, endpoint, model):
+                yield progress
+
+    async def _ping(self, endpoint: Endpoint, model: str, timeout_s: float) -> Request:
+        """One token of an answer, with the window that the model is loaded with: any other would load it anew."""
+        window = None
+        if ROWS[endpoint.type].dialect == "ollama":
+            window = await ollama_admin.window_of(self._wire, endpoint, model, timeout_s)
+        extra = {"options": {"num_ctx": window}} if window else {}
+        return Request.from_prompt("ping", max_tokens=1, extra=extra)

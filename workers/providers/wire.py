@@ -1,0 +1,131 @@
+"""One HTTP call: addressed, authorised, under its time limits, its size bounded, its errors translated."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+
+import httpx2
+
+from ...routing.failure import Failure, Fault
+from .addresses import url_of
+from .deadlines import Deadlines
+from .dialect import Call, Reply
+from .endpoint import AttemptFailed, Endpoint, Timeouts
+from .http_client import ON_CONNECTED
+from .rows import ROWS
+from .transport_errors import translated
+
+#: No answer of a model is larger; 4,096 embeddings of 1,024 numbers are about 50 MB.
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+#: The end of the reply usually comes with the terminal marker; one that does not is not worth waiting for.
+_DRAIN_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A reply whose head has come. limits: tell them of what comes."""
+
+    head: Reply
+    limits: Deadlines
+    pieces: AsyncIterator[bytes]
+
+
+class Wire:
+    """clock: seconds since the epoch. max_body_bytes: a larger reply is a failure."""
+
+    def __init__(
+        self,
+        client: httpx2.AsyncClient,
+        *,
+        clock: Callable[[], float] = time.time,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._max_body_bytes = max_body_bytes
+
+    async def fetch(self, endpoint: Endpoint, call: Call, timeouts: Timeouts) -> Reply:
+        """The whole reply, whatever its status. The first byte of an answer that does not stream is its head."""
+        async with self.opened(endpoint, call, timeouts) as opened:
+            return await self.read(opened)
+
+    async def read(self, opened: Opened) -> Reply:
+        """The rest of an opened reply."""
+        opened.limits.answering()
+        pieces: list[bytes] = []
+        async for piece in opened.pieces:
+            opened.limits.answering()
+            pieces.append(piece)
+        return replace(opened.head, body=b"".join(pieces))
+
+    async def drain(self, opened: Opened) -> None:
+        """Take what follows a complete answer, which is nothing, so that the connection can be used again."""
+        opened.limits.over()
+        with suppress(TimeoutError, AttemptFailed), translated():
+            async with asyncio.timeout(_DRAIN_S):
+                async for _ in opened.pieces:
+                    pass
+
+    @asynccontextmanager
+    async def opened(self, endpoint: Endpoint, call: Call, timeouts: Timeouts) -> AsyncGenerator[Opened]:
+        """A reply, open for reading. Leaving it early, by cancellation too, closes the connection at once."""
+        request = self._request(endpoint, call)
+        async with Deadlines(timeouts) as limits:
+            with translated():
+                told = ON_CONNECTED.set(limits.connected)
+                try:
+                    response = await self._client.send(request, stream=True)
+                finally:
+                    ON_CONNECTED.reset(told)
+                limits.connected()
+                try:
+                    yield Opened(self._head(response), limits, self._pieces(response))
+                finally:
+                    await response.aclose()
+
+    def _request(self, endpoint: Endpoint, call: Call) -> httpx2.Request:
+        url = url_of(ROWS[endpoint.type], endpoint.base_url, call.path)
+        with translated():
+            return self._client.build_request(
+                call.method, url, headers=_headers(endpoint, call), content=_content(call)
+            )
+
+    def _head(self, response: httpx2.Response) -> Reply:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, at=self._clock())
+
+    async def _pieces(self, response: httpx2.Response) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in response.aiter_bytes():
+            size += len(piece)
+            if size > self._max_body_bytes:
+                limit = f"{self._max_body_bytes / 2**20:g} MiB"
+                raise AttemptFailed(
+                    Failure(Fault.SERVER, f"the answer is larger than {limit}", status=response.status_code)
+                )
+            yield piece
+
+
+def _headers(endpoint: Endpoint, call: Call) -> dict[str, str]:
+    headers = {"Content-Type": "application/json", **call.headers}
+    if endpoint.api_key is not None and (key := endpoint.api_key.get_secret_value().strip()):
+        if not (key.isascii() and key.isprintable()):
+            raise AttemptFailed(
+                Failure(Fault.AUTH, f"the API key of {endpoint.provider} holds characters that no header can carry")
+            )
+        headers["Authorization"] = f"Bearer {key}"
+    return headers | dict(endpoint.headers)
+
+
+def _content(call: Call) -> bytes | None:
+    if call.body is None:
+        return None
+    try:
+        # ASCII, so that a lone surrogate in a prompt is no error here.
+        return json.dumps(call.body, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise AttemptFailed(Failure(Fault.BAD_REQUEST, f"the request cannot be written as JSON: {error}")) from error
