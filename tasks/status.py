@@ -1,4 +1,4 @@
-"""How the whole fleet stands: pools, queues with their depth and age, jobs by type and state. For people and dashboards."""
+"""How the whole fleet stands: pools, queues with depth and age, jobs by type and state."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
