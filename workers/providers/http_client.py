@@ -18,15 +18,18 @@ ON_CONNECTED: ContextVar[Callable[[], None] | None] = ContextVar("ON_CONNECTED",
 _KEEP_ALIVE_S = 4.0
 
 
-def http_client(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
-    """A client that follows no redirect, keeps no cookie and waits without limit: time limits are the caller's."""
-    client = httpx2.AsyncClient(transport=transport or _transport(), timeout=None, follow_redirects=False)
+def http_client(transport: httpx2.AsyncBaseTransport | None = None, *, verify: bool = True) -> httpx2.AsyncClient:
+    """A client that follows no redirect, keeps no cookie and waits without limit: time limits are the caller's.
+
+    verify: whether it is for https at all. Reading the certificates takes longer than asking a local server.
+    """
+    client = httpx2.AsyncClient(transport=transport or _transport(verify), timeout=None, follow_redirects=False)
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 
 
-def _transport() -> AiohttpTransport:
-    tls = httpx2.create_ssl_context()
+def _transport(verify: bool) -> AiohttpTransport:
+    tls = httpx2.create_ssl_context(verify=verify)
     return AiohttpTransport(verify=tls, client=lambda: _session(tls))
 
 
