@@ -6,10 +6,9 @@ Both are filled here, so that a reader of either finds a failure where it looks.
 came.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final, Literal
-
-from pydantic_core import to_json
 
 from ..routing.failure import Failure, Fault
 from .answer import Answer
@@ -63,7 +62,9 @@ def refused_line(error: LineError) -> bytes:
 def _line(
     line_id: str, custom_id: str | None, response: Mapping[str, Any] | None, error: Mapping[str, Any] | None
 ) -> bytes:
-    return to_json({"id": line_id, "custom_id": custom_id, "response": response, "error": error}) + b"\n"
+    line = {"id": line_id, "custom_id": custom_id, "response": response, "error": error}
+    # A broken stream can leave half of a surrogate pair in an answer, which UTF-8 cannot hold.
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
 
 
 def _response(status: int, request_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
