@@ -5,8 +5,10 @@ import sys
 import typer
 
 from ...tasks.errors import FleetError
-from . import jobs
+from . import jobs, providers
+from .bench import bench_app
 from .console import error
+from .route import route_app
 from .worker import worker
 
 app = typer.Typer(
@@ -22,6 +24,9 @@ app.command()(jobs.result)
 app.command()(jobs.wait)
 app.command()(jobs.cancel)
 app.command("job")(jobs.job)
+app.add_typer(bench_app)
+app.add_typer(route_app)
+app.add_typer(providers.app)
 
 
 def main() -> None:
