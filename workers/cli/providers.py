@@ -1,0 +1,47 @@
+"""`fleet providers`: which model servers there are."""
+
+import json
+import os
+from dataclasses import asdict
+
+import typer
+from rich.table import Table
+
+from ..providers.detect import Detection
+from ..providers.detect import detect as find_servers
+from .console import err, out
+from .session import JsonOption, run_async
+
+app = typer.Typer(name="providers", help="The model servers and providers that jobs can run on.", no_args_is_help=True)
+
+
+@app.callback()
+def providers() -> None:
+    """The model servers and providers that jobs can run on."""
+
+
+@app.command()
+def detect(as_json: JsonOption = False) -> None:
+    """Find the model servers of this machine: Ollama, vLLM, LM Studio, LocalAI and llama.cpp, on their usual ports.
+
+    OLLAMA_HOST is respected. Ends with 0 whether there are any or not.
+    """
+    found = run_async(find_servers(os.environ))
+    if as_json:
+        servers = [asdict(server) for server in found.servers]
+        out.print_json(json.dumps({"elapsed_ms": round(found.elapsed_s * 1000, 1), "servers": servers}))
+        return
+    if found.servers:
+        out.print(_table(found))
+    err.print(f"{_counted(len(found.servers))} found in {found.elapsed_s * 1000:.0f} ms")
+
+
+def _table(found: Detection) -> Table:
+    table = Table("type", "address", "models", box=None, pad_edge=False)
+    for server in found.servers:
+        table.add_row(server.type, server.base_url, ", ".join(server.models) or "[dim]none listed[/]")
+    return table
+
+
+def _counted(servers: int) -> str:
+    return "1 server" if servers == 1 else f"{servers or 'no'} servers"
