@@ -5,9 +5,10 @@ import sys
 import typer
 
 from ...tasks.errors import FleetError
-from . import jobs, providers
+from . import config, jobs, providers
 from .bench import bench_app
 from .console import error
+from .init import init
 from .route import route_app
 from .worker import worker
 
@@ -18,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.command()(init)
+app.add_typer(config.app)
 app.command()(worker)
 app.command()(jobs.submit)
 app.command()(jobs.result)

@@ -1,7 +1,7 @@
 """Finds the configuration, reads it in whatever form it has, and hands out the settings or all that is wrong."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from .context import Context
@@ -21,7 +21,11 @@ FILES = ("fleet.yaml", "fleet.yml", ".aqe/providers.yaml", "llm_providers.yaml",
 
 
 def load_settings(
-    path: Path | None = None, *, env: Mapping[str, str] | None = None, directory: Path | None = None
+    path: Path | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    needed: Collection[str] | None = None,
 ) -> Settings:
     """The settings of a fleet.
 
@@ -29,12 +33,15 @@ def load_settings(
     Without `path`: the file that FLEET_CONFIG names, else the first of FILES; no file at all is a fleet without
     providers, but for those that the environment names.
 
+    needed: the providers whose keys and other variables must be there, None for all that are enabled. A client needs
+    none, and a host that runs one pool needs its provider's only: keys need not be on every machine.
+
     Raises SettingsError with all problems.
     """
     environment = Environment(os.environ if env is None else env, directory or Path.cwd())
     source = path or environment.path("FLEET_CONFIG") or find(environment.directory)
     findings = Findings()
-    context = Context(environment, source.parent if source else environment.directory, findings)
+    context = Context(environment, source.parent if source else environment.directory, findings, needed)
     node = EMPTY if source is None else interpolate(read_file(source), environment.get, findings)
     node = respell_top(translate(node, findings), findings)
     settings = settings_of(overridden(node, context), source, context)

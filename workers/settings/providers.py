@@ -47,6 +47,7 @@ def provider_of(name: str, node: Node, shared: Shared) -> ProviderSettings | Non
     if kind is None:
         return None
     wanted = kind.spoken and truth(node.get("enabled"), default=True)
+    wanted = wanted and (context.needed is None or name in context.needed)
     return _Entry(name, kind, wanted, shared).settings(node)
 
 

@@ -1,0 +1,105 @@
+"""`fleet config`: what a configuration means, and what is wrong with it."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ...tasks.errors import ConfigurationError
+from ..settings.dump import as_yaml
+from ..settings.load import FILES, load_settings
+from ..settings.problems import SettingsError
+from ..settings.provider import ProviderSettings
+from ..settings.report import key_words, report_of, report_of_errors, targets_of, why_not
+from ..settings.schema import Settings
+from .console import err, out
+
+app = typer.Typer(name="config", help="Check the configuration, and show what it means.", no_args_is_help=True)
+
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(help="The file; FLEET_CONFIG or the configuration of this folder if not given.", show_default=False),
+]
+
+
+@app.command()
+def validate(
+    file: FileArgument = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")] = False,
+) -> None:
+    """Check a configuration: providers, keys, models, limits and routes, and everything that is wrong with it at once.
+
+    No provider is contacted. The exit code is 2 if the configuration can't be used.
+    """
+    try:
+        settings = _load(file)
+    except SettingsError as failed:
+        if not as_json:
+            raise
+        out.print_json(json.dumps(report_of_errors(failed)))
+        raise typer.Exit(failed.exit_code) from None
+    if as_json:
+        out.print_json(json.dumps(report_of(settings)))
+    else:
+        _show(settings)
+
+
+@app.command()
+def show(file: FileArgument = None) -> None:
+    """Print the configuration as a fleet.yaml, whatever form it has: every default in place, and no secret."""
+    typer.echo(as_yaml(_load(file)), nl=False)
+
+
+def _load(file: Path | None) -> Settings:
+    settings = load_settings(file)
+    if settings.source is None and not settings.providers:
+        raise ConfigurationError(f"no configuration here: looked for {', '.join(FILES)}; `fleet init` writes one")
+    return settings
+
+
+def _show(settings: Settings) -> None:
+    redis = "the configured Redis" if settings.redis_url else "an embedded Redis"
+    name = str(settings.source or "the environment")
+    out.print(Text(f"{name}: mode {settings.mode}, strategy {settings.strategy}, {redis}\n"))
+    for provider in settings.providers.values():
+        _show_provider(provider)
+    out.print(_routes(settings), soft_wrap=False)
+    for warning in settings.warnings:
+        err.print(Text.assemble(("warning: ", "yellow"), warning.located(settings.source)))
+    out.print(Text(f"\nvalid; {len(settings.enabled())} of {len(settings.providers)} providers get jobs"))
+
+
+def _show_provider(provider: ProviderSettings) -> None:
+    why = why_not(provider)
+    name = provider.name if provider.name == provider.type else f"{provider.name} ({provider.type})"
+    state = why or f"{provider.tier}, {provider.slots} slots, priority {provider.priority}"
+    out.print(Text.assemble((name, "dim" if why else "bold"), f": {state}"))
+    limits = provider.limits.model_dump(exclude_none=True)
+    facts = {
+        "endpoints": ", ".join(provider.base_urls) or "none",
+        "key": key_words(provider),
+        "models": ", ".join(sorted(provider.named_models())) or "as the server lists",
+        "limits": ", ".join(f"{value:,} {_words(limit)}" for limit, value in limits.items()) or "none known",
+    }
+    for label, fact in facts.items():
+        out.print(Text(f"    {label:<10} {fact}"))
+    out.print()
+
+
+def _words(limit: str) -> str:
+    return limit.replace("_per_", " a ")
+
+
+def _routes(settings: Settings) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("route", "strategy", "targets, in order", "taken by"):
+        table.add_column(column, overflow="fold")
+    for name, route in settings.routes.items():
+        takers = [key for key, taken in {**settings.lanes, **settings.agents}.items() if taken == name]
+        taken_by = ", ".join(takers) or ("everything else" if name == "default" else "jobs that name it")
+        cells = (name, route.strategy, ", ".join(targets_of(route)) or "none", taken_by)
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
