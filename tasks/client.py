@@ -147,13 +147,29 @@ class AsyncClient:
         metadata: Mapping[str, str] | None = None,
     ) -> str:
         """Hand in jobs as one batch; its id. window: its jobs in the queues at a time."""
-        async with self._redis():
-            batch = await self.batches.create(name=name, agent=agent, window=window, metadata=metadata)
+        batch = await self.open_batch(name=name, agent=agent, window=window, metadata=metadata)
         async for _ in self.submit_many(specs, batch=batch):
             pass
+        await self.seal_batch(batch)
+        return batch
+
+    async def open_batch(
+        self,
+        *,
+        name: str = "",
+        agent: str = "default",
+        window: int = DEFAULT_WINDOW,
+        metadata: Mapping[str, str] | None = None,
+        batch_id: str | None = None,
+    ) -> str:
+        """An empty batch for `submit_many`; its id. With a `batch_id` that exists already, that batch."""
+        async with self._redis():
+            return await self.batches.create(name=name, agent=agent, window=window, metadata=metadata, batch_id=batch_id)
+
+    async def seal_batch(self, batch: str) -> None:
+        """No more jobs will come; the batch is finished when the last one is."""
         async with self._redis():
             await self.batches.seal(batch)
-        return batch
 
     async def job(self, job_id: str) -> Job:
         async with self._redis():

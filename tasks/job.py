@@ -101,7 +101,10 @@ class JobSpec(BaseModel):
 
 
 class Attempt(BaseModel):
-    """One entry of the ledger: one call of one target. outcome: `succeeded`, or the fault's name. Times in seconds."""
+    """One entry of the ledger: one call of one target. outcome: `succeeded`, or the fault's name. Times in seconds.
+
+    status, code: the HTTP status and the provider's own code of a failure, None if there was none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -110,6 +113,8 @@ class Attempt(BaseModel):
     target: str
     outcome: str
     message: str = ""
+    status: int | None = None
+    code: str | None = None
     node: str = ""
     started_at: float = 0.0
     total_s: float = 0.0

@@ -108,7 +108,7 @@ class Executor:
         if not await persist(lambda: self.store.finish(job, outcome, attempt, answer.usage)):
             log.warning("job.lease_lost", job_id=job.id, epoch=job.epoch, target=attempt.target)
             return Dropped("its lease was lost")
-        log.info("job.succeeded", job_id=job.id, target=attempt.target, attempt=job.attempts, total_s=attempt.total_s)
+        log.debug("job.succeeded", job_id=job.id, target=attempt.target, attempt=job.attempts, total_s=attempt.total_s)
         return Ended(outcome)
 
     async def _stopped(self, running: Running, model: str, started: float) -> Ending:
@@ -129,7 +129,7 @@ class Executor:
     async def _after(self, running: Running, others: Alternatives, model: str, failure: Failure, started: float) -> Ending:
         """Carry out what `next_action` says."""
         job, target = running.job, f"{self.upstream.provider.name}/{model}"
-        attempt = self._attempt(running, model, failure.fault, started, message=failure.message)
+        attempt = self._attempt(running, model, failure.fault, started, failure=failure)
         before = await persist(lambda: self.store.attempts(job.id))
         action = next_action(failure, self._situation(running, others, failure, before, target), self._policy(running))
         log.warning("attempt.failed", job_id=job.id, target=target, fault=failure.fault, attempt=job.attempts, error=failure.message,
@@ -191,14 +191,16 @@ class Executor:
         wanted = running.spec.max_attempts
         return policy if wanted is None else policy.model_copy(update={"max_attempts": wanted})
 
-    def _attempt(self, running: Running, model: str, outcome: str, started: float, *, message: str = "", answer: Answer | None = None) -> Attempt:
+    def _attempt(self, running: Running, model: str, outcome: str, started: float, *, failure: Failure | None = None, answer: Answer | None = None) -> Attempt:
         usage = answer.usage if answer else None
         return Attempt(
             number=running.job.attempts,
             epoch=running.job.epoch,
             target=f"{self.upstream.provider.name}/{model}",
             outcome=outcome,
-            message=message[:500],
+            message=failure.message[:500] if failure else "",
+            status=failure.status if failure else None,
+            code=failure.code if failure else None,
             node=self.node,
             started_at=started,
             total_s=round(self.clock() - started, 4),
