@@ -10,6 +10,7 @@ from .bench import bench_app
 from .console import error
 from .init import init
 from .route import route_app
+from .simulate import simulate_app
 from .worker import worker
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.command("job")(jobs.job)
 app.add_typer(bench_app)
 app.add_typer(route_app)
 app.add_typer(providers.app)
+app.add_typer(simulate_app)
 
 
 def main() -> None:

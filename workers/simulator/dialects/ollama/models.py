@@ -1,0 +1,94 @@
+"""What Ollama tells of its models: those on disk, those in memory, one in detail."""
+
+import hashlib
+from collections.abc import Sequence
+
+from ...exchange import Exchange
+from ...narrowing import Json
+from ...problem import Kind, Problem, Refused
+from ...script import Frame, Script, whole
+from ..dialect import House, Listing, encode
+from .writing import moment
+
+_SIZE = 397_821_319
+
+_DETAILS: Json = {
+    "parent_model": "",
+    "format": "gguf",
+    "family": "sim",
+    "families": ["sim"],
+    "parameter_size": "494.03M",
+    "quantization_level": "Q4_K_M",
+}
+
+_HUGE = 3_000
+
+
+def tags(exchange: Exchange, form: Listing) -> Script:
+    names: Sequence[str] = exchange.settings.models
+    if form is Listing.HUGE:
+        names = (*names, *(f"sim-filler-{number:04d}" for number in range(_HUGE)))
+    rows: list[Json | None] = [_row(name, exchange) for name in names]
+    if form is Listing.MALFORMED:
+        rows = [None, {"size": _SIZE}, *rows]
+    body: Json | list[Json | None] = rows if form is Listing.BARE else {"models": rows}
+    content_type = "text/html" if form is Listing.WRONG_TYPE else "application/json; charset=utf-8"
+    return Script(200, (Frame(encode(body).encode()),), content_type=content_type)
+
+
+def loaded(exchange: Exchange, house: House) -> Script:
+    """A model that is never unloaded expires in a hundred years."""
+    rows = [
+        {
+            **_row(name, exchange),
+            "expires_at": moment(exchange.at, 3.15e9 if left_s is None else left_s),
+            "size_vram": _SIZE,
+            "context_length": num_ctx,
+        }
+        for name, (num_ctx, left_s) in house.loaded.items()
+    ]
+    return whole(200, encode({"models": rows}).encode())
+
+
+def show(name: str, exchange: Exchange) -> Script:
+    settings = exchange.settings
+    if settings.strict_models and not settings.lists(name):
+        raise Refused(Problem(Kind.NO_MODEL, detail=name))
+    body: Json = {
+        "modelfile": f"FROM {name}",
+        "parameters": f"num_ctx {settings.num_ctx}",
+        "template": "{{ .Prompt }}",
+        "details": _DETAILS,
+        "model_info": {
+            "general.architecture": "sim",
+            "general.parameter_count": 494_032_768,
+            "sim.context_length": settings.context_tokens,
+            "sim.embedding_length": settings.embedding_dimensions,
+        },
+        "capabilities": ["embedding"] if "embed" in name else ["completion", "tools"],
+        "modified_at": moment(exchange.at),
+    }
+    return whole(200, encode(body).encode())
+
+
+def delete(name: str, exchange: Exchange) -> Script:
+    if not exchange.settings.lists(name):
+        raise Refused(Problem(Kind.NO_MODEL, detail=name))
+    return Script(200, (Frame(b""),), removes=name)
+
+
+def digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _row(name: str, exchange: Exchange) -> Json:
+    tagged = name if ":" in name else f"{name}:latest"
+    modified = moment(exchange.at, -86_400)
+    return {
+        "name": tagged,
+        "model": tagged,
+        "modified_at": modified,
+        "size": _SIZE,
+        "digest": digest(tagged),
+        "details": _DETAILS,
+    }

@@ -1,0 +1,1 @@
+"""The OpenAI API, as OpenAI, Groq, OpenRouter, vLLM and many local servers speak it."""

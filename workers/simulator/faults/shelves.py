@@ -1,0 +1,29 @@
+"""F20 and F23: listing models, and fetching one."""
+
+from ..ask import Operation
+from ..dialects.dialect import Listing, Pull
+from .fault import BOTH, OLLAMA, OPENAI, Fault, ListAs, PullAs
+
+_LISTING = frozenset({Operation.LISTING})
+
+_PULL = frozenset({Operation.PULL})
+
+
+def _listing(name: str, summary: str, form: Listing, dialects: frozenset[str] = BOTH) -> Fault:
+    return Fault(name, "F20", summary, ListAs(form), hits=_LISTING, dialects=dialects)
+
+
+def _pull(name: str, summary: str, form: Pull) -> Fault:
+    return Fault(name, "F23", summary, PullAs(form), hits=_PULL, dialects=OLLAMA)
+
+
+FAULTS = (
+    _listing("listing-huge", "three thousand models more", Listing.HUGE),
+    _listing("listing-paged", "two models a page, `has_more` and `after`", Listing.PAGED, OPENAI),
+    _listing("listing-bare", "an array without an object around it", Listing.BARE),
+    _listing("listing-malformed", "entries that are no models", Listing.MALFORMED),
+    _listing("listing-wrong-type", "announced as HTML", Listing.WRONG_TYPE),
+    _pull("pull-error", "an error line after some progress", Pull.ERROR),
+    _pull("pull-restart", "a layer begins anew", Pull.RESTART),
+    _pull("pull-present", "every layer is there already", Pull.PRESENT),
+)

@@ -1,0 +1,164 @@
+"""The simulator as a server: its port, its own API beside the provider's, and the faults that strike the port."""
+
+import asyncio
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self
+from weakref import WeakSet
+
+from aiohttp import web
+
+from .admin import PREFIX, Admin
+from .door import Door
+from .engine import Engine
+from .faults.board import Active
+from .faults.fault import Sever, Severance
+from .faults.spec import FaultSpec
+from .player import never, reset
+from .settings import Settings
+from .stats import Stats
+
+#: The largest body that is read; a larger one is answered 413.
+MAX_BODY_BYTES = 64 * 2**20
+
+
+class Simulator:
+    """`async with Simulator(settings) as sim:` serves at `sim.base_url` until the block ends; port 0 takes a free one.
+
+    admin_port: also serve the simulator's own API there, where it can be reached while connections are refused.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        admin_port: int | None = None,
+        faults: Iterable[FaultSpec | str] = (),
+    ) -> None:
+        self._engine = Engine(settings or Settings())
+        self._admin = Admin(self._engine, self, lifeline=admin_port is not None)
+        self._specs = [FaultSpec.parse(fault) if isinstance(fault, str) else fault for fault in faults]
+        self._address, self._admin_port = (host, port), admin_port
+        self._doors: list[Door] = []
+        self._webs: list[web.Server] = []
+        self._managed: WeakSet[asyncio.BaseTransport] = WeakSet()  # use the simulator's own API
+        self._listener_faults: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def base_url(self) -> str:
+        """Without a path: the OpenAI dialect is at `/v1`, Ollama's at `/api`."""
+        return self._doors[0].url
+
+    @property
+    def admin_url(self) -> str:
+        return self._doors[-1].url
+
+    @property
+    def settings(self) -> Settings:
+        return self._engine.settings
+
+    @property
+    def stats(self) -> Stats:
+        return self._engine.stats
+
+    def configure(self, **changes: object) -> None:
+        """Change settings while it runs; raises pydantic's ValidationError."""
+        self._engine.configure(self.settings.changed(changes))
+
+    def reset(self) -> None:
+        """Statistics, limits and random numbers begin anew; settings and faults stay."""
+        self._engine.reset()
+
+    def switch_on(self, fault: FaultSpec | str) -> Active:
+        """Raises InvalidRequest for a fault that does not exist or cannot be had so."""
+        spec = FaultSpec.parse(fault) if isinstance(fault, str) else fault
+        active = self._engine.board.switch_on(spec)
+        if isinstance(spec.fault.effect, Sever) and spec.strikes_listener:
+            self._end_listener_faults(list(self._listener_faults))
+            self._listener_faults[spec.fault.name] = asyncio.create_task(self._strike(active, spec.fault.effect.how))
+        return active
+
+    async def switch_off(self, name: str | None = None) -> list[str]:
+        """One fault, or all; the names of those that were on."""
+        off = self._engine.board.switch_off(name)
+        if self._end_listener_faults(off):
+            await self._doors[0].open()
+        return off
+
+    async def start(self) -> None:
+        """Raises ConfigurationError if the port cannot be had."""
+        host, port = self._address
+        await self._listen(self._handle, host, port)
+        if self._admin_port is not None:
+            await self._listen(self._admin.handle, host, self._admin_port)
+        for spec in self._specs:
+            self.switch_on(spec)
+
+    async def stop(self) -> None:
+        """Ends what runs at once."""
+        self._end_listener_faults(list(self._listener_faults))
+        for door in self._doors:
+            door.close()
+        for server in self._webs:
+            server.pre_shutdown()
+            await server.shutdown(timeout=0)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def _listen(self, handler: Any, host: str, port: int) -> None:
+        server = web.Server(handler, request_factory=_request, handler_cancellation=True, access_log=None)
+        door = Door(server, host, port)
+        await door.open()
+        self._webs.append(server)
+        self._doors.append(door)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith(PREFIX):
+            if request.transport:
+                self._managed.add(request.transport)
+            return await self._admin.handle(request)
+        if not self._doors[0].is_open:
+            reset(request.transport)
+            return await never()
+        return await self._engine.handle(request)
+
+    async def _strike(self, active: Active, how: Severance) -> None:
+        spec, door = active.spec, self._doors[0]
+        await asyncio.sleep(spec.after.seconds or 0)
+        if how is Severance.REFUSE:
+            door.shut()
+            for connection in self._webs[0].connections:
+                if connection.transport not in self._managed:
+                    reset(connection.transport)
+        else:
+            door.jam()
+        active.struck += 1
+        if spec.lasting:
+            await asyncio.sleep(spec.lasting.seconds or 0)
+            self._engine.board.switch_off(spec.fault.name)
+            self._listener_faults.pop(spec.fault.name)
+            await door.open()
+
+    def _end_listener_faults(self, names: list[str]) -> bool:
+        ended = [self._listener_faults.pop(name) for name in names if name in self._listener_faults]
+        for task in ended:
+            task.cancel()
+        return bool(ended)
+
+
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: asyncio.Task[None]) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY_BYTES)
