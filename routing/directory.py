@@ -44,11 +44,15 @@ class ModelFacts(_Facts):
 
 
 class ProviderFacts(_Facts):
-    """One provider. priority: lower comes first. tier: `local` runs on our machines, `free` is a free tier of a hosted one."""
+    """One provider. priority: lower comes first. tier: `local` runs on our machines, `free` is a free tier of a hosted one.
+
+    unusable: why a provider that is not `enabled` here gets no jobs, where the configuration did not simply disable it.
+    """
 
     name: str
     type: str
     enabled: bool = True
+    unusable: str | None = None
     priority: int = 100
     tier: Tier = "hosted"
     capabilities: frozenset[str] = frozenset()

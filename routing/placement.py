@@ -38,7 +38,7 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
     if provider is None:
         return "the provider is not configured"
     if not provider.enabled:
-        return "disabled"
+        return provider.unusable or "disabled"
     if wants.only and provider.name not in wants.only:
         return "the job does not allow this provider"
     if provider.name in wants.never:
