@@ -29,18 +29,25 @@ class ThinkSplitter:
     def close(self) -> Split:
         """What was held back, now that nothing follows."""
         held, self._held = self._held, ""
-        return Split(reasoning=held) if self._state == self._inside else Split(text=held)
+        return Split(reasoning=held) if self._state in (self._opened, self._inside) else Split(text=held)
 
     def _before(self) -> Split:
         start = self._held.lstrip()
         if start.startswith(_OPEN):
-            self._held = start[len(_OPEN) :].lstrip()
-            self._state = self._inside
-            return self._inside()
+            self._held = start[len(_OPEN) :]
+            self._state = self._opened
+            return self._opened()
         if _OPEN.startswith(start):
             return Split()
         self._state = self._after
         return self._after()
+
+    def _opened(self) -> Split:
+        self._held = self._held.lstrip()
+        if self._held:
+            self._state = self._inside
+            return self._inside()
+        return Split()
 
     def _inside(self) -> Split:
         reasoning, closed, rest = self._held.partition(_CLOSE)
