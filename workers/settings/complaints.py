@@ -20,7 +20,7 @@ _WORDS: Mapping[str, str] = {
     "finite_number": "must be a finite number",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
-    "string_type": "must be text; put it in quotes",
+    "string_type": "must be text in quotes",
     "string_too_short": "must not be empty",
     "dict_type": "must be a mapping of fields",
     "model_type": "must be a mapping of fields",

@@ -23,11 +23,15 @@ _PLACEHOLDERS = frozenset({"your_key", "your_api_key", "your-key", "your-api-key
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A key and its source; both None if the provider has none. absent: what to set, if one is needed and lacking."""
+    """A key and its source; both None if the provider has none.
+
+    absent: what to set, if one is needed and lacking. refused: what is said of it is an error already.
+    """
 
     key: SecretStr | None = None
     source: KeySource | None = None
     absent: str | None = None
+    refused: bool = False
 
 
 def credential(node: Node, kind: Kind, context: Context) -> Credential:
@@ -44,11 +48,14 @@ def _of_type(kind: Kind, context: Context) -> Credential:
 
 
 def _said(field: str, node: Node, kind: Kind, context: Context) -> Credential:
+    if not isinstance(node.value, str | int | Missing | None) or isinstance(node.value, bool):
+        context.findings.errors.append(node.problem("must be text"))
+        return Credential(refused=True)
     if field == "api_key_env":
         if not _VARIABLE.fullmatch(str(node.value)):
             # Not shown: where a variable's name belongs, people have put the key itself.
             context.findings.errors.append(node.problem("must be the name of a variable, such as GROQ_API_KEY"))
-            return Credential()
+            return Credential(refused=True)
         return _from_variables(_and_equals(str(node.value), kind), context.environment)
     if field == "api_key_file":
         return _from_file(node, context.folder)

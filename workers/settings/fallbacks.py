@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from .problems import Findings, did_you_mean
 from .provider import ProviderSettings
 from .references import Providers, provider_named
+from .spelling import field_named
 from .tree import Node
 
 
@@ -16,7 +17,7 @@ def linked(providers: Providers, nodes: Mapping[str, Node], findings: Findings) 
         follower = provider_named(said, providers) if said else None
         if said and follower is None:
             unknown = f"{said!r} is not among the configured providers{did_you_mean(said, providers)}"
-            findings.errors.append(nodes[name].problem(unknown))
+            findings.errors.append(_place(nodes[name]).problem(unknown))
         result[name] = provider.model_copy(update={"fallback_provider": follower.name if follower else None})
     _refuse_circles(result, nodes, findings)
     return result
@@ -32,6 +33,11 @@ def followers(provider: ProviderSettings, providers: Providers) -> Iterator[Prov
         follower = providers.get(follower.fallback_provider or "")
 
 
+def _place(provider: Node) -> Node:
+    said = field_named(provider, "fallback_provider")
+    return said[1] if said else provider
+
+
 def _refuse_circles(providers: Providers, nodes: Mapping[str, Node], findings: Findings) -> None:
     told: set[frozenset[str]] = set()
     for name, provider in providers.items():
@@ -40,4 +46,6 @@ def _refuse_circles(providers: Providers, nodes: Mapping[str, Node], findings: F
             continue
         told.add(frozenset(path))
         circle = " -> ".join([*path, name])
-        findings.errors.append(nodes[name].problem(f"the fallbacks go in a circle: {circle}; remove one of them"))
+        findings.errors.append(
+            _place(nodes[name]).problem(f"the fallbacks go in a circle: {circle}; remove one of them")
+        )

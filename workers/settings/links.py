@@ -1,6 +1,6 @@
 """The targets of a chain, from how people write them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ...routing.directory import ChainLink, Mode
 from .complaints import validated
@@ -21,18 +21,25 @@ class _LinkFields(Part):
 
 
 def links_of(
-    chain: Node, mode: Mode, providers: Providers, findings: Findings, *, lenient: bool = False
+    chain: Node,
+    mode: Mode,
+    providers: Providers,
+    findings: Findings,
+    *,
+    routes: Collection[str] = (),
+    lenient: bool = False,
 ) -> tuple[ChainLink, ...]:
     """The links of a chain that can be used, in its order.
 
     What can't be used is left out with a warning. If that leaves nothing, all are kept: a job is then refused with a
-    reason for each of them, and not with none. lenient: a target that may yet come to exist is a warning, not an error.
+    reason for each of them, and not with none. routes: those that might have been meant instead. lenient: a target that
+    may yet come to exist is a warning, not an error.
     """
     usable: list[ChainLink] = []
     known: list[ChainLink] = []
     for place, item in enumerate(chain.items or (chain,)):
         fields = item if item.is_mapping else item.with_value({"target": item})
-        reference = _reference(fields, providers, findings, lenient=lenient)
+        reference = _reference(fields, providers, findings, () if chain.items else routes, lenient=lenient)
         if reference is None:
             continue
         link = _link(reference, fields, place, findings)
@@ -48,12 +55,14 @@ def links_of(
     return tuple(usable or known)
 
 
-def _reference(fields: Node, providers: Providers, findings: Findings, *, lenient: bool) -> Reference | None:
+def _reference(
+    fields: Node, providers: Providers, findings: Findings, routes: Collection[str], *, lenient: bool
+) -> Reference | None:
     target = fields.get("target")
     if target is None or not isinstance(target.value, str):
         findings.errors.append(fields.problem("must be a target, such as groq or groq/llama-3.3-70b-versatile"))
         return None
-    found = resolve(target.value, providers)
+    found = resolve(target.value, providers, routes)
     if isinstance(found, Unresolved):
         where = findings.warnings if lenient and found.passing else findings.errors
         where.append(target.problem(found.why))

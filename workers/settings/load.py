@@ -10,7 +10,7 @@ from .environment import Environment
 from .forms import translate
 from .from_environment import overridden
 from .interpolate import interpolate
-from .problems import Findings, SettingsError
+from .problems import Findings, SettingsError, in_order
 from .reader import read_file
 from .resolve import settings_of
 from .schema import Settings
@@ -46,7 +46,7 @@ def load_settings(
     node = respell_top(translate(node, findings), findings)
     settings = settings_of(overridden(node, context), source, context)
     if findings.errors:
-        raise SettingsError(findings.errors, source or "environment")
+        raise SettingsError(in_order(findings.errors), source or "environment")
     return settings
 
 

@@ -2,7 +2,7 @@
 
 from ...routing.directory import Mode
 from .kinds import FREE_PLANS, is_free_model, kind_of
-from .provider import ProviderSettings
+from .provider import ModelSettings, ProviderSettings
 
 
 def under(mode: Mode, provider: ProviderSettings) -> ProviderSettings:
@@ -14,7 +14,24 @@ def under(mode: Mode, provider: ProviderSettings) -> ProviderSettings:
     provider = provider.model_copy(update={"models": models})
     if mode == "free_only" and provider.tier == "hosted" and provider.type in FREE_PLANS:
         provider = provider.model_copy(update={"tier": "free"})
-    return provider.model_copy(update={"unusable": _why_not(mode, provider)})
+    unusable = _why_not(mode, provider)
+    if mode == "free_only" and provider.tier == "hosted" and unusable is None:
+        provider = _only_free_models(provider)
+    return provider.model_copy(update={"unusable": unusable})
+
+
+def _only_free_models(provider: ProviderSettings) -> ProviderSettings:
+    """What is not listed can't be asked for, not even by a job that names it."""
+    free = {name for name in provider.named_models() if costs_nothing(provider, name)}
+    listed = [model for model in provider.models if model.name in free]
+    others = sorted(free - {model.name for model in listed})
+    return provider.model_copy(
+        update={
+            "models": (*listed, *(ModelSettings(name=name, free=True) for name in others)),
+            "default_model": provider.default_model if provider.default_model in free else None,
+            "model_overrides": {task: name for task, name in provider.model_overrides.items() if name in free},
+        }
+    )
 
 
 def _why_not(mode: Mode, provider: ProviderSettings) -> str | None:

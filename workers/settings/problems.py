@@ -49,11 +49,17 @@ class Findings:
     warnings: list[Problem] = field(default_factory=list[Problem])
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'priority'?` if one of the known names is close, else the known names."""
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each once, in the order of the file's lines; those of other sources come last."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.source is not None, each.line or 0)))
+
+
+def did_you_mean(name: str, known: Iterable[str], *, listed: Iterable[str] | None = None) -> str:
+    """`; did you mean 'priority'?` if one of the known names is close, else the known names, or those to be listed."""
     names = sorted(known)
     same = [other for other in names if other.lower() == name.lower()]
-    close = same or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = same or difflib.get_close_matches(name, names, n=1, cutoff=0.7)
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; known: {', '.join(names)}" if names else ""
+    shown = names if listed is None else sorted(set(listed))
+    return f"; known: {', '.join(shown)}" if shown else ""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from ...routing.directory import ModelFacts, ProviderFacts, Tier
 from ..providers.endpoint import Endpoint, Timeouts
 from ..providers.rows import ROWS
+from .kinds import is_free_model
 
 LOCAL_SLOTS = 8
 HOSTED_SLOTS = 16
@@ -151,12 +152,20 @@ class ProviderSettings(Part):
             name=self.name,
             type=self.type,
             enabled=self.usable,
+            unusable=self.unusable,
             priority=self.priority,
             tier=self.tier,
             capabilities=row.capabilities if row else frozenset(),
             default_model=self.default_model,
             model_overrides=dict(self.model_overrides),
-            models=tuple(model.facts() for model in self.models),
+            models=(*(model.facts() for model in self.models), *self._free_default()),
             any_model=not self.models,
             self_hosted=self.self_hosted,
         )
+
+    def _free_default(self) -> tuple[ModelFacts, ...]:
+        """The default model, if its name says that it is free and it is not listed anyway: jobs may ask for free ones."""
+        name = self.default_model
+        if name is None or self.model(name) is not None or not is_free_model(self.type, name):
+            return ()
+        return (ModelFacts(name=name, free=True),)

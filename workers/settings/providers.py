@@ -60,8 +60,9 @@ def _kind(name: str, node: Node, context: Context) -> Kind | None:
     wanted = str(said.value) if said is not None else name
     kind = kind_of(wanted)
     if kind is None:
-        other = "; any server with OpenAI's API is `type: openai_compatible` with its `base_url`"
-        unknown = f"{wanted!r} is no type of provider{did_you_mean(wanted, known_kinds())}{other}"
+        close = did_you_mean(wanted, known_kinds())
+        other = "" if close.endswith("?") else "; any server with OpenAI's API is `type: openai_compatible`"
+        unknown = f"{wanted!r} is no type of provider{close}{other}"
         context.findings.errors.append((said or node).problem(unknown))
     return kind
 
@@ -111,7 +112,7 @@ class _Entry:
         """A key that is named, or that the type can't do without, must be there."""
         said = next((node.fields[field] for field in KEY_FIELDS if field in node.fields), None)
         lacking = self.kind.key_required or (said is not None and key.absent is not None)
-        if self.wanted and lacking and key.key is None:
+        if self.wanted and lacking and key.key is None and not key.refused:
             how = key.absent or "say api_key: ${A_VARIABLE}"
             message = f"the provider {self.name!r} has no API key: {how}, or say enabled: false"
             self.context.findings.errors.append((said or node).problem(message))
@@ -159,7 +160,9 @@ class _Entry:
         known = self.shared.task_types
         for name, child in node.fields.items():
             if canonical(name) not in known:
-                self._refuse(child, f"{name!r} is no task type{did_you_mean(canonical(name), known)}")
+                self._refuse(
+                    child, f"{name!r} is no task type{did_you_mean(canonical(name), known, listed=known.values())}"
+                )
         named = {known.get(canonical(name), name): child for name, child in node.fields.items()}
         return node.with_value(named) if node.is_mapping else node
 

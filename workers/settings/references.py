@@ -4,7 +4,7 @@ The first segment is a provider if it names a configured one, else it belongs to
 provider only if its left side is one, because tags have colons too (`qwen3-coder:30b`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from .kinds import kind_of, known_kinds
@@ -38,8 +38,8 @@ class Unresolved:
     passing: bool = False
 
 
-def resolve(text: str, providers: Providers) -> Reference | Unresolved:
-    """The target that a text means among these providers."""
+def resolve(text: str, providers: Providers, routes: Collection[str] = ()) -> Reference | Unresolved:
+    """The target that a text means among these providers. routes: what else might have been meant, for the message."""
     text = text.strip()
     if not text:
         return Unresolved("is empty; name a provider, or provider/model")
@@ -50,7 +50,7 @@ def resolve(text: str, providers: Providers) -> Reference | Unresolved:
     if is_placeholder(text):
         return Unresolved(f"{text!r} is a placeholder, not a model; name one that exists", passing=True)
     owner = _owner(text, providers)
-    return Reference(owner, text) if owner else _unresolved(text, providers)
+    return Reference(owner, text) if owner else _unresolved(text, providers, routes)
 
 
 def _with_provider(text: str, providers: Providers) -> tuple[ProviderSettings, str | None] | None:
@@ -88,11 +88,12 @@ def _is_vendor(name: str) -> bool:
     return kind_of(name) is None or name.lower() in _VENDORS
 
 
-def _unresolved(text: str, providers: Providers) -> Unresolved:
+def _unresolved(text: str, providers: Providers, routes: Collection[str]) -> Unresolved:
     first = text.replace(":", "/").partition("/")[0]
     known = ", ".join(providers) or "none"
     if kind_of(first) is not None:
         return Unresolved(f"{first!r} is not among the configured providers; configured: {known}", passing=True)
-    close = did_you_mean(first, {*providers, *known_kinds()})
-    hint = close if "did you mean" in close else ""
-    return Unresolved(f"{text!r} names no provider and no listed model{hint}; configured: {known}")
+    close = did_you_mean(first, {*providers, *routes, *known_kinds()}, listed=())
+    what = "no route, provider or listed model" if routes else "no provider and no listed model"
+    among = f"providers: {known}" + (f"; routes: {', '.join(routes)}" if routes else "")
+    return Unresolved(f"{text!r} names {what}{close}; {among}".replace("?;", "?"))

@@ -16,10 +16,10 @@ from .fallbacks import linked
 from .from_environment import Overridden
 from .links import lacks_model
 from .modes import under
-from .problems import Findings, did_you_mean
+from .problems import Findings, did_you_mean, in_order
 from .provider import Part, ProviderSettings
 from .providers import Shared, provider_of, timeouts_of
-from .references import provider_named
+from .references import Providers, provider_named
 from .routes import RouteMaker, never_is_none
 from .schema import Settings, TaskTypeSettings
 from .spelling import inside
@@ -45,13 +45,14 @@ class _Basics(Part):
 def settings_of(said: Overridden, source: Path | None, context: Context) -> Settings:
     """The settings. If errors were found they are incomplete, and good only for having found all errors at once."""
     findings = context.findings
-    node = said.node
+    node = _whole(said.node, findings)
     basics = _basics(node, findings)
     task_types = task_types_of(node.get("task_types"), findings)
     known = _task_type_names(task_types)
     providers = _providers(node, known, context)
-    providers = {name: under(basics.mode, provider) for name, provider in providers.items()}
-    _warn_of_unusable(providers, node, findings)
+    limited = {name: under(basics.mode, provider) for name, provider in providers.items()}
+    _warn_of_limits(providers, limited, node, findings)
+    providers = limited
     maker = RouteMaker(
         providers, basics.mode, basics.strategy, basics.spill_after_s, findings, preferred=said.preferred
     )
@@ -69,8 +70,19 @@ def settings_of(said: Overridden, source: Path | None, context: Context) -> Sett
         agents=traffic.agents,
         task_types=task_types,
         debug=_debug(basics.debug, providers, node, findings),
-        warnings=tuple(findings.warnings),
+        warnings=in_order(findings.warnings),
     )
+
+
+def _whole(node: Node, findings: Findings) -> Node:
+    """Without the blocks that are no mappings, which are errors."""
+    for name in ("routes", "lanes", "agents", "task_types"):
+        block = node.get(name)
+        if block is not None and not block.is_mapping:
+            if block.value is not None:
+                findings.errors.append(block.problem("must be a mapping of names to what they mean"))
+            node = node.without([name])
+    return node
 
 
 def _basics(node: Node, findings: Findings) -> _Basics:
@@ -126,19 +138,21 @@ def _providers(node: Node, task_types: Mapping[str, str], context: Context) -> d
     return linked(whole, nodes.fields, context.findings)
 
 
-def _warn_of_unusable(providers: Mapping[str, ProviderSettings], node: Node, findings: Findings) -> None:
+def _warn_of_limits(before: Providers, after: Providers, node: Node, findings: Findings) -> None:
+    """What is configured, and yet gets no jobs."""
     nodes = (node.get("providers") or EMPTY).fields
-    for name, provider in providers.items():
+    for name, provider in after.items():
+        dropped = sorted(before[name].named_models() - provider.named_models())
         if provider.enabled and provider.unusable is not None:
             findings.warnings.append(nodes[name].problem(f"gets no jobs: {provider.unusable}"))
+        elif provider.enabled and dropped:
+            findings.warnings.append(nodes[name].problem(f"mode free_only: it is not asked for {', '.join(dropped)}"))
         elif provider.enabled and lacks_model(provider):
             only = "has no default_model, so only jobs that name a model come to it"
             findings.warnings.append(nodes[name].problem(only))
 
 
-def _debug(
-    names: tuple[str, ...], providers: Mapping[str, ProviderSettings], node: Node, findings: Findings
-) -> frozenset[str]:
+def _debug(names: tuple[str, ...], providers: Providers, node: Node, findings: Findings) -> frozenset[str]:
     if {"*", "all", "1", "true"} & {name.lower() for name in names}:
         return frozenset(providers)
     chosen: set[str] = set()

@@ -1,6 +1,6 @@
 """Routes: the default one from the providers, and those that the configuration names for lanes and agents."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
@@ -64,8 +64,11 @@ class RouteMaker:
         later = self.mode == "local_first" and provider.tier != "local"
         return (provider.name != self.preferred, later, provider.priority)
 
-    def named(self, name: str, node: Node, *, lenient: bool = False) -> Route | None:
-        """A route as the configuration says it: a target, a list of them, or a mapping with a `chain`."""
+    def named(self, name: str, node: Node, *, routes: Collection[str] = (), lenient: bool = False) -> Route | None:
+        """A route as the configuration says it: a target, a list of them, or a mapping with a `chain`.
+
+        routes: names that might have been meant instead. lenient: see `links_of`.
+        """
         fields = node if node.is_mapping else node.with_value({"chain": node})
         chain = fields.get("chain")
         if chain is None or chain.value in (None, ()):
@@ -73,15 +76,16 @@ class RouteMaker:
             return None
         fields = self._words(fields.without(["chain"]))
         said = validated(_RouteFields, plain(fields), fields, self.findings) or _RouteFields()
-        links = links_of(chain, said.mode or self.mode, self.providers, self.findings, lenient=lenient)
+        mode = said.mode or self.mode
+        links = links_of(chain, mode, self.providers, self.findings, routes=routes, lenient=lenient)
         if not links:
             return None
         links = with_roles(self._extended(links) if len(links) == 1 else links)
         return self._route(name, links, said, spills="spill_after_s" in fields.fields)
 
-    def of_agent(self, agent: str, node: Node, default: Route) -> Route | None:
+    def of_agent(self, agent: str, node: Node, default: Route, routes: Collection[str]) -> Route | None:
         """An agent's own route. A single target is followed by the default route: the agent prefers it, no more."""
-        route = self.named(f"agent:{agent}", node, lenient=True)
+        route = self.named(f"agent:{agent}", node, routes=routes, lenient=True)
         if route is None or not isinstance(node.value, str):
             return route
         own = {link.provider for link in route.chain}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .problems import Findings, did_you_mean
 from .tree import Missing, Node
@@ -10,10 +10,11 @@ from .tree import Missing, Node
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """Where a field goes, and how many of our units one of its units is."""
+    """Where a field goes, and how many of our units one of its units is. written: what to suggest in its place."""
 
     path: tuple[str, ...]
     scale: float = 1.0
+    written: str | None = None
 
 
 Table = Mapping[str, Spelling]
@@ -37,7 +38,8 @@ def table(fields: Iterable[str] = (), **others: str | Spelling) -> Table:
             spellings[f"{stem}seconds"] = Spelling((field,))
             spellings[f"{stem}ms"] = Spelling((field,), 0.001)
     for name, target in others.items():
-        spellings[folded(name)] = target if isinstance(target, Spelling) else Spelling((target,))
+        found = target if isinstance(target, Spelling) else Spelling((target,))
+        spellings[folded(name)] = replace(found, written=name) if len(found.path) > 1 else found
     return spellings
 
 
@@ -76,7 +78,7 @@ def scaled(node: Node, scale: float) -> Node:
 
 def _suggestion(name: str, spellings: Table) -> str:
     """The closest known field, in the style of the unknown one."""
-    fields = {spelling.path[0] for spelling in spellings.values()}
+    fields = {spelling.written or spelling.path[0] for spelling in spellings.values()}
     camel = re.search(r"[a-z][A-Z]", name) is not None
     return did_you_mean(name, {_camel(field) for field in fields} if camel else fields)
 

@@ -35,15 +35,18 @@ def task_types_of(node: Node | None, findings: Findings) -> dict[str, TaskTypeSe
         if not _TASK_TYPE.fullmatch(name):
             findings.errors.append(child.problem(f"{spelled!r} is no name for a task type: letters, digits and `-`"))
             continue
-        fields = child.with_value({}) if child.value is None else child
-        fields = inside(fields, "judge", lambda judge: _judge(judge, findings))
-        said = validated(TaskTypeSettings, plain(fields) if fields.is_mapping else {"judge": {}}, fields, findings)
+        if not child.is_mapping and child.value is not None:
+            findings.errors.append(child.problem("must be a mapping of fields, such as `judge:`"))
+            continue
+        fields = inside(child, "judge", lambda judge: _judge(judge, findings))
+        said = validated(TaskTypeSettings, plain(fields) or {}, fields, findings)
         if said is None:
             continue
         aliases = tuple(canonical(alias) for alias in said.aliases)
         for alias in aliases:
             if taken.get(alias, name) != name:
-                findings.errors.append(child.problem(f"the alias {alias!r} already means {taken[alias]}"))
+                means = "is a task type of its own" if taken[alias] == alias else f"already means {taken[alias]}"
+                findings.errors.append(child.problem(f"the alias {alias!r} {means}"))
             taken[alias] = name
         found[name] = said.model_copy(update={"aliases": aliases})
     return found
@@ -79,7 +82,7 @@ def _lanes(node: Node, routes: dict[str, Route], task_types: Mapping[str, str], 
         if isinstance(child.value, str) and child.value in routes:
             lanes[key] = child.value
             continue
-        route = maker.named(f"lane:{key}", child)
+        route = maker.named(f"lane:{key}", child, routes=routes)
         if route is not None:
             routes[route.name] = route
             lanes[key] = route.name
@@ -91,7 +94,8 @@ def _lane(spelled: str, node: Node, task_types: Mapping[str, str], findings: Fin
     name, dot, band = spelled.partition(".")
     task_type = task_types.get(canonical(name))
     if task_type is None:
-        findings.errors.append(node.problem(f"{name!r} is no task type{did_you_mean(name, task_types)}"))
+        close = did_you_mean(name, task_types, listed=task_types.values())
+        findings.errors.append(node.problem(f"{name!r} is no task type{close}"))
     if dot and canonical(band) not in list(Band):
         findings.errors.append(node.problem(f"{band!r} is no band; known: {', '.join(Band)}"))
     return f"{task_type}{dot}{canonical(band)}" if dot else str(task_type)
@@ -104,7 +108,7 @@ def _agents(node: Node, routes: dict[str, Route], maker: RouteMaker) -> dict[str
             agents[agent] = child.value
             continue
         default = routes.get("default")
-        route = maker.of_agent(agent, child, default or maker.default())
+        route = maker.of_agent(agent, child, default or maker.default(), routes)
         if route is not None:
             routes[route.name] = route
             agents[agent] = route.name

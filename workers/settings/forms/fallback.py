@@ -19,6 +19,9 @@ def fallback(node: Node, findings: Findings) -> Node:
     block, node = taken(node, "fallback")
     if block is None:
         return node
+    if not block.is_mapping:
+        findings.errors.append(block.problem("must be a mapping of fields, such as `max_retries:`"))
+        return node
     block = respell(block, _FALLBACK, findings)
     for name in ("strategy", "timeouts", "retry"):
         child = block.get(name)
