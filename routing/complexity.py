@@ -39,7 +39,7 @@ WEIGHTS: Mapping[str, float] = {
     # several modules very complex.
     "concurrency": 0.35,
     "io": 0.2,
-    "engineering": 0.6,
+    "engineering": 0.8,
     "functions": 0.1,
     "branches": 0.2,
     "nesting": 0.2,

@@ -29,7 +29,7 @@ _FUNCTION = re.compile(r" (?:\([^)\n]*\) ?)?(\w+) ?[(<\[]")
 #: `async def name`, `public static int name(`, `const name = (…) =>`; no call that is assigned.
 _MODIFIED = re.compile(r"[^=(]*(?:\b(?:def|func|fn|function|fun) (\w+)| (\w+)\()|[^=]*\b(\w+) ?=[^=;]*=>")
 _CALL = re.compile(r"(?:(?<![\w.])|self\.|this\.)(\w+)\(")
-_FILE = re.compile(r"\.(?:py|tsx?|jsx?|java|kt|go|rs|cpp|cc|cs|rb|php|swift|scala|sql)\b(?![.(\w])")
+_FILE = re.compile(r"\.(?:py|tsx?|jsx?|java|kt|go|rs|cpp|cc|cs|rb|php|swift|scala|sql)\b(?!\.?\w|\()")
 
 #: Bodies that are searched for recursion; more say nothing new.
 _MAX_BODIES = 20
