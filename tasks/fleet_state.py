@@ -14,6 +14,8 @@ from .connection import awaited
 ALIVE_S = 3.0
 #: A gone node is forgotten after this long; until then people can see that it is gone.
 FORGOTTEN_S = 3600.0
+#: What a node says while it finishes or hands back its last jobs.
+STOPPING = "it is stopping"
 
 
 class NodeReport(BaseModel):

@@ -50,5 +50,6 @@ EVENTS: Mapping[str, Event] = {
     "redis.lost": Event("Redis does not answer; the result is kept until it does", ("error", "patience_s")),
     "redis.started": Event("the embedded Redis was started, or found running", ("port", "folder", "adopted")),
     "redis.revived": Event("the embedded Redis had ended under its users, and runs again", ("port", "folder")),
+    "redis.not_revived": Event("the embedded Redis ended, and cannot be started again yet", ("error",)),
     "redis.stopped": Event("the last user of the embedded Redis ended it", ("folder",)),
 }

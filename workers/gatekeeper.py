@@ -10,7 +10,7 @@ from ..routing.directory import Directory
 from ..routing.gate import decide
 from ..routing.lanes import Band, lane
 from ..tasks.connection import PASSING
-from ..tasks.fleet_state import FleetState, NodeReport, Snapshot
+from ..tasks.fleet_state import STOPPING, FleetState, NodeReport, Snapshot
 from .executor import Executor
 from .leases import Leases
 from .upstream import Upstream
@@ -96,7 +96,7 @@ class Gatekeeper:
             slots=self.slots,
             busy=busy,
             full_s=0.0 if self._full_since is None else round(now - self._full_since, 3),
-            unavailable="it is stopping" if self.executor.draining else self.upstream.why_not(),
+            unavailable=STOPPING if self.executor.draining else self.upstream.why_not(),
             models=self.upstream.models[:50],
             open_lanes=tuple(self._open),
             closed_lanes=self._closed,

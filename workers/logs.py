@@ -56,12 +56,19 @@ def log_options(env: Mapping[str, str], *, debug_providers: Iterable[str] = ()) 
     return LogOptions(level, cast("Format", wanted) or None, colors, frozenset(debug_providers))
 
 
+def for_machines(options: LogOptions, stream: TextIO) -> bool:
+    """Whether the logs on this stream are JSON lines."""
+    return options.format == "json" or (options.format is None and not stream.isatty())
+
+
 def configure_logs(options: LogOptions, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Send the process' logs to the stream, standard error if None. Call it again when secrets are known."""
     output = sys.stderr if stream is None else stream
     own_level = logging.DEBUG if options.debug_providers else LEVELS[options.level]
+    machine = for_machines(options, output)
+    facts = (*_FACTS, structlog.processors.TimeStamper(fmt="iso" if machine else _TO_THE_SECOND, utc=True))
     structlog.configure(
-        processors=[_OnlyDebugged(options), *_FACTS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[_OnlyDebugged(options), *facts, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=_named_logger,
         wrapper_class=structlog.make_filtering_bound_logger(own_level),
     )
@@ -72,9 +79,9 @@ def configure_logs(options: LogOptions, *, secrets: Iterable[str] = (), stream: 
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 _Redacted(Redactor(secrets)),
-                _renderer(options, output),
+                structlog.processors.JSONRenderer(ensure_ascii=False) if machine else _for_people(options, output),
             ],
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *_FACTS],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *facts],
         )
     )
     root = logging.getLogger()
@@ -87,19 +94,16 @@ def configure_logs(options: LogOptions, *, secrets: Iterable[str] = (), stream: 
 _FACTS: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
+_TO_THE_SECOND = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def _named_logger(*name: str) -> logging.Logger:
     return logging.getLogger(name[0] if name else _OURS)
 
 
-def _renderer(options: LogOptions, stream: TextIO) -> Processor:
-    on_terminal = stream.isatty()
-    if options.format == "json" or (options.format is None and not on_terminal):
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
-    colors = on_terminal if options.colors is None else options.colors
+def _for_people(options: LogOptions, stream: TextIO) -> Processor:
+    colors = stream.isatty() if options.colors is None else options.colors
     # The plain traceback: others print the values of local variables, prompts and keys among them.
     return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain_traceback, pad_event_to=24)
 

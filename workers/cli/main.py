@@ -11,6 +11,7 @@ from .console import error
 from .init import init
 from .route import route_app
 from .simulate import simulate_app
+from .up import up
 from .worker import worker
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 
 app.command()(init)
 app.add_typer(config.app)
+app.command()(up)
 app.command()(worker)
 app.command()(jobs.submit)
 app.command()(jobs.result)

@@ -14,6 +14,7 @@ LineSink = Callable[[str], None]
 LARGEST_LOG_BYTES = 10_000_000
 
 _LONGEST_LINE_BYTES = 1_000_000
+_LAST_WORDS_BYTES = 4096
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 
 
@@ -60,6 +61,17 @@ def to_file(path: Path) -> Generator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def last_line(path: Path) -> str:
+    """The last line of a log that is not empty, for people."""
+    try:
+        with path.open("rb") as log:
+            log.seek(max(0, path.stat().st_size - _LAST_WORDS_BYTES))
+            lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
+    except OSError:
+        lines = []
+    return next((line for line in reversed(lines) if line), "it said nothing")
 
 
 async def pump(reader: asyncio.StreamReader, sink: LineSink) -> None:

@@ -1,0 +1,5 @@
+"""`python -m workfleet.workers.cli` is `fleet`."""
+
+from .main import main
+
+main()
