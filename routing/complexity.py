@@ -78,7 +78,7 @@ _MAX_POWER = 18
 class Feature(NamedTuple):
     """One thing that was seen in a prompt. value: how much of it. weight: log-odds for one unit.
 
-    A NamedTuple, for each job builds a dozen: frozen dataclasses take five times as long.
+    A NamedTuple, for each job builds a dozen: frozen dataclasses take twice as long.
     """
 
     name: str

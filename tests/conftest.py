@@ -4,10 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from hypothesis import settings
 
 from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
 from workfleet.workers.embedded.process import end, launch, reap, wait_until_ready
+
+# A law that holds slowly on a busy machine holds all the same.
+settings.register_profile("workfleet", deadline=None)
+settings.load_profile("workfleet")
 
 
 @pytest.fixture(scope="session")
