@@ -60,8 +60,8 @@ tenant, across 20 hosts. Consider clock skew, network partitions, retries and id
 and any race that could violate the limit."""
 
 TREE_QUERIES = r"""You are given a tree with N vertices and a sequence of N integers A_1, \ldots, A_N. Process Q
-queries. In each query you are given u, v and x: replace A_w with A_w xor x for every vertex w on the path that connects u and v,
-and print the maximum of A_w over all vertices w of the subtree of u, modulo 998244353.
+queries. In each query you are given u, v and x: replace A_w with A_w xor x for every vertex w on the path that
+connects u and v, and print the maximum of A_w over all vertices w of the subtree of u, modulo 998244353.
 
 Constraints: 1 \leq N, Q \leq 2 \times 10^5, 0 \leq A_i < 2^{30}, 1 \leq u, v \leq N."""
 
