@@ -1,6 +1,7 @@
 """One Celery worker process of one provider: the threads pool on Celery's side, the runtime on ours."""
 
 import socket
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -89,6 +90,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
 
     SIGTERM and SIGINT stop it when its jobs have ended or the grace is over; a second one hands them back at once.
     """
+    sys.setswitchinterval(0.0005)
     lanes = _Lanes()
     runtime = Runtime(plan, on_lanes=lanes.apply)
     app = make_app(

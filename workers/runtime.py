@@ -156,9 +156,12 @@ class Runtime:
             self._loop.close()
 
     async def _stop(self) -> None:
-        for duty in self._duties:
-            duty.cancel()
-        await asyncio.gather(*self._duties, return_exceptions=True)
+        pending = set(self._duties)
+        while pending:
+            # Again and again: a library's clean-up may swallow one cancellation.
+            for duty in pending:
+                duty.cancel()
+            _, pending = await asyncio.wait(pending, timeout=0.5)
         try:
             await persist(lambda: self.client.fleet.leave(self.plan.node), patience_s=2.0)
         finally:
