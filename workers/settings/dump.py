@@ -34,9 +34,7 @@ def as_mapping(settings: Settings) -> dict[str, Any]:
         "spill_after_s": never,
         "retry": settings.retry.model_dump() if settings.retry != RetryPolicy() else None,
         "providers": {name: _provider(provider) for name, provider in settings.providers.items()},
-        "routes": {
-            name: _route(route, settings) for name, route in settings.routes.items() if not name.startswith(_OWN)
-        },
+        "routes": {name: _route(route, settings) for name, route in settings.routes.items() if _is_said(route)},
         "lanes": {lane: _taken(route, settings) for lane, route in settings.lanes.items()},
         "agents": {agent: _taken(route, settings) for agent, route in settings.agents.items()},
         "task_types": {
@@ -45,6 +43,11 @@ def as_mapping(settings: Settings) -> dict[str, Any]:
         "debug": sorted(settings.debug),
     }
     return _filled(fields)
+
+
+def _is_said(route: Route) -> bool:
+    """The default route has no targets if nothing can be used; that says itself."""
+    return bool(route.chain) and not route.name.startswith(_OWN)
 
 
 def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:

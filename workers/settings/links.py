@@ -1,6 +1,7 @@
 """The targets of a chain, from how people write them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from ...routing.directory import ChainLink, Mode
 from .complaints import validated
@@ -20,6 +21,18 @@ class _LinkFields(Part):
     role: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links of a chain in its order. known: all of them. usable: those that get jobs."""
+
+    usable: tuple[ChainLink, ...]
+    known: tuple[ChainLink, ...]
+
+    def best(self) -> tuple[ChainLink, ...]:
+        """The usable ones. If there is none, all: a job is then refused with a reason for each, and not with none."""
+        return self.usable or self.known
+
+
 def links_of(
     chain: Node,
     mode: Mode,
@@ -28,31 +41,30 @@ def links_of(
     *,
     routes: Collection[str] = (),
     lenient: bool = False,
-) -> tuple[ChainLink, ...]:
-    """The links of a chain that can be used, in its order.
+) -> Links:
+    """The links of a chain; a warning tells of each that can't be used.
 
-    What can't be used is left out with a warning. If that leaves nothing, all are kept: a job is then refused with a
-    reason for each of them, and not with none. routes: those that might have been meant instead. lenient: a target that
-    may yet come to exist is a warning, not an error.
+    routes: those that might have been meant instead. lenient: a target that may yet come to exist is a warning, not an
+    error.
     """
     usable: list[ChainLink] = []
     known: list[ChainLink] = []
-    for place, item in enumerate(chain.items or (chain,)):
+    for item in chain.items or (chain,):
         fields = item if item.is_mapping else item.with_value({"target": item})
         reference = _reference(fields, providers, findings, () if chain.items else routes, lenient=lenient)
         if reference is None:
             continue
-        link = _link(reference, fields, place, findings)
-        if any((link.provider, link.model) == (other.provider, other.model) for other in known):
+        if any((reference.provider.name, reference.model) == (other.provider, other.model) for other in known):
             findings.warnings.append(item.problem("stands in the chain twice; the second has no effect"))
             continue
-        known.append(link)
+        said = validated(_LinkFields, plain(fields.without(["target"])), fields, findings) or _LinkFields()
+        known.append(_link(reference, said, place=len(known) + 1))
         why = why_unused(reference, mode)
         if why is None:
-            usable.append(link)
+            usable.append(_link(reference, said, place=len(usable) + 1))
         else:
             findings.warnings.append(item.problem(f"{plain(fields.fields['target'])} is not used: {why}"))
-    return tuple(usable or known)
+    return Links(tuple(usable), tuple(known))
 
 
 def _reference(
@@ -70,12 +82,11 @@ def _reference(
     return found
 
 
-def _link(reference: Reference, fields: Node, place: int, findings: Findings) -> ChainLink:
-    said = validated(_LinkFields, plain(fields.without(["target"])), fields, findings) or _LinkFields()
+def _link(reference: Reference, said: _LinkFields, *, place: int) -> ChainLink:
     return ChainLink(
         provider=reference.provider.name,
         model=reference.model,
-        priority=place + 1 if said.priority is None else said.priority,
+        priority=place if said.priority is None else said.priority,
         role=said.role,
     )
 
@@ -103,6 +114,7 @@ def with_roles(links: Sequence[ChainLink]) -> tuple[ChainLink, ...]:
     )
 
 
-def renumbered(links: Sequence[ChainLink]) -> tuple[ChainLink, ...]:
-    """The links in order, none a peer of another."""
-    return tuple(link.model_copy(update={"priority": place}) for place, link in enumerate(links, 1))
+def in_a_row(links: Iterable[ChainLink]) -> tuple[ChainLink, ...]:
+    """The links one after another, none a peer of another, with the roles of their places."""
+    bare = (link.model_copy(update={"priority": place, "role": None}) for place, link in enumerate(links, 1))
+    return with_roles(tuple(bare))

@@ -164,7 +164,7 @@ class ProviderSettings(Part):
         )
 
     def _free_default(self) -> tuple[ModelFacts, ...]:
-        """The default model, if its name says that it is free and it is not listed anyway: jobs may ask for free ones."""
+        """The default model, if its name says that it is free and no list says so: jobs may ask for free ones."""
         name = self.default_model
         if name is None or self.model(name) is not None or not is_free_model(self.type, name):
             return ()

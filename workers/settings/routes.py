@@ -8,7 +8,7 @@ from ...routing.directory import ChainLink, Mode, Route, Strategy
 from .choices import choose
 from .complaints import validated
 from .fallbacks import followers
-from .links import lacks_model, links_of, renumbered, why_unused, with_roles
+from .links import Links, in_a_row, lacks_model, links_of, why_unused, with_roles
 from .problems import Findings
 from .provider import Part, ProviderSettings
 from .references import Providers, Reference
@@ -49,7 +49,7 @@ class RouteMaker:
             links.append(ChainLink(provider=provider.name, priority=rank))
             last = peers
         unusable = [ChainLink(provider=each.name) for each in self.providers.values() if not each.usable]
-        return self._route("default", with_roles(links or renumbered(unusable)))
+        return self._route("default", with_roles(links) or in_a_row(unusable))
 
     def _in_order(self) -> Iterator[tuple[ProviderSettings, tuple[int, ...] | None]]:
         """Providers with what peers have in common; one that follows as a fallback is nobody's peer."""
@@ -78,24 +78,31 @@ class RouteMaker:
         said = validated(_RouteFields, plain(fields), fields, self.findings) or _RouteFields()
         mode = said.mode or self.mode
         links = links_of(chain, mode, self.providers, self.findings, routes=routes, lenient=lenient)
-        if not links:
+        if not links.known:
             return None
-        links = with_roles(self._extended(links) if len(links) == 1 else links)
-        return self._route(name, links, said, spills="spill_after_s" in fields.fields)
+        return self._route(name, self._extended(links, mode), said, spills="spill_after_s" in fields.fields)
 
-    def of_agent(self, agent: str, node: Node, default: Route, routes: Collection[str]) -> Route | None:
+    def of_agent(self, agent: str, node: Node, default: Route | None, routes: Collection[str]) -> Route | None:
         """An agent's own route. A single target is followed by the default route: the agent prefers it, no more."""
         route = self.named(f"agent:{agent}", node, routes=routes, lenient=True)
-        if route is None or not isinstance(node.value, str):
+        if route is None or default is None or not isinstance(node.value, str):
             return route
-        own = {link.provider for link in route.chain}
-        rest = (link for link in default.chain if link.provider not in own)
-        return route.model_copy(update={"chain": with_roles(renumbered((*_unnamed(route.chain), *rest)))})
+        usable = [link for link in route.chain if self._gets_jobs(link, route.mode)]
+        own = {link.provider for link in usable}
+        rest = [link for link in default.chain if link.provider not in own and self._gets_jobs(link, route.mode)]
+        return route.model_copy(update={"chain": in_a_row([*usable, *rest]) or route.chain})
 
-    def _extended(self, links: tuple[ChainLink, ...]) -> tuple[ChainLink, ...]:
-        provider = self.providers[links[0].provider]
-        after = (each for each in followers(provider, self.providers) if why_unused(Reference(each), self.mode) is None)
-        return renumbered((*links, *(ChainLink(provider=each.name) for each in after)))
+    def _gets_jobs(self, link: ChainLink, mode: Mode) -> bool:
+        return why_unused(Reference(self.providers[link.provider], link.model), mode) is None
+
+    def _extended(self, links: Links, mode: Mode) -> tuple[ChainLink, ...]:
+        """A chain that comes down to one target goes on with the fallbacks of its provider."""
+        best = links.best()
+        if len(best) != 1:
+            return with_roles(best)
+        after = [ChainLink(provider=each.name) for each in followers(self.providers[best[0].provider], self.providers)]
+        after = [link for link in after if self._gets_jobs(link, mode)]
+        return in_a_row([*links.usable, *after]) if after else with_roles(best)
 
     def _words(self, fields: Node) -> Node:
         fields = inside(fields, "strategy", lambda child: choose(child, get_args(Strategy), self.findings))
@@ -113,10 +120,6 @@ class RouteMaker:
             mode=said.mode or self.mode,
             spill_after_s=said.spill_after_s if spills else self.spill_after_s,
         )
-
-
-def _unnamed(links: tuple[ChainLink, ...]) -> tuple[ChainLink, ...]:
-    return tuple(link.model_copy(update={"role": None}) for link in links)
 
 
 def never_is_none(node: Node) -> Node:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...routing.directory import Route
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
@@ -19,11 +19,11 @@ _TASK_TYPE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Everything that names a route."""
+    """Everything that names a route. It is filled while the configuration is read."""
 
     routes: dict[str, Route]
-    lanes: dict[str, str]
-    agents: dict[str, str]
+    lanes: dict[str, str] = field(default_factory=dict[str, str])
+    agents: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def task_types_of(node: Node | None, findings: Findings) -> dict[str, TaskTypeSettings]:
@@ -62,31 +62,43 @@ def _judge(node: Node, findings: Findings) -> Node:
 
 def traffic_of(node: Node, task_types: Mapping[str, str], maker: RouteMaker) -> Traffic:
     """The routes, and who takes which. task_types: every name and alias -> the task type."""
+    traffic = Traffic(_routes(node.get("routes") or EMPTY, maker))
+    if maker.providers:
+        traffic.routes.setdefault("default", maker.default())
+    named = tuple(traffic.routes)
+    for spelled, child in (node.get("lanes") or EMPTY).fields.items():
+        lane = _lane(spelled, child, task_types, maker.findings)
+        if lane in traffic.lanes:
+            maker.findings.errors.append(child.problem(f"the route of {lane} is said already"))
+        if child.value in named:
+            traffic.lanes[lane] = str(child.value)
+        else:
+            _add(traffic, traffic.lanes, lane, maker.named(f"lane:{lane}", child, routes=named))
+    for agent, child in (node.get("agents") or EMPTY).fields.items():
+        if child.value in named:
+            traffic.agents[agent] = str(child.value)
+        else:
+            _add(traffic, traffic.agents, agent, maker.of_agent(agent, child, traffic.routes.get("default"), named))
+    return traffic
+
+
+def _add(traffic: Traffic, takers: dict[str, str], taker: str, route: Route | None) -> None:
+    if route is not None:
+        traffic.routes[route.name] = route
+        takers[taker] = route.name
+
+
+def _routes(node: Node, maker: RouteMaker) -> dict[str, Route]:
     routes: dict[str, Route] = {}
-    for name, child in (node.get("routes") or EMPTY).fields.items():
+    for name, child in node.fields.items():
         if name in maker.providers:
             maker.findings.errors.append(child.problem(f"{name!r} is a provider; give the route another name"))
+        if ":" in name:
+            maker.findings.errors.append(child.problem(f"{name!r} is no name for a route; use no colon"))
         route = maker.named(name, child)
         if route is not None:
             routes[name] = route
-    if maker.providers:
-        routes.setdefault("default", maker.default())
-    lanes = _lanes(node.get("lanes") or EMPTY, routes, task_types, maker)
-    return Traffic(routes, lanes, _agents(node.get("agents") or EMPTY, routes, maker))
-
-
-def _lanes(node: Node, routes: dict[str, Route], task_types: Mapping[str, str], maker: RouteMaker) -> dict[str, str]:
-    lanes: dict[str, str] = {}
-    for spelled, child in node.fields.items():
-        key = _lane(spelled, child, task_types, maker.findings)
-        if isinstance(child.value, str) and child.value in routes:
-            lanes[key] = child.value
-            continue
-        route = maker.named(f"lane:{key}", child, routes=routes)
-        if route is not None:
-            routes[route.name] = route
-            lanes[key] = route.name
-    return lanes
+    return routes
 
 
 def _lane(spelled: str, node: Node, task_types: Mapping[str, str], findings: Findings) -> str:
@@ -99,17 +111,3 @@ def _lane(spelled: str, node: Node, task_types: Mapping[str, str], findings: Fin
     if dot and canonical(band) not in list(Band):
         findings.errors.append(node.problem(f"{band!r} is no band; known: {', '.join(Band)}"))
     return f"{task_type}{dot}{canonical(band)}" if dot else str(task_type)
-
-
-def _agents(node: Node, routes: dict[str, Route], maker: RouteMaker) -> dict[str, str]:
-    agents: dict[str, str] = {}
-    for agent, child in node.fields.items():
-        if isinstance(child.value, str) and child.value in routes:
-            agents[agent] = child.value
-            continue
-        default = routes.get("default")
-        route = maker.of_agent(agent, child, default or maker.default(), routes)
-        if route is not None:
-            routes[route.name] = route
-            agents[agent] = route.name
-    return agents
