@@ -34,8 +34,8 @@ def text(value: object) -> str:
 
 
 def count(value: object) -> int:
-    """A number of something, 0 if it is none."""
-    return max(0, int(value)) if isinstance(value, int | float) and value == value else 0
+    """A number of something, 0 if it is none or beyond all reason."""
+    return int(value) if isinstance(value, int | float) and 0 <= value < 1e15 else 0
 
 
 def number(value: object) -> float | None:
