@@ -1,16 +1,18 @@
 """`fleet config`: what a configuration means, and what is wrong with it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
+from ...routing.directory import Route
 from ...tasks.errors import ConfigurationError
 from ..settings.dump import as_yaml
 from ..settings.load import FILES, load_settings
+from ..settings.price_check import stale_prices
 from ..settings.problems import SettingsError
 from ..settings.provider import ProviderSettings
 from ..settings.report import key_words, report_of, report_of_errors, targets_of, why_not
@@ -35,7 +37,7 @@ def validate(
     No provider is contacted. The exit code is 2 if the configuration can't be used.
     """
     try:
-        settings = _load(file)
+        settings = _with_prices_checked(_load(file))
     except SettingsError as failed:
         if not as_json:
             raise
@@ -60,46 +62,58 @@ def _load(file: Path | None) -> Settings:
     return settings
 
 
+def _with_prices_checked(settings: Settings) -> Settings:
+    return settings.model_copy(update={"warnings": (*settings.warnings, *stale_prices(settings))})
+
+
 def _show(settings: Settings) -> None:
     redis = "the configured Redis" if settings.redis_url else "an embedded Redis"
     name = str(settings.source or "the environment")
     out.print(Text(f"{name}: mode {settings.mode}, strategy {settings.strategy}, {redis}\n"))
     for provider in settings.providers.values():
         _show_provider(provider)
-    out.print(_routes(settings), soft_wrap=False)
+    for route in settings.routes.values():
+        _show_route(route, settings)
     for warning in settings.warnings:
         err.print(Text.assemble(("warning: ", "yellow"), warning.located(settings.source)))
-    out.print(Text(f"\nvalid; {len(settings.enabled())} of {len(settings.providers)} providers get jobs"))
+    out.print(Text(f"valid; {len(settings.enabled())} of {len(settings.providers)} providers get jobs"))
 
 
 def _show_provider(provider: ProviderSettings) -> None:
     why = why_not(provider)
     name = provider.name if provider.name == provider.type else f"{provider.name} ({provider.type})"
-    state = why or f"{provider.tier}, {provider.slots} slots, priority {provider.priority}"
-    out.print(Text.assemble((name, "dim" if why else "bold"), f": {state}"))
     limits = provider.limits.model_dump(exclude_none=True)
-    facts = {
-        "endpoints": ", ".join(provider.base_urls) or "none",
-        "key": key_words(provider),
-        "models": ", ".join(sorted(provider.named_models())) or "as the server lists",
-        "limits": ", ".join(f"{value:,} {_words(limit)}" for limit, value in limits.items()) or "none known",
-    }
-    for label, fact in facts.items():
-        out.print(Text(f"    {label:<10} {fact}"))
-    out.print()
+    out.print(Text.assemble((name, "dim" if why else "bold")))
+    _show_facts(
+        {
+            "state": why or f"{provider.tier}, {provider.slots} slots, priority {provider.priority}",
+            "endpoints": ", ".join(provider.base_urls) or "none",
+            "key": key_words(provider),
+            "models": ", ".join(sorted(provider.named_models())) or "as the server lists",
+            "limits": ", ".join(f"{value:,} {_words(limit)}" for limit, value in limits.items()) or "none known",
+        }
+    )
 
 
 def _words(limit: str) -> str:
     return limit.replace("_per_", " a ")
 
 
-def _routes(settings: Settings) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("route", "strategy", "targets, in order", "taken by"):
-        table.add_column(column, overflow="fold")
-    for name, route in settings.routes.items():
-        takers = [key for key, taken in {**settings.lanes, **settings.agents}.items() if taken == name]
-        taken_by = ", ".join(takers) or ("everything else" if name == "default" else "jobs that name it")
-        cells = (name, route.strategy, ", ".join(targets_of(route)) or "none", taken_by)
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
+def _show_route(route: Route, settings: Settings) -> None:
+    takers = [key for key, taken in {**settings.lanes, **settings.agents}.items() if taken == route.name]
+    if route.name == "default":
+        takers.append("everything else")
+    out.print(Text.assemble("route ", (route.name, "bold")))
+    _show_facts(
+        {
+            "targets": ", ".join(targets_of(route)) or "none",
+            "strategy": route.strategy,
+            "taken by": ", ".join(takers) or "jobs that name it",
+        }
+    )
+
+
+def _show_facts(facts: Mapping[str, str]) -> None:
+    for label, fact in facts.items():
+        out.print(Text(f"    {label:<10} {fact}"))
+    out.print()

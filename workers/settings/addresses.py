@@ -18,7 +18,7 @@ def fault_of(url: str) -> str | None:
     """Why a text is no base URL, None if it is one."""
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  # reading it is what checks it
+        parts.port  # reading it is what checks it
     except ValueError as wrong:
         return f"is no URL: {wrong}"
     if parts.scheme not in ("http", "https"):

@@ -137,10 +137,14 @@ class _Entry:
 
     def _base_url(self, node: Node) -> str | None:
         if not isinstance(node.value, str):
-            return self._refuse(node, "must be a URL, as in http://localhost:8000")
+            self._refuse(node, "must be a URL, as in http://localhost:8000")
+            return None
         url = normalised(node.value)
         fault = fault_of(url)
-        return url if fault is None else self._refuse(node, fault)
+        if fault is not None:
+            self._refuse(node, fault)
+            return None
+        return url
 
     def _tier(self, urls: tuple[str, ...]) -> Tier:
         if self.kind.name == "openai_compatible":

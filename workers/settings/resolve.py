@@ -108,7 +108,7 @@ def _fault_of_redis_url(url: str) -> str | None:
     """Why Redis can't be reached by it, None if it may be. The URL is not shown: it may hold a password."""
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  # reading it is what checks it
+        parts.port  # reading it is what checks it
     except ValueError as wrong:
         return f"is no URL: {wrong}"
     if parts.scheme not in ("redis", "rediss", "unix"):
