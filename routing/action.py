@@ -63,7 +63,9 @@ class Again(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """again: when to ask the same target again. falls_back: how many other targets may be tried. breaks: counts for the breaker."""
+    """again: when to ask the same target again. falls_back: how many other targets may be tried. breaks: counts for the
+    breaker.
+    """
 
     again: Again
     falls_back: int | None
@@ -124,13 +126,15 @@ def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
         return Retry(0.0)
     if at.alternates and (rule.falls_back is None or at.targets_tried <= rule.falls_back):
         return Fallback()
-    if rule.again in (Again.NEVER,) or failure.fault is Fault.BAD_OUTPUT:
+    if rule.again is Again.NEVER or failure.fault is Fault.BAD_OUTPUT:
         return GiveUp("no other target is left to try")
     return _within(at, Retry(failure.wait_s if failure.wait_s is not None else backoff_s(at, policy)))
 
 
 def backoff_s(at: Situation, policy: RetryPolicy) -> float:
-    """Exponential back-off with full jitter: between half and the whole of `delay_s` doubled at each failure here, capped."""
+    """Exponential back-off with full jitter: between half and the whole of `delay_s` doubled at each failure here,
+    capped.
+    """
     ceiling = min(policy.max_delay_s, policy.delay_s * 2.0 ** min(at.retries_here, 16))
     return ceiling * (0.5 + at.jitter / 2)
 

@@ -1,8 +1,8 @@
 """When a target that keeps failing is left alone, and when it is asked again.
 
-A breaker opens after `failures` failures within `window_s`, or when at least `share` of at least `least_calls` calls in the
-window failed. It lets one probe through after `cool_off_s`, which doubles with each failed probe up to `max_cool_off_s`.
-Pure values: an outcome gives a new breaker.
+A breaker opens after `failures` failures within `window_s`, or when at least `share` of at least `least_calls` calls in
+the window failed. It lets one probe through after `cool_off_s`, which doubles with each failed probe up to
+`max_cool_off_s`. Pure values: an outcome gives a new breaker.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """cool_off_s: seconds an open breaker waits before it lets a probe through. window_s: seconds that outcomes count."""
+    """cool_off_s: seconds an open breaker waits before a probe may pass. window_s: seconds that outcomes count."""
 
     failures: int = 5
     window_s: float = 60.0
@@ -32,7 +32,7 @@ class BreakerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """outcomes: (time, ok) within the window, oldest first. opened_at: None while closed. trips: times opened in a row."""
+    """outcomes: (time, ok), oldest first. opened_at: None while closed. trips: how often it opened in a row."""
 
     outcomes: tuple[tuple[float, bool], ...] = ()
     opened_at: float | None = None

@@ -44,7 +44,7 @@ class ModelFacts(_Facts):
 
 
 class ProviderFacts(_Facts):
-    """One provider. priority: lower comes first. tier: `local` runs on our machines, `free` is a free tier of a hosted one.
+    """One provider. priority: lower comes first. tier: `local` is our own machines, `free` a hosted one's free tier.
 
     unusable: why a provider that is not `enabled` here gets no jobs, where the configuration did not simply disable it.
     """
@@ -99,7 +99,7 @@ class Route(_Facts):
 
 
 class RetryPolicy(_Facts):
-    """max_attempts: over all targets. retries_per_target: on the same target, for transient faults. delay_s doubles up to max_delay_s."""
+    """max_attempts: over all targets. retries_per_target: for transient faults. delay_s: doubles up to max_delay_s."""
 
     max_attempts: int = Field(default=4, ge=1)
     retries_per_target: int = Field(default=1, ge=0)

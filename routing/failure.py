@@ -32,7 +32,8 @@ class Failure:
 
     fault: the class. message: the provider's words, shortened and free of secrets, for people.
     wait_s: seconds the provider asks to wait, None if it says nothing. status: the HTTP status, None without an answer.
-    code: the provider's own code or type, as sent. parameter: the request parameter that the provider rejects, if named.
+    code: the provider's own code or type, as sent. parameter: the request parameter that the provider rejects, if
+    named.
     """
 
     fault: Fault

@@ -61,5 +61,7 @@ def _in_order(route: Route, link: ChainLink, pools: Mapping[str, PoolState]) -> 
         if route.spill_after_s is None:
             return Turn(open=False, why=f"{earlier.provider} comes first and is available")
         if pool.full_for_s < route.spill_after_s:
-            return Turn(open=False, why=f"{earlier.provider} comes first and has not been full for {route.spill_after_s:g} s")
+            return Turn(
+                open=False, why=f"{earlier.provider} comes first and has not been full for {route.spill_after_s:g} s"
+            )
     return Turn(open=True, why="no earlier target is available with free slots")

@@ -61,7 +61,9 @@ def _lacks(provider: ProviderFacts, facts: ModelFacts | None, wants: Wants) -> s
     return None
 
 
-def admissible(directory: Directory, chain: tuple[ChainLink, ...], task_type: str, wants: Wants) -> tuple[list[ChainLink], dict[str, str]]:
+def admissible(
+    directory: Directory, chain: tuple[ChainLink, ...], task_type: str, wants: Wants
+) -> tuple[list[ChainLink], dict[str, str]]:
     """The links of a chain that can run the job, in order of priority, and why the others can't."""
     good: list[ChainLink] = []
     skipped: dict[str, str] = {}
@@ -76,7 +78,9 @@ def admissible(directory: Directory, chain: tuple[ChainLink, ...], task_type: st
     return good, skipped
 
 
-def place(directory: Directory, route: Route | None, task_type: str, band: Band, wants: Wants, *, pinned: bool) -> Placement:
+def place(
+    directory: Directory, route: Route | None, task_type: str, band: Band, wants: Wants, *, pinned: bool
+) -> Placement:
     """Where a job goes.
 
     pinned: the route is the job's or its agent's own and not the lane's.
@@ -86,7 +90,9 @@ def place(directory: Directory, route: Route | None, task_type: str, band: Band,
     good, skipped = admissible(directory, route.chain, task_type, wants)
     if not good:
         return Placement(None, (), skipped)
-    enabled = sum(1 for link in route.chain if link.provider in directory.providers and directory.providers[link.provider].enabled)
+    enabled = sum(
+        1 for link in route.chain if link.provider in directory.providers and directory.providers[link.provider].enabled
+    )
     if pinned or len(good) < enabled:
         return Placement(alternate_queue(good[0].provider), tuple(good), skipped)
     return Placement(lane(task_type, band), (), skipped)

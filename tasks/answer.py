@@ -25,8 +25,8 @@ class Usage(BaseModel):
 
     input_tokens: all input, cached included. cached_read_tokens, cache_write_tokens: parts of it.
     output_tokens: all output, reasoning included. source: counted by the provider, or estimated by us.
-    cost_usd: what the attempt cost; None is unknown, never 0. cost_source: `receipt` (the provider says so), `table` (price
-    table times the provider's counts), `estimate` (price table times our estimate), `local` (no price).
+    cost_usd: what the attempt cost; None is unknown, never 0. cost_source: `receipt` (the provider says so), `table`
+    (price table times the provider's counts), `estimate` (price table times our estimate), `local` (no price).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,15 +1,15 @@
 """Batches: jobs submitted and followed together.
 
-A batch keeps a bounded number of its jobs in the queues; the rest wait in the batch and are released as those end, by the
-same script that ends them. So ten jobs of another agent are never behind a million, and a cancel takes effect at once.
+A batch keeps a bounded number of its jobs in the queues; the rest wait in the batch and are released as those end, by
+the same script that ends them. So ten jobs of another agent are never behind a million, and a cancel takes effect at
+once.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .connection import awaited
 from .errors import JobNotFound
 from .job import JobState
 from .results import Outcome
@@ -26,7 +26,7 @@ class BatchStatus:
     """How a batch stands.
 
     total: jobs submitted so far. sealed: no more will come. by_provider: succeeded jobs. cost_usd: what the priced
-    answers cost together. unpriced: answers of unknown price.
+    answers cost together. unpriced: answers of unknown price. refused: lines of its file that are no jobs.
     """
 
     id: str
@@ -45,6 +45,7 @@ class BatchStatus:
     cost_usd: float
     unpriced: int
     metadata: Mapping[str, str]
+    refused: int = 0
 
     @property
     def done(self) -> int:
@@ -88,24 +89,27 @@ class Batches:
 
     async def seal(self, batch: str) -> None:
         """No more jobs will come; the batch is finished when the last one is."""
-        await awaited(self._redis.hset(self._key(batch), "sealed", "1"))
+        await self._redis.hset(self._key(batch), "sealed", "1")
         await self._redis.publish(self._key(batch), "sealed")
 
     async def status(self, batch: str) -> BatchStatus:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(self._key(batch))
             pipe.llen(self._key(batch, "pending"))
-            raw, pending = await pipe.execute()
+            pipe.llen(self._key(batch, "refused"))
+            raw, pending, refused = await pipe.execute()
         if not raw:
             raise JobNotFound(f"no batch {batch!r}; fleet batch list shows those that are known")
-        return _status(batch, {k.decode(): v.decode() for k, v in raw.items()}, pending)
+        return _status(batch, {k.decode(): v.decode() for k, v in raw.items()}, pending, refused)
 
     async def newest(self, *, at_most: int = 50) -> list[BatchStatus]:
         """The newest batches, newest first."""
         ids = await self._redis.zrevrange(self._store.key("batches"), 0, at_most - 1)
         return [await self.status(item.decode()) for item in ids]
 
-    async def outcomes(self, batch: str, *, after: int = 0, follow: bool = False, poll_s: float = 0.25) -> AsyncIterator[tuple[int, Outcome, str]]:
+    async def outcomes(
+        self, batch: str, *, after: int = 0, follow: bool = False, poll_s: float = 0.25
+    ) -> AsyncIterator[tuple[int, Outcome, str]]:
         """(position, outcome, custom id) of the jobs that ended, in the order of ending, from position `after` on.
 
         follow: go on until the batch is finished.
@@ -126,7 +130,7 @@ class Batches:
                 await news.get_message(ignore_subscribe_messages=True, timeout=poll_s)
 
     async def _chunk(self, batch: str, after: int) -> list[tuple[Outcome, str]]:
-        raw = await awaited(self._redis.lrange(self._key(batch, "done"), after, after + _CHUNK - 1))
+        raw = await self._redis.lrange(self._key(batch, "done"), after, after + _CHUNK - 1)
         ids = [item.decode() for item in raw]
         found = await self._store.outcomes(ids)
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -139,19 +143,29 @@ class Batches:
             for job_id, outcome, name in zip(ids, found, names, strict=True)
         ]
 
+    async def keep_refused(self, batch: str, lines: Sequence[bytes]) -> None:
+        """Keep the output lines of what cannot be jobs, for who fetches the batch's output later."""
+        if lines:
+            await self._redis.rpush(self._key(batch, "refused"), *lines)
+
+    async def refused(self, batch: str) -> list[bytes]:
+        """What `keep_refused` kept, in its order."""
+        lines: list[bytes] = await self._redis.lrange(self._key(batch, "refused"), 0, -1)
+        return lines
+
     async def cancel(self, batch: str, *, reason: str = "the batch was cancelled") -> int:
         """Cancel every job that has not ended; the number of jobs that were waiting or running."""
         await self.status(batch)
-        await awaited(self._redis.hset(self._key(batch), "stopped", "1"))
+        await self._redis.hset(self._key(batch), "stopped", "1")
         stopped, at = 0, 0
-        while ids := await awaited(self._redis.lrange(self._key(batch, "jobs"), at, at + _CHUNK - 1)):
+        while ids := await self._redis.lrange(self._key(batch, "jobs"), at, at + _CHUNK - 1):
             words = await self._store.end_waiting([item.decode() for item in ids], JobState.CANCELLED, reason)
             stopped += sum(word in ("done", "asked") for word in words)
             at += len(ids)
         return stopped
 
 
-def _status(batch: str, fields: Mapping[str, str], pending: int) -> BatchStatus:
+def _status(batch: str, fields: Mapping[str, str], pending: int, refused: int) -> BatchStatus:
     finals = [state for state in JobState if state.final]
     return BatchStatus(
         id=batch,
@@ -170,6 +184,7 @@ def _status(batch: str, fields: Mapping[str, str], pending: int) -> BatchStatus:
         cost_usd=int(fields.get("nano_usd", 0)) / 1e9,
         unpriced=int(fields.get("unpriced", 0)),
         metadata=_after("meta:", fields),
+        refused=refused,
     )
 
 

@@ -26,7 +26,8 @@ class LineFault(StrEnum):
     DUPLICATE_CUSTOM_ID = "duplicate_custom_id"  #: an earlier line has it
     INVALID_METHOD = "invalid_method"  #: anything but POST
     INVALID_URL = "invalid_url"  #: an endpoint that batches do not serve
-    INVALID_REQUEST = "invalid_request"  #: the body is no request of that endpoint
+    INVALID_REQUEST = "invalid_request"  #: the body is no request of that endpoint, or of no provider of the fleet
+    MODEL_NOT_FOUND = "model_not_found"  #: no provider of the fleet has the model
 
 
 @dataclass(frozen=True, slots=True)

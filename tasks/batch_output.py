@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from ..routing.failure import Failure, Fault
-from .answer import Answer
 from .batch_line import LineError
-from .openai_body import openai_body
-from .request import Request
 
-#: OpenAI's codes for a line that was not executed.
-EndCode = Literal["batch_expired", "batch_cancelled"]
+#: Codes for a line that no provider executed; OpenAI's own but for the last, which is: none of them could.
+EndCode = Literal["batch_expired", "batch_cancelled", "not_executed"]
 
 #: The bytes that every line starts with.
 LINE_START: Final = b'{"id":"batch_req_'
@@ -29,25 +26,27 @@ _RATE_LIMITED: Final = 429
 _BAD_REQUEST: Final = 400
 
 
-def answered_line(custom_id: str, job_id: str, answer: Answer, request: Request, *, created: int) -> bytes:
-    """The line of a job that succeeded. created: Unix time in seconds, for an answer that is not OpenAI's own."""
-    body = openai_body(answer, request, created)
-    response = _response(200, answer.request_id or job_id, body)
+def answered_line(custom_id: str, job_id: str, body: Mapping[str, Any], *, request_id: str | None = None) -> bytes:
+    """The line of a job that succeeded. body: the answer as OpenAI has it. request_id: the provider's, for the call."""
+    response = _response(200, request_id or job_id, body)
     return _line(f"batch_req_{job_id}", custom_id, response, None)
 
 
-def failed_line(custom_id: str, job_id: str, failure: Failure) -> bytes:
-    """The line of a job that failed for good, with the provider's status if it gave one."""
+def failed_line(custom_id: str, job_id: str, failure: Failure, reason: str) -> bytes:
+    """The line of a job that failed for good, with the provider's status if it gave one.
+
+    failure: the last attempt's. reason: why the job ended with it, for people.
+    """
     code = "request_timeout" if failure.fault in _TIMEOUTS else failure.code or failure.fault.value
     response = None
     if failure.status is not None and failure.status >= _BAD_REQUEST:
         body = _error_body(failure.status, code, failure.message, failure.parameter)
         response = _response(failure.status, job_id, body)
-    return _line(f"batch_req_{job_id}", custom_id, response, {"code": code, "message": failure.message})
+    return _line(f"batch_req_{job_id}", custom_id, response, {"code": code, "message": reason})
 
 
 def unexecuted_line(custom_id: str, job_id: str, code: EndCode, message: str) -> bytes:
-    """The line of a job that was cancelled, or whose time was up."""
+    """The line of a job that ended without an attempt to blame."""
     return _line(f"batch_req_{job_id}", custom_id, None, {"code": code, "message": message})
 
 

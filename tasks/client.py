@@ -1,8 +1,8 @@
-"""Hand in jobs and get their answers. `AsyncClient` is the whole client; `sync_client.Client` is the same for threads."""
+"""Hand in jobs and get their answers. `AsyncClient` is the client; `sync_client.Client` is the same for threads."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from types import TracebackType
@@ -20,7 +20,7 @@ from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
 from .results import RESULT_KEY, Outcome, decode
 from .store import Prepared, Store
-from .submission import Preparer, parse_spec
+from .submission import Preparer, chain_of, parse_spec
 
 #: Jobs stored in one round trip when many are submitted.
 CHUNK = 250
@@ -36,7 +36,8 @@ class AsyncClient:
     """A client of the fleet behind a Redis.
 
     directory: the fleet's providers and routes, for callers that know them from a configuration; else what the pools
-    have published is read. wait_for_redis_s: how long calls wait while Redis is away before they raise FleetUnavailable.
+    have published is read. wait_for_redis_s: how long calls wait while Redis is away before they raise
+    FleetUnavailable.
 
     >>> async with AsyncClient("redis://localhost:6379/0") as client:
     ...     job_id = await client.submit(JobSpec.from_prompt("Write a test for add(a, b)", task_type="test-generation"))
@@ -44,7 +45,12 @@ class AsyncClient:
     """
 
     def __init__(
-        self, redis_url: str | SecretStr, *, directory: Directory | None = None, namespace: str = "wf", wait_for_redis_s: float = 0.0
+        self,
+        redis_url: str | SecretStr,
+        *,
+        directory: Directory | None = None,
+        namespace: str = "wf",
+        wait_for_redis_s: float = 0.0,
     ) -> None:
         self.redis_url = redis_url if isinstance(redis_url, SecretStr) else SecretStr(redis_url)
         self.redis = connect(self.redis_url)
@@ -59,7 +65,9 @@ class AsyncClient:
         await self.ping()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.redis.aclose()
 
     async def ping(self) -> None:
@@ -76,7 +84,7 @@ class AsyncClient:
                 await asyncio.sleep(0.2)
 
     @asynccontextmanager
-    async def _redis(self) -> AsyncIterator[None]:
+    async def _redis(self) -> AsyncGenerator[None]:
         with translated(self.redis_url):
             yield
 
@@ -93,7 +101,9 @@ class AsyncClient:
             self._preparer = (now, kept)
         return self._preparer[1]
 
-    async def submit(self, spec: JobSpec | Mapping[str, Any], *, job_id: str | None = None, canvas: str = "", must_run: bool = False) -> str:
+    async def submit(
+        self, spec: JobSpec | Mapping[str, Any], *, job_id: str | None = None, canvas: str = "", must_run: bool = False
+    ) -> str:
         """Hand in one job; its id, or that of the first job with the same idempotency key.
 
         must_run: raise NoTarget unless a living pool could take it now. Raises InvalidRequest, UnknownName, NoTarget,
@@ -103,7 +113,7 @@ class AsyncClient:
         prepared = (await self._current()).prepare(spec, job_id=job_id, canvas=canvas)
         async with self._redis():
             if must_run:
-                await self._someone_runs(spec)
+                await self._someone_runs(prepared)
             return (await self.store.submit([prepared]))[0]
 
     async def submit_many(
@@ -164,7 +174,9 @@ class AsyncClient:
     ) -> str:
         """An empty batch for `submit_many`; its id. With a `batch_id` that exists already, that batch."""
         async with self._redis():
-            return await self.batches.create(name=name, agent=agent, window=window, metadata=metadata, batch_id=batch_id)
+            return await self.batches.create(
+                name=name, agent=agent, window=window, metadata=metadata, batch_id=batch_id
+            )
 
     async def seal_batch(self, batch: str) -> None:
         """No more jobs will come; the batch is finished when the last one is."""
@@ -177,6 +189,14 @@ class AsyncClient:
         if job is None:
             raise JobNotFound(f"no job {job_id!r}; finished jobs are kept for {self.store.retention_s // 86_400} days")
         return job
+
+    async def spec(self, job_id: str) -> JobSpec:
+        """The job as it was handed in."""
+        async with self._redis():
+            spec = await self.store.spec(job_id)
+        if spec is None:
+            raise JobNotFound(f"no job {job_id!r}; finished jobs are kept for {self.store.retention_s // 86_400} days")
+        return spec
 
     async def attempts(self, job_id: str) -> list[Attempt]:
         async with self._redis():
@@ -212,7 +232,9 @@ class AsyncClient:
         return await self.result(await self.submit(spec), timeout_s=timeout_s)
 
     async def cancel(self, job_id: str, *, reason: str = "cancelled by request") -> JobState:
-        """Cancel a job; the state it is in then: `cancelled`, `running` (its pool stops it at once), or how it had ended already."""
+        """Cancel a job; the state it is in then: `cancelled`, `running` (its pool stops it at once), or how it had
+        ended already.
+        """
         async with self._redis():
             (word,) = await self.store.end_waiting([job_id], JobState.CANCELLED, reason)
         if word == "missing":
@@ -228,7 +250,9 @@ class AsyncClient:
         async with self._redis():
             return await self.batches.cancel(batch)
 
-    async def outcomes(self, batch: str, *, after: int = 0, follow: bool = False) -> AsyncIterator[tuple[int, Outcome, str]]:
+    async def outcomes(
+        self, batch: str, *, after: int = 0, follow: bool = False
+    ) -> AsyncIterator[tuple[int, Outcome, str]]:
         """(position, outcome, custom id) of a batch's jobs in the order of ending; follow: until the batch is finished.
 
         While Redis is away it waits as `wait_for_redis_s` says, and goes on where it was.
@@ -248,14 +272,20 @@ class AsyncClient:
         async with self._redis():
             return await self.fleet.snapshot()
 
-    async def _someone_runs(self, spec: JobSpec) -> None:
+    async def _someone_runs(self, prepared: Prepared) -> None:
+        """Raise NoTarget unless a living pool takes jobs of this job's chain now."""
         directory = (await self._current()).directory
         pools = (await self.fleet.snapshot()).pools()
-        if any(pool.unavailable is None for pool in pools.values()):
-            return
-        skipped = {name: f"no worker runs (fleet worker --provider {name})" for name, p in directory.providers.items() if p.enabled}
-        skipped |= {name: pool.unavailable or "unavailable" for name, pool in pools.items()}
-        raise NoTarget(skipped)
+        chain = chain_of(prepared.job, directory)
+        wanted = [link.provider for link in chain] or list(pools)
+        skipped: dict[str, str] = {}
+        for provider in wanted:
+            pool = pools.get(provider)
+            if pool is not None and pool.unavailable is None:
+                return
+            reason = pool.unavailable if pool else None
+            skipped[provider] = reason or f"no worker runs (fleet worker --provider {provider})"
+        raise NoTarget(skipped or {"any provider": "no worker runs (fleet up, or fleet worker --provider NAME)"})
 
 
 async def _chunks(specs: Iterable[JobSpec] | AsyncIterable[JobSpec], size: int) -> AsyncIterator[list[JobSpec]]:
@@ -264,11 +294,11 @@ async def _chunks(specs: Iterable[JobSpec] | AsyncIterable[JobSpec], size: int) 
         while chunk := list(islice(rest, size)):
             yield chunk
         return
-    chunk = []
+    gathered: list[JobSpec] = []
     async for spec in specs:
-        chunk.append(spec)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+        gathered.append(spec)
+        if len(gathered) == size:
+            yield gathered
+            gathered = []
+    if gathered:
+        yield gathered

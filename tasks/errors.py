@@ -40,7 +40,9 @@ class NoTarget(FleetError):
 
     def __init__(self, skipped: Mapping[str, str]) -> None:
         reasons = "; ".join(f"{target}: {why}" for target, why in skipped.items())
-        super().__init__(f"no target can take the job: {reasons}" if reasons else "no provider is configured and enabled")
+        super().__init__(
+            f"no target can take the job: {reasons}" if reasons else "no provider is configured and enabled"
+        )
         self.skipped = dict(skipped)
 
 

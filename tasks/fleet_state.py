@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
-from redis.asyncio import Redis
 
 from ..routing.directory import Directory
 from ..routing.gate import PoolState
-from .connection import awaited
+from .connection import AsyncRedis
 
 #: A node that has said nothing for this long is gone.
 ALIVE_S = 3.0
@@ -76,7 +75,7 @@ def _together(nodes: Sequence[NodeReport]) -> PoolState:
 class FleetState:
     """Reads and writes the fleet's own facts. namespace: as the store's."""
 
-    def __init__(self, redis: Redis, *, namespace: str = "wf") -> None:
+    def __init__(self, redis: AsyncRedis, *, namespace: str = "wf") -> None:
         self.redis = redis
         self._nodes = f"{namespace}:nodes"
         self._directory = f"{namespace}:directory"
@@ -91,27 +90,29 @@ class FleetState:
 
     async def report(self, node: NodeReport) -> Snapshot:
         """Say how a node stands, and hear of all others, in one round trip."""
-        seconds, micro = await awaited(self.redis.time())
+        seconds, micro = await self.redis.time()
         now = seconds + micro / 1e6
         async with self.redis.pipeline(transaction=False) as pipe:
-            pipe.hset(self._nodes, node.node, node.model_copy(update={"said_at": now}).model_dump_json(exclude_defaults=True))
+            pipe.hset(
+                self._nodes, node.node, node.model_copy(update={"said_at": now}).model_dump_json(exclude_defaults=True)
+            )
             pipe.hgetall(self._nodes)
             _, raw = await pipe.execute()
         return _read(now, raw)
 
     async def snapshot(self) -> Snapshot:
-        seconds, micro = await awaited(self.redis.time())
-        return _read(seconds + micro / 1e6, await awaited(self.redis.hgetall(self._nodes)))
+        seconds, micro = await self.redis.time()
+        return _read(seconds + micro / 1e6, await self.redis.hgetall(self._nodes))
 
     async def leave(self, node: str) -> None:
         """A node that stops says so, and need not be missed first."""
-        await awaited(self.redis.hdel(self._nodes, node))
+        await self.redis.hdel(self._nodes, node)
 
     async def forget(self, snapshot: Snapshot) -> None:
         """Drop nodes that have been gone for long."""
         gone = [node.node for node in snapshot.nodes if snapshot.now - node.said_at > FORGOTTEN_S]
         if gone:
-            await awaited(self.redis.hdel(self._nodes, *gone))
+            await self.redis.hdel(self._nodes, *gone)
 
 
 def _read(now: float, raw: Mapping[bytes, bytes]) -> Snapshot:

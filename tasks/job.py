@@ -63,8 +63,8 @@ class JobSpec(BaseModel):
     """A job as it is handed in.
 
     complexity: a score from 1 to 10 or the name of a band; None lets the scorer decide. provider, model, chain, route:
-    where it must run, from narrow to wide; none of them leaves it to the lane. chain: `provider` or `provider/model`, in order.
-    priority: `interactive` jobs come first. deadline_s: seconds from submission. idempotency_key: a second
+    where it must run, from narrow to wide; none of them leaves it to the lane. chain: `provider` or `provider/model`,
+    in order. priority: `interactive` jobs come first. deadline_s: seconds from submission. idempotency_key: a second
     submission with the same key returns the first job. judge: who looks at the answer (`python-tests`, `json` …).
     max_attempts: over all targets; None is the fleet's policy. custom_id: the caller's own name for it within a batch.
     """
@@ -94,7 +94,9 @@ class JobSpec(BaseModel):
         return value.strip().lower().replace("_", "-") if isinstance(value, str) else value
 
     @classmethod
-    def from_prompt(cls, prompt: str, *, system: str | None = None, max_tokens: int | None = None, **fields: object) -> Self:
+    def from_prompt(
+        cls, prompt: str, *, system: str | None = None, max_tokens: int | None = None, **fields: object
+    ) -> Self:
         """A job of one user message."""
         request = Request.from_prompt(prompt, system=system, max_tokens=max_tokens)
         return cls.model_validate({"request": request, **fields})
@@ -130,9 +132,10 @@ class Attempt(BaseModel):
 class Job:
     """The record of a job as it stands in Redis.
 
-    queue: where it waits or last waited. chain: its own targets, empty if the lane's route serves it. tried: targets that
-    failed it. epoch: counts its leases; a commit must carry the current one. attempts: calls made so far.
-    deaths: workers that died with it. queue_wait_s: how long it last waited. created_at, deadline_at, finished_at: seconds since the epoch on Redis' clock. reason: why it ended as it did.
+    queue: where it waits or last waited. chain: its own targets, empty if the lane's route serves it. tried: targets
+    that failed it. epoch: counts its leases; a commit must carry the current one. attempts: calls made so far. deaths:
+    workers that died with it. queue_wait_s: how long it last waited. created_at, deadline_at, finished_at: seconds
+    since the epoch on Redis' clock. reason: why it ended as it did.
     """
 
     id: str

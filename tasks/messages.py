@@ -1,12 +1,13 @@
 """The Celery message of a job, rendered by the installed Celery and kombu once and filled in by Redis.
 
-A message carries the job's id and nothing else. Because the scripts that change a record also push its message, no crash
-can come between the two. The template holds `@ID@`, `@TASK@`, `@QUEUE@`, `@TAG@` and `@PRIORITY@` where they belong;
-its form is whatever this Celery writes itself, and a test reads it back through a real consumer.
+A message carries the job's id and nothing else. Because the scripts that change a record also push its message, no
+crash can come between the two. The template holds `@ID@`, `@TASK@`, `@QUEUE@`, `@TAG@` and `@PRIORITY@` where they
+belong; its form is whatever this Celery writes itself, and a test reads it back through a real consumer.
 """
 
 import json
 from functools import cache
+from typing import Any, cast
 
 from celery import Celery
 
@@ -37,9 +38,12 @@ def message_template() -> str:
     It is published through kombu's own channel, the in-memory one, which shares the Redis channel's message format.
     """
     app = Celery(broker="memory://", set_as_current=False)
-    task = app.amqp.as_task_v2("@ID@", "@TASK@", (), {}, argsrepr="", kwargsrepr="", ignore_result=True, origin="workfleet")
+    task = app.amqp.as_task_v2(
+        "@ID@", "@TASK@", (), {}, argsrepr="", kwargsrepr="", ignore_result=True, origin="workfleet"
+    )
     with app.connection_for_write() as connection, connection.Producer(serializer="json") as producer:
         producer.publish(task.body, routing_key="@QUEUE@", headers=task.headers, delivery_mode=2, **task.properties)
-        message = connection.default_channel._get("@QUEUE@")  # pyright: ignore[reportPrivateUsage]  # as the transport stores it
+        channel = cast("Any", connection.default_channel)
+        message = channel._get("@QUEUE@")  # as the transport stores it; its public side hands out parsed messages
     message["properties"] |= {"priority": "@PRIORITY@", "delivery_tag": "@TAG@"}
     return json.dumps(message).replace('"@PRIORITY@"', "@PRIORITY@")

@@ -1,7 +1,7 @@
 """The Celery application: queues, settings, and the tasks that carry jobs."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from celery import Celery
 from celery.app.task import Task
@@ -86,10 +86,10 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
 
 def _register(app: Celery, task_types: Iterable[str], runner: Runner | None) -> None:
     def run(task: Task[..., Any]) -> object:
-        return _runner(runner).run(task.request.id)
+        return _runner(runner).run(str(task.request.id))
 
     def submit(task: Task[..., Any], *previous: object, **spec: Any) -> None:
-        _runner(runner).submit(task.request.id, task.request, previous, spec)
+        _runner(runner).submit(str(task.request.id), task.request, previous, spec)
 
     for task_type in task_types:
         # A job's result is stored by the commit that ends it, not by Celery's tracer.
@@ -98,10 +98,12 @@ def _register(app: Celery, task_types: Iterable[str], runner: Runner | None) -> 
 
 
 def _task(app: Celery, name: str, body: Callable[..., Any], **options: Any) -> None:
-    app.task(name=name, bind=True, **options)(body)
+    cast("Any", app.task)(name=name, bind=True, **options)(body)
 
 
 def _runner(runner: Runner | None) -> Runner:
     if runner is None:
-        raise RuntimeError("this Celery application only hands jobs in; start `fleet worker --provider NAME` to run them")
+        raise RuntimeError(
+            "this Celery application only hands jobs in; start `fleet worker --provider NAME` to run them"
+        )
     return runner

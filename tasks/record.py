@@ -5,7 +5,6 @@ Short field names and values keep the record in Redis' compact encoding.
 
 from collections.abc import Mapping
 
-from ..routing.lanes import Priority
 from .job import Job, JobState
 from .messages import PRIORITY_STEPS
 

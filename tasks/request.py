@@ -116,9 +116,13 @@ class Request(_Value):
 
     @property
     def needs(self) -> frozenset[str]:
-        """Capabilities that a target must have to serve this: `tools`, `vision`, `json_mode`, `embedding`, `several_choices`."""
-        if self.kind == "chat" and not (self.tools or self.response_format or self.extra) and all(
-            isinstance(message.content, str) for message in self.messages
+        """Capabilities that a target must have to serve this: `tools`, `vision`, `json_mode`, `embedding`,
+        `several_choices`.
+        """
+        if (
+            self.kind == "chat"
+            and not (self.tools or self.response_format or self.extra)
+            and all(isinstance(message.content, str) for message in self.messages)
         ):
             return _NOTHING
         needs = {
@@ -145,4 +149,6 @@ class Request(_Value):
 
     def to_json(self) -> str:
         """Compact JSON without defaults; `model_validate_json` reads it back."""
-        return json.dumps(self.model_dump(mode="json", exclude_defaults=True), separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(
+            self.model_dump(mode="json", exclude_defaults=True), separators=(",", ":"), ensure_ascii=False
+        )

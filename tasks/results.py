@@ -1,4 +1,6 @@
-"""A job's outcome as Celery's result backend stores it, so that `AsyncResult(job_id)` and our client read the same value."""
+"""A job's outcome as Celery's result backend stores it, so that `AsyncResult(job_id)` and our client read the same
+value.
+"""
 
 import json
 from collections.abc import Mapping
@@ -35,14 +37,18 @@ class Outcome:
 
 
 def encode(outcome: Outcome) -> str:
-    """JSON as Celery's backend has it. Cancelled is REVOKED there; failed and expired are FAILURE with our exceptions."""
+    """JSON as Celery's backend has it. Cancelled is REVOKED there; failed and expired are FAILURE with our errors."""
     meta: dict[str, Any] = {"status": "SUCCESS", "result": None, "traceback": None, "children": [], "date_done": None}
     if outcome.answer is not None:
         meta["result"] = outcome.answer.model_dump(mode="json", exclude_defaults=True)
     else:
         error = _ERRORS[outcome.state]
         meta["status"] = "REVOKED" if outcome.state is JobState.CANCELLED else "FAILURE"
-        meta["result"] = {"exc_type": error.__name__, "exc_message": [outcome.error or ""], "exc_module": error.__module__}
+        meta["result"] = {
+            "exc_type": error.__name__,
+            "exc_message": [outcome.error or ""],
+            "exc_module": error.__module__,
+        }
     meta["task_id"] = outcome.job_id
     return json.dumps(meta, separators=(",", ":"), ensure_ascii=False)
 

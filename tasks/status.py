@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
@@ -26,7 +26,7 @@ class QueueStatus:
     waiting: int = 0
     oldest_s: float | None = None
     takers: tuple[str, ...] = ()
-    refusals: Mapping[str, str] | None = None
+    refusals: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class FleetStatus:
     running: int = 0
     snoozed: int = 0
     dead: int = 0
-    ended: Mapping[str, Mapping[JobState, int]] | None = None
+    ended: Mapping[str, Mapping[JobState, int]] = field(default_factory=dict[str, dict[JobState, int]])
 
     @property
     def waiting(self) -> int:
@@ -62,7 +62,7 @@ class FleetStatus:
     def totals(self) -> Mapping[JobState, int]:
         """Ended jobs of all types, by state."""
         totals: Counter[JobState] = Counter()
-        for states in (self.ended or {}).values():
+        for states in self.ended.values():
             totals.update(states)
         return totals
 
@@ -144,7 +144,7 @@ def _nodes(snapshot: Snapshot, provider: str) -> list[NodeReport]:
 
 def _ended(counts: Mapping[bytes, bytes]) -> dict[str, dict[JobState, int]]:
     ended: dict[str, dict[JobState, int]] = {}
-    for field, count in sorted(counts.items()):
-        task_type, _, state = field.decode().rpartition("|")
+    for name, count in sorted(counts.items()):
+        task_type, _, state = name.decode().rpartition("|")
         ended.setdefault(task_type, {})[JobState(state)] = int(count)
     return ended

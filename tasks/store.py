@@ -1,4 +1,4 @@
-"""The records of jobs in Redis. Each step that must be atomic is one script in `scripts/`; this file only calls them."""
+"""The records of jobs in Redis. Each step that must be atomic is a script in `scripts/`; this file calls them."""
 
 import json
 from collections.abc import Sequence
@@ -7,12 +7,11 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, cast
 
-from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from ..routing.lanes import Priority
 from .answer import Usage
-from .connection import awaited
+from .connection import AsyncRedis
 from .errors import InvalidRequest
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, list_key
@@ -47,7 +46,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """What one round of the reconciler did. ids: rescued from dead workers; due from their snooze; ended as poisonous."""
+    """Ids after one round of the reconciler: rescued from dead workers; due from their snooze; ended as poison."""
 
     rescued: list[str]
     due: list[str]
@@ -56,14 +55,18 @@ class Rescue:
 
 @cache
 def _source(name: str) -> str:
-    folder = resources.files(__package__) / "scripts"
+    folder = resources.files("workfleet.tasks") / "scripts"
     return (folder / "lib.lua").read_text() + "\n" + (folder / f"{name}.lua").read_text()
 
 
 class Store:
-    """Every change of a job's record. template: the Celery message (messages.py). Errors of Redis pass through as they are."""
+    """Every change of a job's record. template: the Celery message (messages.py). Errors of Redis pass through as they
+    are.
+    """
 
-    def __init__(self, redis: Redis, template: str, *, namespace: str = "wf", retention_s: int = RETENTION_S) -> None:
+    def __init__(
+        self, redis: AsyncRedis, template: str, *, namespace: str = "wf", retention_s: int = RETENTION_S
+    ) -> None:
         self.redis = redis
         self.namespace = namespace
         self.retention_s = retention_s
@@ -79,7 +82,9 @@ class Store:
         return await self._scripts[script](keys=[self.namespace], args=[self._template, *arguments])
 
     async def submit(self, jobs: Sequence[Prepared], *, batch: str = "") -> list[str]:
-        """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency key."""
+        """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency
+        key.
+        """
         flat: list[str | int] = []
         for each in jobs:
             job = each.job
@@ -91,7 +96,7 @@ class Store:
         """Take the lease of a queued job. Else the word why not: the state it is in, `missing`, or `expired`."""
         reply = await self._run("claim", job_id, owner, int(lease_s * 1000))
         if reply[0] != b"ours":
-            return cast(bytes, reply[0]).decode()
+            return cast("bytes", reply[0]).decode()
         return Claimed(from_fields(job_id, pairs(reply[1])), JobSpec.model_validate_json(reply[2]))
 
     async def renew(self, held: Sequence[tuple[str, int]], *, lease_s: float) -> list[Verdict]:
@@ -99,17 +104,34 @@ class Store:
         flat = [item for pair in held for item in pair]
         return [word.decode() for word in await self._run("renew", int(lease_s * 1000), *flat)]
 
-    async def finish(self, job: Job, outcome: Outcome, attempt: Attempt | None = None, usage: Usage | None = None) -> bool:
+    async def finish(
+        self, job: Job, outcome: Outcome, attempt: Attempt | None = None, usage: Usage | None = None
+    ) -> bool:
         """End a running job; False if its lease was lost, and then only the ledger has the attempt."""
         entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
         spent = _spent(attempt, usage)
         reply = await self._run(
-            "finish", job.id, job.epoch, outcome.state, encode(outcome), outcome.error or "", self.retention_s, entry, *spent
+            "finish",
+            job.id,
+            job.epoch,
+            outcome.state,
+            encode(outcome),
+            outcome.error or "",
+            self.retention_s,
+            entry,
+            *spent,
         )
         return bool(reply == b"done")
 
     async def put_back(
-        self, job: Job, queue: str, *, wait_s: float = 0.0, uncounted: bool = False, tried: str = "", attempt: Attempt | None = None
+        self,
+        job: Job,
+        queue: str,
+        *,
+        wait_s: float = 0.0,
+        uncounted: bool = False,
+        tried: str = "",
+        attempt: Attempt | None = None,
     ) -> bool:
         """A running job goes to a queue, now or after `wait_s`; False if its lease was lost.
 
@@ -122,7 +144,9 @@ class Store:
         return bool(reply == b"done")
 
     async def end_waiting(self, ids: Sequence[str], state: JobState, reason: str) -> list[str]:
-        """Cancel jobs, or expire overdue ones. A word each: `done`, `asked` (it runs, and its pool stops it), `missing`, its state."""
+        """Cancel jobs, or expire overdue ones. A word each: `done`, `asked` (it runs, and its pool stops it),
+        `missing`, its state.
+        """
         meta = encode(Outcome("@ID@", state, error=reason))
         return [word.decode() for word in await self._run("end_waiting", state, meta, reason, self.retention_s, *ids)]
 
@@ -154,7 +178,7 @@ class Store:
         return found[:at_most]
 
     async def job(self, job_id: str) -> Job | None:
-        fields = await awaited(self.redis.hgetall(self.key("job", job_id)))
+        fields = await self.redis.hgetall(self.key("job", job_id))
         return from_fields(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
 
     async def spec(self, job_id: str) -> JobSpec | None:
@@ -163,7 +187,7 @@ class Store:
 
     async def attempts(self, job_id: str) -> list[Attempt]:
         """The job's ledger entries, oldest first; one repeated after a lost reply counts once."""
-        raw = await awaited(self.redis.lrange(self.key("try", job_id), 0, -1))
+        raw = await self.redis.lrange(self.key("try", job_id), 0, -1)
         entries = [Attempt.model_validate_json(item) for item in raw]
         return list({(entry.epoch, entry.number, entry.started_at): entry for entry in entries}.values())
 

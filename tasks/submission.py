@@ -33,7 +33,9 @@ def new_id() -> str:
 
 @dataclass(slots=True)
 class Preparer:
-    """Turns specs into records, against one state of the directory. Placements that depend on nothing but names are remembered."""
+    """Turns specs into records, against one state of the directory. Placements that depend on nothing but names are
+    remembered.
+    """
 
     directory: Directory
     max_request_bytes: int = MAX_REQUEST_BYTES
@@ -85,7 +87,14 @@ class Preparer:
     def _placement(self, spec: JobSpec, task_type: str, band: Band) -> Placement:
         tokens = self._tokens_that_matter(spec.request)
         narrowing = (spec.provider, spec.model, spec.chain, spec.route, spec.constraints)
-        asked = (task_type, band, spec.agent, spec.request.needs, tokens, None if narrowing == _UNNARROWED else narrowing)
+        asked = (
+            task_type,
+            band,
+            spec.agent,
+            spec.request.needs,
+            tokens,
+            None if narrowing == _UNNARROWED else narrowing,
+        )
         found = self._placed.get(asked)
         if found is None:
             route, pinned = self._route(spec, task_type, band)
@@ -105,7 +114,9 @@ class Preparer:
     def _route(self, spec: JobSpec, task_type: str, band: Band) -> tuple[Route | None, bool]:
         """The job's own route before its agent's, and that before its lane's; and whether it is its own."""
         if spec.chain:
-            return Route(name="its own chain", chain=tuple(self._link(text, at) for at, text in enumerate(spec.chain))), True
+            return Route(
+                name="its own chain", chain=tuple(self._link(text, at) for at, text in enumerate(spec.chain))
+            ), True
         if spec.provider or spec.model:
             return self._pinned(spec, self._lane_route(task_type, band)), True
         if spec.route:
@@ -135,7 +146,9 @@ class Preparer:
                 p.default_model for p in self.directory.providers.values() if p.default_model
             }
             raise UnknownName("model", spec.model, known)
-        links = tuple(ChainLink(provider=p.name, model=spec.model, priority=order.get(p.name, p.priority)) for p in havers)
+        links = tuple(
+            ChainLink(provider=p.name, model=spec.model, priority=order.get(p.name, p.priority)) for p in havers
+        )
         return Route(name="pinned", chain=links)
 
     def _link_of_reference(self, model: str) -> ChainLink | None:
@@ -172,6 +185,15 @@ def read_link(text: str, at: int) -> ChainLink:
     """A link of a record's chain."""
     provider, _, model = text.partition("/")
     return ChainLink(provider=provider, model=model or None, priority=at)
+
+
+def chain_of(job: Job, directory: Directory) -> tuple[ChainLink, ...]:
+    """The job's own chain, or its lane's; empty if the fleet has no routes."""
+    if job.chain:
+        return tuple(read_link(text, at) for at, text in enumerate(job.chain))
+    task_type, _, band = job.lane.rpartition(".")
+    route: Route | None = directory.route_for(task_type, Band(band))
+    return route.chain if route else ()
 
 
 def _written(link: ChainLink) -> str:

@@ -25,11 +25,20 @@ class Client:
     ...     print(client.run(JobSpec.from_prompt("Say hello")).text)
     """
 
-    def __init__(self, redis_url: str | SecretStr, *, directory: Directory | None = None, namespace: str = "wf", wait_for_redis_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        redis_url: str | SecretStr,
+        *,
+        directory: Directory | None = None,
+        namespace: str = "wf",
+        wait_for_redis_s: float = 0.0,
+    ) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="workfleet-client", daemon=True)
         self._thread.start()
-        self._client = AsyncClient(redis_url, directory=directory, namespace=namespace, wait_for_redis_s=wait_for_redis_s)
+        self._client = AsyncClient(
+            redis_url, directory=directory, namespace=namespace, wait_for_redis_s=wait_for_redis_s
+        )
 
     def __enter__(self) -> Self:
         try:
@@ -39,7 +48,9 @@ class Client:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:

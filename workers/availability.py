@@ -1,6 +1,6 @@
 """Whether one endpoint takes calls now, from what its calls and probes showed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..routing.action import RULES
 from ..routing.breaker import Breaker, BreakerPolicy, BreakerState
@@ -20,7 +20,7 @@ class Availability:
     """
 
     policy: BreakerPolicy
-    breaker: Breaker = Breaker()
+    breaker: Breaker = field(default_factory=Breaker)
     rejected: str | None = None
     unreached: str | None = "it has not been asked yet"
 

@@ -11,8 +11,8 @@ from celery import Celery
 from celery.app.task import Context
 from celery.canvas import maybe_signature
 
-from ..tasks.results import Outcome
 from ..tasks.queues import SUBMIT_TASK
+from ..tasks.results import Outcome
 
 _KEPT = ("group", "group_index", "chord", "chain", "callbacks", "errbacks", "root_id", "parent_id")
 
@@ -28,19 +28,19 @@ def go_on(app: Celery, job_id: str, canvas: str, outcome: Outcome) -> None:
     """Start what follows the job: the next of its chain, its callbacks, its chord when it was the last. Blocking."""
     kept = json.loads(canvas)
     request = Context({**kept, "id": job_id, "task": SUBMIT_TASK, "ignore_result": False, "delivery_info": {}})
-    backend = cast(Any, app.backend)
+    backend = cast("Any", app.backend)
     if outcome.answer is None:
         try:
             outcome.unwrap()
-        except Exception as error:  # noqa: BLE001  # the job's own error, raised one line above, is what Celery is handed
+        except Exception as error:  # the job's own error, raised one line above, is what Celery is handed
             backend.mark_as_failure(job_id, error, request=request, store_result=False)
         return
     answer = outcome.answer.model_dump(mode="json", exclude_defaults=True)
     ids = {"parent_id": job_id, "root_id": kept.get("root_id") or job_id}
     for callback in kept.get("callbacks") or ():
-        cast(Any, maybe_signature(callback, app=app)).apply_async((answer,), **ids)
+        cast("Any", maybe_signature(callback, app=app)).apply_async((answer,), **ids)
     chain = kept.get("chain")
     if chain:
-        following = cast(Any, maybe_signature(chain.pop(), app=app))
+        following = cast("Any", maybe_signature(chain.pop(), app=app))
         following.apply_async((answer,), chain=chain, **ids)
     backend.mark_as_done(job_id, answer, request, store_result=False)

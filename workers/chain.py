@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..routing.directory import ChainLink, Directory, Route
+from ..routing.directory import ChainLink, Directory
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
-from ..routing.lanes import Band
 from ..routing.placement import admissible
 from ..tasks.job import Job, JobSpec
-from ..tasks.submission import read_link, wants_of
+from ..tasks.submission import chain_of, wants_of
 
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """own: the link of this pool's provider, None if it may not run the job. open: links whose pools take jobs now, in order.
-    waiting: links whose pools may take jobs later. larger: those of `open` with a context known to be larger, or unknown.
-    skipped: target -> why it is out.
+    """Links of a chain, in order.
+
+    own: of this pool's provider, None if it may not run the job. open: their pools take jobs now. waiting: their
+    pools may later. larger: those of `open` with a larger context, or one unknown. skipped: target -> why it is out.
     """
 
     own: ChainLink | None
@@ -40,13 +40,20 @@ class Alternatives:
         return fitting[0] if fitting else None
 
 
-def alternatives(job: Job, spec: JobSpec, directory: Directory, pools: Mapping[str, PoolState], *, provider: str) -> Alternatives:
+def alternatives(
+    job: Job, spec: JobSpec, directory: Directory, pools: Mapping[str, PoolState], *, provider: str
+) -> Alternatives:
     """What is left of the job's chain for the pool of `provider` and after it."""
     links = chain_of(job, directory)
     good, skipped = admissible(directory, links, job.task_type, wants_of(spec, 0))
-    own = next((link for link in good if link.provider == provider), None) if links else ChainLink(provider=provider, model=spec.model)
+    own = (
+        next((link for link in good if link.provider == provider), None)
+        if links
+        else ChainLink(provider=provider, model=spec.model)
+    )
     left = [link for link in good if link != own and not _tried(link, job.tried, directory, job.task_type)]
-    open_now, waiting = [], []
+    open_now: list[ChainLink] = []
+    waiting: list[ChainLink] = []
     for link in left:
         pool = pools.get(link.provider)
         if pool is not None and pool.unavailable is None:
@@ -58,15 +65,6 @@ def alternatives(job: Job, spec: JobSpec, directory: Directory, pools: Mapping[s
     return Alternatives(own, tuple(open_now), tuple(waiting), larger, skipped)
 
 
-def chain_of(job: Job, directory: Directory) -> tuple[ChainLink, ...]:
-    """The job's own chain, or its lane's; empty if the fleet has no routes."""
-    if job.chain:
-        return tuple(read_link(text, at) for at, text in enumerate(job.chain))
-    task_type, _, band = job.lane.rpartition(".")
-    route: Route | None = directory.route_for(task_type, Band(band))
-    return route.chain if route else ()
-
-
 def model_of(link: ChainLink, directory: Directory, task_type: str, listed: Sequence[str]) -> str | None:
     """The model that a link means: its own, the provider's for the task type, or the first that the server lists."""
     provider = directory.providers.get(link.provider)
@@ -76,7 +74,9 @@ def model_of(link: ChainLink, directory: Directory, task_type: str, listed: Sequ
 
 def _tried(link: ChainLink, tried: Sequence[str], directory: Directory, task_type: str) -> bool:
     model = model_of(link, directory, task_type, ())
-    return any(each == f"{link.provider}/{model}" or (model is None and each.startswith(f"{link.provider}/")) for each in tried)
+    return any(
+        each == f"{link.provider}/{model}" or (model is None and each.startswith(f"{link.provider}/")) for each in tried
+    )
 
 
 def _is_larger(link: ChainLink, own: ChainLink | None, directory: Directory, task_type: str) -> bool:

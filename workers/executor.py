@@ -1,6 +1,7 @@
 """A job's way through a pool: lease, target, ask, judge, commit; and what follows a failure.
 
-Each step is a method of a few lines. What happens after a failure is decided in `routing.action`; here it is carried out.
+Each step is a method of a few lines. What happens after a failure is decided in `routing.action`; here it is carried
+out.
 """
 
 import asyncio
@@ -66,14 +67,18 @@ class Executor:
 
     async def _not_ours(self, job_id: str, verdict: str) -> Ending:
         if verdict == "expired":
-            await persist(lambda: self.store.end_waiting([job_id], JobState.EXPIRED, "its deadline passed while it waited"))
+            await persist(
+                lambda: self.store.end_waiting([job_id], JobState.EXPIRED, "its deadline passed while it waited")
+            )
         log.debug("delivery.dropped", job_id=job_id, found=verdict)
         return Dropped(verdict)
 
     async def _serve(self, running: Running) -> Ending:
         others = self._alternatives(running)
-        if others.own is None or (why := self.upstream.why_not()) is not None:
-            return await self._pass_on(running, others, "this provider cannot run it" if others.own is None else why)
+        if others.own is None:
+            return await self._pass_on(running, others, "this provider cannot run it")
+        if (why := self.upstream.why_not()) is not None:
+            return await self._pass_on(running, others, why)
         model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
         if model is None:
             return await self._pass_on(running, others, "no model is configured, and the server lists none")
@@ -114,7 +119,9 @@ class Executor:
     async def _stopped(self, running: Running, model: str, started: float) -> Ending:
         job = running.job
         if running.stop is Stop.LOST:
-            log.warning("job.lease_lost", job_id=job.id, epoch=job.epoch, target=f"{self.upstream.provider.name}/{model}")
+            log.warning(
+                "job.lease_lost", job_id=job.id, epoch=job.epoch, target=f"{self.upstream.provider.name}/{model}"
+            )
             return Dropped("its lease was lost")
         if running.stop is Stop.SHUTDOWN:
             await persist(lambda: self.store.put_back(job, job.queue, uncounted=True), patience_s=5.0)
@@ -126,26 +133,32 @@ class Executor:
         log.info("job.cancelled", job_id=job.id)
         return Ended(outcome)
 
-    async def _after(self, running: Running, others: Alternatives, model: str, failure: Failure, started: float) -> Ending:
+    async def _after(
+        self, running: Running, others: Alternatives, model: str, failure: Failure, started: float
+    ) -> Ending:
         """Carry out what `next_action` says."""
         job, target = running.job, f"{self.upstream.provider.name}/{model}"
         attempt = self._attempt(running, model, failure.fault, started, failure=failure)
         before = await persist(lambda: self.store.attempts(job.id))
         action = next_action(failure, self._situation(running, others, failure, before, target), self._policy(running))
-        log.warning("attempt.failed", job_id=job.id, target=target, fault=failure.fault, attempt=job.attempts, error=failure.message,
-                    action=type(action).__name__.lower())  # fmt: skip
+        facts = {"target": target, "fault": failure.fault, "attempt": job.attempts, "error": failure.message}
+        log.warning("attempt.failed", job_id=job.id, action=type(action).__name__.lower(), **facts)
         own_queue = alternate_queue(self.upstream.provider.name)
         match action:
             case Retry(wait_s):
                 await persist(lambda: self.store.put_back(job, own_queue, wait_s=wait_s, attempt=attempt))
                 return Moved(f"{failure.fault}, again in {wait_s:.1f} s")
             case Snooze(wait_s):
-                await persist(lambda: self.store.put_back(job, own_queue, wait_s=wait_s, uncounted=True, attempt=attempt))
+                await persist(
+                    lambda: self.store.put_back(job, own_queue, wait_s=wait_s, uncounted=True, attempt=attempt)
+                )
                 return Moved(f"{failure.fault}, snoozed for {wait_s:.1f} s")
             case Fallback():
                 to = others.next_for(failure)
                 assert to is not None
-                await persist(lambda: self.store.put_back(job, alternate_queue(to.provider), tried=target, attempt=attempt))
+                await persist(
+                    lambda: self.store.put_back(job, alternate_queue(to.provider), tried=target, attempt=attempt)
+                )
                 return Moved(f"{failure.fault}, on to {to.provider}")
             case GiveUp(reason):
                 return await self._give_up(running, others, [*before, attempt], reason)
@@ -166,7 +179,7 @@ class Executor:
             queue = alternate_queue(others.next.provider)
             await persist(lambda: self.store.put_back(job, queue, uncounted=True))
             return Moved(f"{why}; on to {others.next.provider}")
-        if others.hopeless or self.upstream.hopeless and not others.waiting:
+        if others.hopeless or (self.upstream.hopeless and not others.waiting):
             skipped = {**others.skipped, self.upstream.provider.name: why}
             outcome = Outcome(job.id, JobState.FAILED, error=_explain("no target can run it", [], skipped))
             await persist(lambda: self.store.finish(job, outcome))
@@ -175,8 +188,14 @@ class Executor:
         await persist(lambda: self.store.put_back(job, job.queue, wait_s=1.0 + self.jitter(), uncounted=True))
         return Moved(f"{why}; no other target takes jobs now")
 
-    def _situation(self, running: Running, others: Alternatives, failure: Failure, before: list[Attempt], target: str) -> Situation:
-        here = [entry for entry in before if entry.target == target and entry.outcome not in ("rate_limited", "quota_exhausted")]
+    def _situation(
+        self, running: Running, others: Alternatives, failure: Failure, before: list[Attempt], target: str
+    ) -> Situation:
+        here = [
+            entry
+            for entry in before
+            if entry.target == target and entry.outcome not in ("rate_limited", "quota_exhausted")
+        ]
         return Situation(
             attempts_used=running.job.attempts,
             retries_here=len(here),
@@ -191,7 +210,16 @@ class Executor:
         wanted = running.spec.max_attempts
         return policy if wanted is None else policy.model_copy(update={"max_attempts": wanted})
 
-    def _attempt(self, running: Running, model: str, outcome: str, started: float, *, failure: Failure | None = None, answer: Answer | None = None) -> Attempt:
+    def _attempt(
+        self,
+        running: Running,
+        model: str,
+        outcome: str,
+        started: float,
+        *,
+        failure: Failure | None = None,
+        answer: Answer | None = None,
+    ) -> Attempt:
         usage = answer.usage if answer else None
         return Attempt(
             number=running.job.attempts,

@@ -1,4 +1,6 @@
-"""The leases of a pool's running jobs: renewed in one call, and a job is stopped when its lease is lost or it is cancelled."""
+"""The leases of a pool's running jobs: renewed in one call, and a job is stopped when its lease is lost or it is
+cancelled.
+"""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -27,13 +27,16 @@ def plan_pool(
 ) -> PoolPlan:
     """The plan of one pool.
 
-    known: the directory in Redis, for a host without a configuration of its own. Raises UnknownName, ConfigurationError.
+    known: the directory in Redis, for a host without a configuration of its own. Raises UnknownName,
+    ConfigurationError.
     """
     chosen = _provider(settings, known, provider)
     if endpoints:
         chosen = chosen.model_copy(update={"base_urls": tuple(url.rstrip("/") for url in endpoints)})
     if chosen.unusable is not None or not chosen.enabled:
-        raise ConfigurationError(f"provider {provider!r} cannot run: {chosen.unusable or 'it is disabled in the configuration'}")
+        raise ConfigurationError(
+            f"provider {provider!r} cannot run: {chosen.unusable or 'it is disabled in the configuration'}"
+        )
     if not chosen.base_urls:
         raise ConfigurationError(f"provider {provider!r} has no address; give one with --endpoint or base_url")
     lines = chosen.endpoints()
@@ -45,7 +48,9 @@ def plan_pool(
         directory=settings.directory() if settings.providers else _with(known, chosen),
         redis_url=redis_url,
         grace_s=grace_s,
-        task_timeouts={name: each.timeout_s for name, each in settings.task_types.items() if each.timeout_s is not None},
+        task_timeouts={
+            name: each.timeout_s for name, each in settings.task_types.items() if each.timeout_s is not None
+        },
     )
 
 

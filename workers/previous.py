@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 #: Stands in a message, prompt or input for the text of the job before, or of all jobs of the chord's header.
 PLACEHOLDER = "{{previous}}"
@@ -20,16 +20,16 @@ def _replace(value: Any, text: str) -> Any:
     if isinstance(value, str):
         return value.replace(PLACEHOLDER, text)
     if isinstance(value, Mapping):
-        return {name: _replace(item, text) for name, item in value.items()}
+        return {name: _replace(item, text) for name, item in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [_replace(item, text) for item in value]
+        return [_replace(item, text) for item in cast("Sequence[Any]", value)]
     return value
 
 
 def _text_of(result: object) -> str:
     """An answer's text; other Celery results as they are, or as JSON."""
     if isinstance(result, Mapping) and "finish_reason" in result:
-        return str(result.get("text", ""))
+        return str(cast("Mapping[str, Any]", result).get("text", ""))
     if isinstance(result, list | tuple):
-        return "\n\n".join(_text_of(item) for item in result)
+        return "\n\n".join(_text_of(item) for item in cast("Sequence[Any]", result))
     return result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)

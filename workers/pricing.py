@@ -17,7 +17,9 @@ def priced(usage: Usage, provider: ProviderSettings, model: str) -> Usage:
     cost = _cost(usage, prices)
     if cost is None:
         return usage
-    return usage.model_copy(update={"cost_usd": cost, "cost_source": "table" if usage.source == "provider" else "estimate"})
+    return usage.model_copy(
+        update={"cost_usd": cost, "cost_source": "table" if usage.source == "provider" else "estimate"}
+    )
 
 
 def _cost(usage: Usage, prices: Prices) -> float | None:

@@ -1,4 +1,4 @@
-"""Finds what fell by the wayside: jobs of dead workers, lost messages, due snoozes, passed deadlines, dead pools' queues.
+"""Finds what fell by the wayside: dead workers' jobs, lost messages, due snoozes, passed deadlines, dead pools' queues.
 
 Every worker process runs one; a lease in Redis lets one of them act at a time.
 """

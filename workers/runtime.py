@@ -1,4 +1,6 @@
-"""One asyncio loop a worker process, in which every network call runs; Celery's task threads hand their jobs to it and wait."""
+"""One asyncio loop a worker process, in which every network call runs; Celery's task threads hand their jobs to it and
+wait.
+"""
 
 import asyncio
 import threading
@@ -38,7 +40,9 @@ _PROBE_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
-    """What one worker process is to be. node: `NAME@host`. slots: calls at the same time. grace_s: how long jobs may go on when it stops."""
+    """What one worker process is to be. node: `NAME@host`. slots: calls at the same time. grace_s: how long jobs may go
+    on when it stops.
+    """
 
     node: str
     provider: ProviderSettings
@@ -52,7 +56,7 @@ class PoolPlan:
 
 
 class Runtime:
-    """Everything of a pool that lives on the loop. Celery's side calls `run`, `submit`, `drain` and `stop` from its threads."""
+    """Everything of a pool that lives on the loop; Celery's threads call `run`, `submit`, `drain` and `stop`."""
 
     def __init__(self, plan: PoolPlan, *, on_lanes: Callable[[frozenset[str], frozenset[str]], None]) -> None:
         self.plan = plan
@@ -78,7 +82,16 @@ class Runtime:
         self.upstream = Upstream.of(plan.provider, plan.endpoints, self.sender, task_timeouts=plan.task_timeouts)
         self.executor = Executor(plan.node, store, self.leases, self.upstream, plan.directory)
         self.gate = Gatekeeper(
-            plan.node, plan.slots, fleet, plan.directory, self.upstream, self.executor, self.leases, self._on_lanes, time.monotonic, time.time()
+            plan.node,
+            plan.slots,
+            fleet,
+            plan.directory,
+            self.upstream,
+            self.executor,
+            self.leases,
+            self._on_lanes,
+            time.monotonic,
+            time.time(),
         )
         self.upstream.changed = self.gate.wake.set
         reconciler = Reconciler(plan.node, store, fleet, plan.directory, self._go_on_with_left)

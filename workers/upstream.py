@@ -47,9 +47,17 @@ class Upstream:
     changed: Callable[[], None] = lambda: None
 
     @classmethod
-    def of(cls, provider: ProviderSettings, endpoints: tuple[Endpoint, ...], sender: Sender, **options: Mapping[str, float]) -> "Upstream":
+    def of(
+        cls,
+        provider: ProviderSettings,
+        endpoints: tuple[Endpoint, ...],
+        sender: Sender,
+        *,
+        task_timeouts: Mapping[str, float] | None = None,
+    ) -> "Upstream":
         policy = SELF_HOSTED if provider.self_hosted else HOSTED
-        return cls(provider, [Line(endpoint, Availability(policy)) for endpoint in endpoints], sender, **options)
+        lines = [Line(endpoint, Availability(policy)) for endpoint in endpoints]
+        return cls(provider, lines, sender, task_timeouts or {})
 
     def why_not(self) -> str | None:
         """Why no endpoint takes calls, None if one does."""
@@ -62,17 +70,23 @@ class Upstream:
         return all(line.availability.rejected is not None for line in self.lines)
 
     async def ask(self, job: Job, spec: JobSpec, model: str, *, time_left_s: float) -> Answer:
-        """One call at the least busy endpoint; raises AttemptFailed. What came of it counts for the endpoint's breaker."""
+        """One call at the least busy endpoint; raises AttemptFailed. Its outcome counts for the endpoint's breaker."""
         line = self._least_busy()
         timeouts = self._timeouts(job, spec, time_left_s)
         known = self.provider.model(model)
         line.busy += 1
         try:
             answer = await self.sender.ask(
-                line.endpoint, model, spec.request, timeouts, context_tokens=known.context_tokens if known else None, job_id=job.id
+                line.endpoint,
+                model,
+                spec.request,
+                timeouts,
+                context_tokens=known.context_tokens if known else None,
+                job_id=job.id,
             )
         except AttemptFailed as failed:
-            self._observe(line, lambda: line.availability.failed(failed.failure, now=self.clock()))
+            failure = failed.failure
+            self._observe(line, lambda: line.availability.failed(failure, now=self.clock()))
             raise
         finally:
             line.busy -= 1
@@ -86,7 +100,9 @@ class Upstream:
     def _timeouts(self, job: Job, spec: JobSpec, time_left_s: float) -> Timeouts:
         """The provider's limits, longer for long answers, and never past the job's deadline."""
         limits = self.provider.timeouts
-        total = self.task_timeouts.get(job.task_type) or max(limits.total_s, (spec.request.max_tokens or 0) / SLOW_TOKENS_PER_S)
+        total = self.task_timeouts.get(job.task_type) or max(
+            limits.total_s, (spec.request.max_tokens or 0) / SLOW_TOKENS_PER_S
+        )
         total = max(0.001, min(total, time_left_s))
         if not spec.request.stream:
             # An answer in one piece has no first token before it is whole.
@@ -101,7 +117,9 @@ class Upstream:
         note()
         after = self.why_not()
         if before != after:
-            log.warning("provider.changed", provider=self.provider.name, endpoint=line.endpoint.base_url, unavailable=after)
+            log.warning(
+                "provider.changed", provider=self.provider.name, endpoint=line.endpoint.base_url, unavailable=after
+            )
             self.changed()
 
     async def probe(self) -> None:

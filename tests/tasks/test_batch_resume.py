@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from workfleet.tasks.answer import Answer
 from workfleet.tasks.batch_line import BatchLine, LineError, LineFault
 from workfleet.tasks.batch_output import answered_line, refused_line
 from workfleet.tasks.batch_resume import Finished, read_finished
@@ -12,8 +11,8 @@ from workfleet.tasks.errors import InvalidRequest
 from workfleet.tasks.request import Request
 
 REQUEST = Request.from_prompt("hi")
-A = answered_line("a", "j1", Answer(text="x"), REQUEST, created=1)
-B = answered_line("b", "j2", Answer(text="y"), REQUEST, created=1)
+A = answered_line("a", "j1", {"text": "x"})
+B = answered_line("b", "j2", {"text": "y"})
 REFUSED = refused_line(LineError(3, None, LineFault.INVALID_JSON_LINE, "not JSON"))
 VLLM = b'{"id": "vllm-1", "custom_id": "c", "response": null, "error": null}\n'
 

@@ -1,6 +1,7 @@
 """A job's life in Redis, step by step."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import redis
@@ -29,7 +30,7 @@ def store(client: AsyncClient) -> Store:
     return client.store
 
 
-def spec(**fields: object) -> JobSpec:
+def spec(**fields: Any) -> JobSpec:
     return JobSpec.from_prompt("hi", **fields)
 
 
@@ -40,7 +41,7 @@ async def claimed(store: Store, job_id: str, owner: str = "one@host") -> Claimed
 
 
 async def messages(store: Store, queue: str, priority: Priority = Priority.INTERACTIVE) -> int:
-    return await store.redis.llen(list_key(queue, priority))  # type: ignore[misc]  # redis-py: Awaitable | int
+    return int(await store.redis.llen(list_key(queue, priority)))
 
 
 async def test_a_submitted_job_waits_in_its_lane_with_one_message(client: AsyncClient, store: Store) -> None:
@@ -59,7 +60,12 @@ async def test_a_batch_priority_job_waits_in_the_lanes_second_list(client: Async
 async def test_only_the_first_claim_gets_the_lease(client: AsyncClient, store: Store) -> None:
     job_id = await client.submit(spec())
     first = await claimed(store, job_id)
-    assert (first.job.state, first.job.epoch, first.job.attempts, first.job.owner) == (JobState.RUNNING, 1, 1, "one@host")
+    assert (first.job.state, first.job.epoch, first.job.attempts, first.job.owner) == (
+        JobState.RUNNING,
+        1,
+        1,
+        "one@host",
+    )
     assert first.spec == spec()
     assert await store.claim(job_id, owner="two@host", lease_s=30) == "running"
 
@@ -85,10 +91,12 @@ async def test_a_repeated_commit_counts_once(client: AsyncClient, store: Store) 
     outcome = Outcome(job_id, JobState.SUCCEEDED, Answer(text="hello"))
     assert await store.finish(mine.job, outcome)
     assert await store.finish(mine.job, outcome)
-    assert await store.redis.hget(store.key("count"), "general|succeeded") == b"1"  # type: ignore[misc]
+    assert await store.redis.hget(store.key("count"), "general|succeeded") == b"1"
 
 
-async def test_a_commit_after_the_lease_went_to_another_is_refused_but_its_attempt_is_kept(client: AsyncClient, store: Store) -> None:
+async def test_a_commit_after_the_lease_went_to_another_is_refused_but_its_attempt_is_kept(
+    client: AsyncClient, store: Store
+) -> None:
     job_id = await client.submit(spec())
     late = await store.claim(job_id, owner="frozen@host", lease_s=0)
     assert isinstance(late, Claimed)

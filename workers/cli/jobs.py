@@ -18,29 +18,54 @@ from .console import err, out
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
 JobArgument = Annotated[str, typer.Argument(help="The job's id, as `fleet submit` printed it.", show_default=False)]
-TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0, help="Seconds to wait at most.", show_default=False)]
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout", min=0, help="Seconds to wait at most.", show_default=False)
+]
 
 
 def submit(
-    prompt: Annotated[str | None, typer.Argument(help="The prompt; `-` reads it from standard input.", show_default=False)] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="A job as JSON: request, task_type, …", exists=True, dir_okay=False)] = None,
+    prompt: Annotated[
+        str | None, typer.Argument(help="The prompt; `-` reads it from standard input.", show_default=False)
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="A job as JSON: request, task_type, …", exists=True, dir_okay=False),
+    ] = None,
     system: Annotated[str | None, typer.Option(help="System message before the prompt.")] = None,
     task_type: Annotated[str, typer.Option("--task-type", "-t", help="What the job is for.")] = "general",
-    complexity: Annotated[str | None, typer.Option(help="1 to 10, or simple, moderate, complex, very-complex; scored if not given.")] = None,
+    complexity: Annotated[
+        str | None, typer.Option(help="1 to 10, or simple, moderate, complex, very-complex; scored if not given.")
+    ] = None,
     agent: Annotated[str, typer.Option(help="Who asks.")] = "default",
     provider: Annotated[str | None, typer.Option("--provider", "-p", help="Run on this provider only.")] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", help="Run on this model only.")] = None,
-    chain: Annotated[list[str] | None, typer.Option("--chain", help="PROVIDER or PROVIDER/MODEL; repeat it in the order to try.")] = None,
+    chain: Annotated[
+        list[str] | None, typer.Option("--chain", help="PROVIDER or PROVIDER/MODEL; repeat it in the order to try.")
+    ] = None,
     route: Annotated[str | None, typer.Option(help="Run on a route of the configuration.")] = None,
-    local_only: Annotated[bool, typer.Option("--local-only", help="Never leaves our own machines, whatever fails.")] = False,
+    local_only: Annotated[
+        bool, typer.Option("--local-only", help="Never leaves our own machines, whatever fails.")
+    ] = False,
     free_only: Annotated[bool, typer.Option("--free-only", help="Never costs anything, whatever fails.")] = False,
     max_tokens: Annotated[int | None, typer.Option(help="Most tokens of the answer.")] = None,
     temperature: Annotated[float | None, typer.Option(help="From 0 to 2.")] = None,
-    judge: Annotated[str | None, typer.Option(help="Who looks at the answer: python-tests, python, json, nonempty.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Who looks at the answer: python-tests, python, json, nonempty.")
+    ] = None,
     priority: Annotated[Priority, typer.Option(help="Interactive jobs come before batch jobs.")] = Priority.INTERACTIVE,
-    deadline: Annotated[float | None, typer.Option(help="Seconds after which the job expires; a day if not given.")] = None,
-    key: Annotated[str | None, typer.Option("--idempotency-key", help="A second submission with the same key returns the first job.")] = None,
-    wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for the answer and print it; fail at once if no pool could take the job.")] = False,
+    deadline: Annotated[
+        float | None, typer.Option(help="Seconds after which the job expires; a day if not given.")
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--idempotency-key", help="A second submission with the same key returns the first job."),
+    ] = None,
+    wait: Annotated[
+        bool,
+        typer.Option(
+            "--wait", "-w", help="Wait for the answer and print it; fail at once if no pool could take the job."
+        ),
+    ] = False,
     timeout: TimeoutOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -59,10 +84,19 @@ def submit(
         spec = _from_file(file)
     else:
         given: dict[str, Any] = {
-            "task_type": task_type, "complexity": _level(complexity), "agent": agent, "provider": provider, "model": model, "route": route,
-            "chain": chain or (), "constraints": {"local_only": local_only, "free_only": free_only}, "judge": judge,
-            "priority": priority, "deadline_s": deadline, "idempotency_key": key,
-        }  # fmt: skip
+            "task_type": task_type,
+            "complexity": _level(complexity),
+            "agent": agent,
+            "provider": provider,
+            "model": model,
+            "route": route,
+            "chain": chain or (),
+            "constraints": {"local_only": local_only, "free_only": free_only},
+            "judge": judge,
+            "priority": priority,
+            "deadline_s": deadline,
+            "idempotency_key": key,
+        }
         request = {"max_tokens": max_tokens, "temperature": temperature}
         spec = _from_options(prompt, system, request, given)
     run_async(_submit(spec, config, wait=wait, timeout_s=timeout, as_json=as_json))
@@ -102,7 +136,9 @@ async def _submit(spec: JobSpec, config: Path | None, *, wait: bool, timeout_s: 
         await _show_outcome(client, job_id, timeout_s, as_json=as_json)
 
 
-def result(job: JobArgument, timeout: TimeoutOption = 0.0, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+def result(
+    job: JobArgument, timeout: TimeoutOption = 0.0, as_json: JsonOption = False, config: ConfigOption = None
+) -> None:
     """Print a job's answer, if it has one yet.
 
     Ends with code 1 if the job failed, and with 5 if it has not ended within --timeout.
@@ -110,7 +146,9 @@ def result(job: JobArgument, timeout: TimeoutOption = 0.0, as_json: JsonOption =
     run_async(_await(job, timeout, as_json, config))
 
 
-def wait(job: JobArgument, timeout: TimeoutOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+def wait(
+    job: JobArgument, timeout: TimeoutOption = None, as_json: JsonOption = False, config: ConfigOption = None
+) -> None:
     """Wait until a job has ended, and print its answer."""
     run_async(_await(job, timeout, as_json, config))
 
@@ -122,7 +160,9 @@ async def _await(job: str, timeout_s: float | None, as_json: bool, config: Path 
 
 async def _show_outcome(client: AsyncClient, job_id: str, timeout_s: float | None, *, as_json: bool) -> None:
     try:
-        outcome = await client.store.outcome(job_id) if timeout_s == 0 else await client.wait(job_id, timeout_s=timeout_s)
+        outcome = (
+            await client.store.outcome(job_id) if timeout_s == 0 else await client.wait(job_id, timeout_s=timeout_s)
+        )
     except TimeoutError:
         outcome = None
     if outcome is None:
@@ -180,5 +220,7 @@ def _attempt_table(attempts: list[Attempt]) -> Table:
     for entry in attempts:
         cost = "unknown" if entry.cost_usd is None else f"{entry.cost_usd:.6f}"
         tokens = f"{entry.input_tokens}/{entry.output_tokens}"
-        table.add_row(str(entry.number), entry.target, entry.outcome, f"{entry.total_s:.2f}", tokens, cost, entry.message)
+        table.add_row(
+            str(entry.number), entry.target, entry.outcome, f"{entry.total_s:.2f}", tokens, cost, entry.message
+        )
     return table

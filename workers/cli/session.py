@@ -1,7 +1,7 @@
 """What most commands need first: the settings, the Redis of the fleet, a client."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -18,7 +18,10 @@ from ..settings.schema import Settings
 _T = TypeVar("_T")
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Configuration file; FLEET_CONFIG or ./fleet.yaml if not given.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="Configuration file; FLEET_CONFIG or ./fleet.yaml if not given.", show_default=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
@@ -32,7 +35,7 @@ def fleet_redis(settings: Settings) -> SecretStr:
 
 
 @asynccontextmanager
-async def fleet_client(config: Path | None, *, wait_for_redis_s: float = 0.0) -> AsyncIterator[AsyncClient]:
+async def fleet_client(config: Path | None, *, wait_for_redis_s: float = 0.0) -> AsyncGenerator[AsyncClient]:
     """A client of the configured fleet."""
     settings = load_settings(config)
     async with AsyncClient(fleet_redis(settings), wait_for_redis_s=wait_for_redis_s) as client:

@@ -20,18 +20,27 @@ from .session import ConfigOption, fleet_redis, run_async
 def worker(
     provider: Annotated[str, typer.Option("--provider", "-p", help="The provider whose jobs this pool runs.")],
     endpoint: Annotated[
-        list[str] | None, typer.Option("--endpoint", "-e", help="Base URL of the server; the configured ones if not given. May be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--endpoint", "-e", help="Base URL of the server; the configured ones if not given. May be repeated."
+        ),
     ] = None,
-    slots: Annotated[int | None, typer.Option("--slots", "-s", min=1, help="Calls at the same time; as configured if not given.")] = None,
+    slots: Annotated[
+        int | None, typer.Option("--slots", "-s", min=1, help="Calls at the same time; as configured if not given.")
+    ] = None,
     node: Annotated[str | None, typer.Option("--node", help="Name of this worker; PROVIDER@HOST if not given.")] = None,
-    grace: Annotated[float, typer.Option("--grace", min=0, help="Seconds that running jobs may go on after SIGTERM or Ctrl-C.")] = 30.0,
-    events: Annotated[bool, typer.Option(help="Send task events, which Flower shows; they cost about a third of the message rate.")] = True,
+    grace: Annotated[
+        float, typer.Option("--grace", min=0, help="Seconds that running jobs may go on after SIGTERM or Ctrl-C.")
+    ] = 30.0,
+    events: Annotated[
+        bool, typer.Option(help="Send task events, which Flower shows; they cost about a third of the message rate.")
+    ] = True,
     config: ConfigOption = None,
 ) -> None:
     """Run a worker pool for one provider until it is stopped.
 
-    It takes jobs from the lanes in which the provider has a target, and from the provider's own queue. On another host it
-    needs FLEET_REDIS_URL and nothing else: the fleet's configuration comes from Redis.
+    It takes jobs from the lanes in which the provider has a target, and from the provider's own queue. On another host
+    it needs FLEET_REDIS_URL and nothing else: the fleet's configuration comes from Redis.
 
     Examples:
 
@@ -48,8 +57,16 @@ def worker(
 
 
 async def _plan(
-    settings: Settings, redis_url: SecretStr, provider: str, endpoints: list[str], slots: int | None, node: str | None, grace: float
+    settings: Settings,
+    redis_url: SecretStr,
+    provider: str,
+    endpoints: list[str],
+    slots: int | None,
+    node: str | None,
+    grace: float,
 ) -> PoolPlan:
     async with AsyncClient(redis_url, wait_for_redis_s=30) as client:
         known = await client.directory()
-    return plan_pool(settings, known, redis_url, provider=provider, endpoints=endpoints, slots=slots, node=node, grace_s=grace)
+    return plan_pool(
+        settings, known, redis_url, provider=provider, endpoints=endpoints, slots=slots, node=node, grace_s=grace
+    )
