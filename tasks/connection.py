@@ -19,6 +19,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from .cancellable import cancellable
 from .errors import FleetUnavailable
 
 #: Failures that pass by themselves: Redis restarts, or the network is away.
@@ -33,7 +34,7 @@ AsyncRedis = Any
 
 def connect(url: SecretStr, *, retries: int = 3, timeout_s: float = 5.0) -> AsyncRedis:
     """A connection pool; nothing is sent yet. retries: of one command, with jittered back-off up to a second."""
-    return Redis.from_url(
+    client = Redis.from_url(
         url.get_secret_value(),
         socket_connect_timeout=timeout_s,
         socket_timeout=30.0,
@@ -42,6 +43,7 @@ def connect(url: SecretStr, *, retries: int = 3, timeout_s: float = 5.0) -> Asyn
         retry_on_error=[BusyLoadingError, ReadOnlyError],
         max_connections=256,
     )
+    return cancellable(client)
 
 
 def address(url: SecretStr) -> str:

@@ -1,0 +1,49 @@
+"""Connections to Redis that hear a cancellation at every step.
+
+redis-py sends through `asyncio.wait_for`, which on Python 3.11 swallows a cancellation that arrives just as the sending
+ends (python/cpython#86296, corrected in 3.12). A task that is cancelled there goes on as if nothing had happened, and
+whoever waits for its end waits for ever.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
+
+
+class _Cancellable(AbstractConnection):
+    async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        await super().send_packed_command(command, check_health)
+        if task and task.cancelling() > before:
+            # The reply would be taken for that of the next command.
+            await self.disconnect(nowait=True)
+            raise asyncio.CancelledError
+
+
+class CancellableConnection(_Cancellable, Connection):
+    pass
+
+
+class CancellableSSLConnection(_Cancellable, SSLConnection):
+    pass
+
+
+class CancellableUnixConnection(_Cancellable, UnixDomainSocketConnection):
+    pass
+
+
+_CLASSES: Final[Mapping[type[AbstractConnection], type[AbstractConnection]]] = {
+    Connection: CancellableConnection,
+    SSLConnection: CancellableSSLConnection,
+    UnixDomainSocketConnection: CancellableUnixConnection,
+}
+
+
+def cancellable(client: Any) -> Any:
+    """The asyncio client, its connections of the classes above."""
+    pool = client.connection_pool
+    pool.connection_class = _CLASSES[pool.connection_class]
+    return client
