@@ -1,6 +1,6 @@
 """What the fleet says of itself in Redis: the directory of providers and routes, and the pools that live."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
@@ -44,10 +44,11 @@ class NodeReport(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All nodes that are known, at one moment of Redis' clock (seconds)."""
+    """All nodes that are known, at one moment of Redis' clock (seconds). queues: those that have ever had a job."""
 
     now: float
     nodes: tuple[NodeReport, ...]
+    queues: frozenset[str] = frozenset()
 
     @property
     def living(self) -> tuple[NodeReport, ...]:
@@ -79,6 +80,7 @@ class FleetState:
         self.redis = redis
         self._nodes = f"{namespace}:nodes"
         self._directory = f"{namespace}:directory"
+        self._queues = f"{namespace}:queues"
 
     async def publish_directory(self, directory: Directory) -> None:
         await self.redis.set(self._directory, directory.model_dump_json(exclude_defaults=True))
@@ -97,12 +99,14 @@ class FleetState:
                 self._nodes, node.node, node.model_copy(update={"said_at": now}).model_dump_json(exclude_defaults=True)
             )
             pipe.hgetall(self._nodes)
-            _, raw = await pipe.execute()
-        return _read(now, raw)
+            pipe.smembers(self._queues)
+            _, raw, queues = await pipe.execute()
+        return _read(now, raw, queues)
 
     async def snapshot(self) -> Snapshot:
         seconds, micro = await self.redis.time()
-        return _read(seconds + micro / 1e6, await self.redis.hgetall(self._nodes))
+        now = seconds + micro / 1e6
+        return _read(now, await self.redis.hgetall(self._nodes), await self.redis.smembers(self._queues))
 
     async def leave(self, node: str) -> None:
         """A node that stops says so, and need not be missed first."""
@@ -115,6 +119,7 @@ class FleetState:
             await self.redis.hdel(self._nodes, *gone)
 
 
-def _read(now: float, raw: Mapping[bytes, bytes]) -> Snapshot:
+def _read(now: float, raw: Mapping[bytes, bytes], queues: Iterable[bytes]) -> Snapshot:
     nodes = (NodeReport.model_validate_json(report) for report in raw.values())
-    return Snapshot(now=now, nodes=tuple(sorted(nodes, key=lambda node: node.node)))
+    names = frozenset(name.decode() for name in queues)
+    return Snapshot(now=now, nodes=tuple(sorted(nodes, key=lambda node: node.node)), queues=names)

@@ -66,7 +66,8 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_transport_options": {
-            "visibility_timeout": 6 * 3600,
+            # kombu would note each message in two more keys of Redis until it is acknowledged. The record knows better.
+            "ack_emulation": False,
             "priority_steps": sorted(PRIORITY_STEPS.values()),
             "health_check_interval": 10,
             "socket_connect_timeout": 5,

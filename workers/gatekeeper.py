@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ..routing.directory import Directory
+from ..routing.directory import Directory, Route
 from ..routing.gate import decide
 from ..routing.lanes import Band, lane
 from ..tasks.connection import PASSING
@@ -42,8 +42,13 @@ class Gatekeeper:
     last: Snapshot | None = None
     _full_since: float | None = None
     _turns: int = 0
+    _routes: dict[str, Route | None] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
     _closed: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        kinds = [(task_type, band) for task_type in self.directory.task_types for band in Band]
+        self._routes = {lane(*kind): self.directory.route_for(*kind) for kind in kinds}
 
     async def run(self) -> None:
         """Take turns until cancelled: several a second, and at once when `wake` is set."""
@@ -66,17 +71,17 @@ class Gatekeeper:
         self._turns += 1
         if self._turns % _FORGET_EVERY == 0:
             await self.fleet.forget(snapshot)
-        self._decide()
+        self._decide(snapshot.queues)
         self.apply(frozenset(self._open), frozenset(self._closed))
 
-    def _decide(self) -> None:
+    def _decide(self, used: frozenset[str]) -> None:
+        """used: queues that have ever had a job; each lane that is consumed is one more key of every BRPOP."""
         opened: dict[str, str] = {}
         closed: dict[str, str] = {}
-        for task_type in self.directory.task_types:
-            for band in Band:
-                route = self.directory.route_for(task_type, band)
+        for name, route in self._routes.items():
+            if name in used:
                 turn = decide(route, self.upstream.provider.name, self.executor.pools)
-                (opened if turn.open else closed)[lane(task_type, band)] = turn.why
+                (opened if turn.open else closed)[name] = turn.why
         for name in opened.keys() - self._open.keys():
             log.debug("lane.opened", lane=name, why=opened[name])
         for name in closed.keys() & self._open.keys():

@@ -3,6 +3,7 @@ cancelled.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -68,15 +69,21 @@ class Leases:
             if word != "ok" and each.job.id in self.held:
                 each.end(Stop.CANCELLED if word == "cancel" else Stop.LOST)
 
-    async def listen(self) -> None:
-        """Stop jobs at once when somebody cancels them; renewal notices it too, only later."""
+    async def listen(self, on_wake: Callable[[], None]) -> None:
+        """Stop jobs at once when somebody cancels them; renewal notices it too, only later.
+
+        on_wake: called when a queue has its first job.
+        """
+        cancelled, wake = self.store.key("cancel"), self.store.key("wake")
         while True:
             try:
                 async with self.store.redis.pubsub() as news:
-                    await news.subscribe(self.store.key("cancel"))
+                    await news.subscribe(cancelled, wake)
                     async for message in news.listen():
-                        if message["type"] == "message":
+                        if message["type"] == "message" and message["channel"].decode() == cancelled:
                             self._cancelled(message["data"].decode())
+                        elif message["type"] == "message":
+                            on_wake()
             except PASSING:
                 await asyncio.sleep(0.5)
 

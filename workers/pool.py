@@ -3,12 +3,13 @@
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from celery import Celery, bootsteps
-from celery.exceptions import Ignore, Reject, Retry
+from celery.exceptions import Ignore, Reject, Retry, SecurityWarning
 from celery.signals import celeryd_after_setup, worker_shutting_down
 
 from ..routing.lanes import alternate_queue
@@ -90,7 +91,10 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
 
     SIGTERM and SIGINT stop it when its jobs have ended or the grace is over; a second one hands them back at once.
     """
+    # Two threads share the work of a message, Celery's and ours; the default of 5 ms lets one starve the other.
     sys.setswitchinterval(0.0005)
+    # Celery warns of root because of pickle, which nothing here accepts.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     lanes = _Lanes()
     runtime = Runtime(plan, on_lanes=lanes.apply)
     app = make_app(
@@ -109,6 +113,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
         task_events=events,
         without_gossip=True,
         without_mingle=True,
+        quiet=True,
         loglevel=loglevel,
     )
     try:

@@ -97,7 +97,13 @@ class Runtime:
         reconciler = Reconciler(plan.node, store, fleet, plan.directory, self._go_on_with_left)
         await persist(lambda: fleet.publish_directory(plan.directory))
         await self.upstream.probe()
-        for duty in (self.leases.keep(), self.leases.listen(), self.gate.run(), reconciler.run(), self._probing()):
+        for duty in (
+            self.leases.keep(),
+            self.leases.listen(self.gate.wake.set),
+            self.gate.run(),
+            reconciler.run(),
+            self._probing(),
+        ):
             self._duties.append(asyncio.create_task(duty))
             self._duties[-1].add_done_callback(_report_death)
 

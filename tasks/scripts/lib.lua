@@ -9,6 +9,7 @@
 -- <ns>:snoozed     zset    id -> when it is due
 -- <ns>:wait:<list> zset    id -> when its message was pushed to the broker's <list>
 -- <ns>:deadlines   zset    id -> deadline, of every unfinished job
+-- <ns>:queues      set     queues that have ever had a job
 -- <ns>:dead        zset    id -> when it failed for good
 -- <ns>:canvas      zset    id -> when it ended; its Celery canvas has still to go on
 -- <ns>:count       hash    "<task type>|<state>" -> jobs that ended so
@@ -53,12 +54,18 @@ local function message_of(id, task, queue, step, pushed)
   return table.concat(out)
 end
 
+-- A queue with its first job ever: the pools are told, so that they need not look for it.
+local function note_queue(queue)
+  if redis.call('SADD', ns .. ':queues', queue) == 1 then redis.call('PUBLISH', ns .. ':wake', queue) end
+end
+
 -- Push the message of a job that is queued already.
 local function publish(id, task, queue, step)
   local pushed = redis.call('HINCRBY', key('job', id), 'pub', 1)
   local list = list_of(queue, step)
   redis.call('LPUSH', list, message_of(id, task, queue, step, pushed))
   redis.call('ZADD', key('wait', list), now, id)
+  note_queue(queue)
 end
 
 local function queue_again(id, queue)

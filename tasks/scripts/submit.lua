@@ -11,7 +11,7 @@ if batch ~= '' then
   room = held_back and 0 or math.max(0, tonumber(facts[1]) - tonumber(facts[2]))
 end
 
-local known, ids, pending, deadlines, pushes = {}, {}, {}, {}, {}
+local known, ids, pending, deadlines, pushes, queues = {}, {}, {}, {}, {}, {}
 for at = 4, #ARGV, 8 do
   local id, task, queue, step = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local same, record, first = ARGV[at + 7], key('job', ARGV[at]), nil
@@ -32,6 +32,7 @@ for at = 4, #ARGV, 8 do
     deadlines[#deadlines + 1] = deadline
     deadlines[#deadlines + 1] = id
     if released then
+      queues[queue] = true
       local list = list_of(queue, step)
       local push = pushes[list] or {messages = {}, waiting = {}}
       pushes[list] = push
@@ -50,6 +51,7 @@ for list, push in pairs(pushes) do
   redis.call('LPUSH', list, unpack(push.messages))
   redis.call('ZADD', key('wait', list), unpack(push.waiting))
 end
+for queue in pairs(queues) do note_queue(queue) end
 if batch ~= '' then
   if #pending > 0 then redis.call('RPUSH', key('batch', batch) .. ':pending', unpack(pending)) end
   redis.call('RPUSH', key('batch', batch) .. ':jobs', unpack(ids))
