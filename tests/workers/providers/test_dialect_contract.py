@@ -167,9 +167,28 @@ def test_an_error_in_the_middle_of_a_stream_is_a_failure(speaker: Speaker, data:
 
 
 FIELDS = (
-    "error choices message content delta index usage data embedding code models tool_calls function arguments "
-    "prompt_tokens done metadata detail loc id name"
-).split()
+    "error",
+    "choices",
+    "message",
+    "content",
+    "delta",
+    "index",
+    "usage",
+    "data",
+    "embedding",
+    "code",
+    "models",
+    "tool_calls",
+    "function",
+    "arguments",
+    "prompt_tokens",
+    "done",
+    "metadata",
+    "detail",
+    "loc",
+    "id",
+    "name",
+)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
