@@ -69,7 +69,7 @@ def test_a_file_that_is_no_output_is_not_touched(tmp_path: Path, data: bytes) ->
 
 def test_finished_lines_are_known_by_custom_id_and_refused_ones_without_by_number() -> None:
     finished = Finished(frozenset("a"), frozenset({3}))
-    lines = [
+    lines: list[BatchLine | LineError] = [
         BatchLine(1, "a", "/v1/chat/completions", None, REQUEST),
         BatchLine(3, "b", "/v1/chat/completions", None, REQUEST),
         LineError(2, "a", LineFault.INVALID_URL, "unknown url"),
