@@ -8,6 +8,7 @@ from ...tasks.errors import FleetError
 from . import config, jobs, providers
 from .bench import bench_app
 from .console import error
+from .flower import flower
 from .init import init
 from .route import route_app
 from .simulate import simulate_app
@@ -25,6 +26,7 @@ app.command()(init)
 app.add_typer(config.app)
 app.command()(up)
 app.command()(worker)
+app.command()(flower)
 app.command()(jobs.submit)
 app.command()(jobs.result)
 app.command()(jobs.wait)

@@ -26,6 +26,7 @@ from .console import err, out
 from .session import ConfigOption
 
 FLOWER_PORT = 5555
+_WIDEST = 160
 
 
 def up(
@@ -72,7 +73,8 @@ async def _up(settings: Settings, logs: LogOptions, flower_port: int | None, gra
             async with running_fleet(settings, options) as fleet:
                 running.append(fleet)
                 nodes = await fleet.nodes()
-                out.print(_table(fleet, nodes, _start_flower(fleet, flower_port)))
+                # Wider than the terminal if need be: a cut address is of no use.
+                out.print(_table(fleet, nodes, _start_flower(fleet, flower_port)), width=max(out.width, _WIDEST))
                 await fleet.pools.wait()
     except asyncio.CancelledError:
         return 0
@@ -103,6 +105,8 @@ def _start_flower(fleet: Fleet, port: int | None) -> str:
 
 def _table(fleet: Fleet, nodes: dict[str, NodeReport], flower: str) -> Table:
     table = Table("", "runs as", "where", "", box=None, header_style="dim", pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = True
     if fleet.redis is None:
         table.add_row("Redis", "configured", address(fleet.redis_url))
     else:
