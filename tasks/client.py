@@ -241,6 +241,21 @@ class AsyncClient:
             raise JobNotFound(f"no job {job_id!r}")
         return {"done": JobState.CANCELLED, "asked": JobState.RUNNING}.get(word) or JobState(word)
 
+    async def keep_refused(self, batch: str, lines: Sequence[bytes]) -> None:
+        """Keep the output lines of what cannot be jobs, for who fetches the batch's output later."""
+        async with self._redis():
+            await self.batches.keep_refused(batch, lines)
+
+    async def refused(self, batch: str) -> list[bytes]:
+        """What `keep_refused` kept, in its order."""
+        async with self._redis():
+            return await self.batches.refused(batch)
+
+    async def newest_batches(self, *, at_most: int = 50) -> list[BatchStatus]:
+        """The newest batches, newest first."""
+        async with self._redis():
+            return await self.batches.newest(at_most=at_most)
+
     async def batch_status(self, batch: str) -> BatchStatus:
         async with self._redis():
             return await self.batches.status(batch)
