@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 _PORT = 11434
 #: Addresses to listen on, which are none to connect to.
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "localhost"}  # noqa: S104  # the reason is the line above
+_ANY = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # the reason is the line above
 
 
 def ollama_url(value: str) -> str:
@@ -15,7 +15,8 @@ def ollama_url(value: str) -> str:
     text = value.strip().strip("'\"")
     parts = urlsplit(text if "://" in text else f"//{text}")
     default = {"http": 80, "https": 443}.get(parts.scheme, _PORT)
-    host = _ANY.get(parts.hostname or "", parts.hostname or "")
+    host = parts.hostname or ""
+    host = "localhost" if host in _ANY else host
     try:
         port = parts.port or default
     except ValueError:  # Ollama warns and takes its default
