@@ -1,7 +1,6 @@
 """What the fleet's page shows, line by line, made of a status. Pure."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ...routing.lanes import Band
@@ -89,19 +88,20 @@ def queue_rows(status: FleetStatus) -> list[QueueRow]:
 
 
 def _queue_row(queue: QueueStatus) -> QueueRow:
-    refusals = Counter(queue.refusals.values())
-    words = [f"{reason} ({count} nodes)" if count > 1 else reason for reason, count in refusals.most_common()]
+    by_reason: dict[str, list[str]] = {}
+    for node, reason in queue.refusals.items():
+        by_reason.setdefault(reason, []).append(node)
     return QueueRow(
         name=queue.name,
         waiting=queue.waiting,
         oldest=duration(queue.oldest_s),
         takers=_named(queue.takers) or "nobody",
-        refusals="; ".join(words),
+        refusals="; ".join(f"{_named(nodes)}: {reason}" for reason, nodes in by_reason.items()),
         orphan=not queue.takers,
     )
 
 
-def _named(names: tuple[str, ...]) -> str:
+def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more
 

@@ -63,7 +63,7 @@ def test_the_deepest_queue_comes_first_and_empty_ones_are_left_out() -> None:
         ),
     )
     assert queue_rows(status) == [
-        QueueRow("provider.groq", 7, "5 min", "nobody", "full (2 nodes); draining", orphan=True),
+        QueueRow("provider.groq", 7, "5 min", "nobody", "e@x, f@x: full; g@x: draining", orphan=True),
         QueueRow("general.simple", 2, "1.0 s", "a@x, b@x, c@x and 1 more", "", orphan=False),
     ]
 
