@@ -32,6 +32,12 @@ EVENTS: Mapping[str, Event] = {
     "delivery.dropped": Event("a message for a job that nobody has to run", ("job_id", "found")),
     "messages.pushed_anew": Event("queued jobs had lost their messages", ("queue", "jobs")),
     # Pools
+    "pool.draining": Event("a pool takes no more jobs; those that run may go on for the grace", ("jobs", "grace_s")),
+    "pool.handing_back": Event("a stopping pool puts back what still runs", ("jobs",)),
+    "pool.duty_died": Event("a part of a pool ended by a defect; the pool must be started again", ("duty", "error")),
+    "lane.opened": Event("a pool takes jobs of a lane now", ("lane", "why")),
+    "lane.closed": Event("a pool takes no jobs of a lane any more", ("lane", "why")),
+    "gate.waits": Event("Redis is away; the lanes stay as they are", ("error",)),
     "provider.changed": Event(
         "an endpoint takes calls again (`unavailable` is empty), or says why not",
         ("provider", "endpoint", "unavailable"),

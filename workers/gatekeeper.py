@@ -85,7 +85,7 @@ class Gatekeeper:
         for name in opened.keys() - self._open.keys():
             log.debug("lane.opened", lane=name, why=opened[name])
         for name in closed.keys() & self._open.keys():
-            log.info("lane.closed", lane=name, why=closed[name])
+            log.debug("lane.closed", lane=name, why=closed[name])
         self._open, self._closed = opened, closed
 
     def _report(self) -> NodeReport:
