@@ -144,7 +144,7 @@ class Batches:
         ]
 
     async def keep_refused(self, batch: str, lines: Sequence[bytes]) -> None:
-        """Keep the output lines of what cannot be jobs, for who fetches the batch's output later."""
+        """Keep the lines of its file that cannot be jobs, as JSON, for who fetches the batch's output later."""
         if lines:
             await self._redis.rpush(self._key(batch, "refused"), *lines)
 

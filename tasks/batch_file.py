@@ -4,6 +4,7 @@ What stays in memory is one line and the custom_ids seen so far (about 130 bytes
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from .batch_line import BatchLine, LineError, LineFault, parse_line
@@ -20,6 +21,14 @@ _FOREIGN: Final = {
     b"\x1f\x8b": "is compressed by gzip; unpack it first",
     b"PK\x03\x04": "is a zip archive; unpack it first",
 }
+
+
+def opened(path: Path) -> BinaryIO:
+    """The file for `read_batch`. Raises InvalidRequest if it cannot be opened."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise InvalidRequest(f"cannot read {path}: {error.strerror or error}") from None
 
 
 def read_batch(file: BinaryIO, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[BatchLine | LineError]:

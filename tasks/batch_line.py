@@ -4,12 +4,12 @@ Format: https://platform.openai.com/docs/api-reference/batch/request-input; a li
 here. Where either stops the whole file at a bad line, the line alone is refused here.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Self
 
 from pydantic import JsonValue
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from .openai_request import KINDS, UnusableBody, openai_request
 from .request import Request
@@ -55,6 +55,16 @@ class LineError:
 
     def __str__(self) -> str:
         return f"line {self.number}: {self.message}"
+
+    def to_json(self) -> bytes:
+        return to_json(asdict(self))
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Self:
+        """Reads what `to_json` wrote."""
+        fields: dict[str, Any] = from_json(raw)
+        fields["code"] = LineFault(fields["code"])
+        return cls(**fields)
 
 
 class _Refused(Exception):

@@ -7,38 +7,21 @@ output file until all is written, and each line is one job of that batch however
 import asyncio
 import time
 from collections.abc import Coroutine, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from .batch import DEFAULT_WINDOW
 from .batch_collect import output_line
-from .batch_file import read_batch
+from .batch_file import opened, read_batch
 from .batch_line import BatchLine, LineError
 from .batch_marker import RunMarker
 from .batch_output import refused_line
+from .batch_progress import RunProgress
 from .batch_resume import Finished, read_finished
 from .batch_submit import LineOptions, submit_lines
 from .client import AsyncClient
-from .errors import FleetError, InvalidRequest
+from .errors import FleetError
 from .line_file import LineFile
-
-
-@dataclass(slots=True)
-class RunProgress:
-    """How a run stands, for whoever shows it. Counts of lines.
-
-    finished_before: written by an earlier run. refused: no requests. submitted: jobs by now. all_submitted: no more
-    will come.
-    """
-
-    batch: str = ""
-    finished_before: int = 0
-    refused: int = 0
-    submitted: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    all_submitted: bool = False
 
 
 async def run_batch_file(
@@ -56,7 +39,7 @@ async def run_batch_file(
     FleetUnavailable; running it again goes on where it was.
     """
     marker = RunMarker.at(output, source)
-    with _opened(source) as file, LineFile(output) as out:
+    with opened(source) as file, LineFile(output) as out:
         finished = read_finished(output)
         out.keep(finished.whole_bytes)
         marker.write(source)
@@ -65,13 +48,6 @@ async def run_batch_file(
         run = _Run(client, out, finished, progress)
         await _together(run.submit(read_batch(file), options), run.collect())
     marker.remove()
-
-
-def _opened(source: Path) -> BinaryIO:
-    try:
-        return source.open("rb")
-    except OSError as error:
-        raise InvalidRequest(f"cannot read {source}: {error.strerror or error}") from None
 
 
 class _Run:
@@ -126,20 +102,14 @@ class _Run:
                 if not custom_id or custom_id in self._written:
                     continue
                 self._out.write([await output_line(self._client, outcome, custom_id, now=time.time())])
-                self._note(custom_id, succeeded=outcome.answer is not None)
+                self._written.add(custom_id)
+                self._waiting.discard(custom_id)
+                self._progress.note(succeeded=outcome.answer is not None)
             if knew_all:
                 break
             await self._all_submitted.wait()
         if self._waiting:
             raise FleetError(f"the fleet has lost {len(self._waiting)} jobs; run the same command again to repeat them")
-
-    def _note(self, custom_id: str, *, succeeded: bool) -> None:
-        self._written.add(custom_id)
-        self._waiting.discard(custom_id)
-        if succeeded:
-            self._progress.succeeded += 1
-        else:
-            self._progress.failed += 1
 
 
 async def _together(*works: Coroutine[Any, Any, None]) -> None:

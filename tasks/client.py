@@ -242,7 +242,7 @@ class AsyncClient:
         return {"done": JobState.CANCELLED, "asked": JobState.RUNNING}.get(word) or JobState(word)
 
     async def keep_refused(self, batch: str, lines: Sequence[bytes]) -> None:
-        """Keep the output lines of what cannot be jobs, for who fetches the batch's output later."""
+        """Keep the lines of its file that cannot be jobs, as JSON, for who fetches the batch's output later."""
         async with self._redis():
             await self.batches.keep_refused(batch, lines)
 

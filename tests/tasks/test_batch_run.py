@@ -12,7 +12,8 @@ import pytest
 
 from workfleet.routing.directory import ChainLink, Directory, ModelFacts, ProviderFacts, Route
 from workfleet.tasks.answer import Answer, Usage
-from workfleet.tasks.batch_run import RunProgress, run_batch_file
+from workfleet.tasks.batch_progress import RunProgress
+from workfleet.tasks.batch_run import run_batch_file
 from workfleet.tasks.batch_submit import LineOptions
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import InvalidRequest
