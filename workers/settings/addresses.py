@@ -14,11 +14,19 @@ def normalised(url: str) -> str:
     return url if "://" in url else f"http://{url}"
 
 
+def split(url: str) -> SplitResult:
+    """The parts of a URL. Raises ValueError with what is wrong with its host or its port."""
+    parts = urlsplit(url)
+    # urlsplit looks at the port only when it is asked for.
+    if parts.port == 0:
+        raise ValueError("port 0 is none")
+    return parts
+
+
 def fault_of(url: str) -> str | None:
     """Why a text is no base URL, None if it is one."""
     try:
-        parts = urlsplit(url)
-        parts.port  # reading it is what checks it
+        parts = split(url)
     except ValueError as wrong:
         return f"is no URL: {wrong}"
     if parts.scheme not in ("http", "https"):

@@ -120,7 +120,7 @@ class _Entry:
     def _without_missing(self, node: Node) -> Node:
         for lacking in missing(node) if self.wanted else ():
             names = ", ".join(lacking.value.names) if isinstance(lacking.value, Missing) else ""
-            self._refuse(lacking, f"{names} is not set; set it, or write ${{NAME:-default}}")
+            self._refuse(lacking, f"not set: {names}; set it in the environment, or write ${{NAME:-default}}")
         return pruned(node)
 
     def _base_urls(self, node: Node) -> tuple[str, ...]:

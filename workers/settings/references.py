@@ -7,7 +7,7 @@ provider only if its left side is one, because tags have colons too (`qwen3-code
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from .kinds import kind_of, known_kinds
+from .kinds import kind_of
 from .placeholders import is_placeholder
 from .problems import did_you_mean
 from .provider import ProviderSettings
@@ -93,7 +93,7 @@ def _unresolved(text: str, providers: Providers, routes: Collection[str]) -> Unr
     known = ", ".join(providers) or "none"
     if kind_of(first) is not None:
         return Unresolved(f"{first!r} is not among the configured providers; configured: {known}", passing=True)
-    close = did_you_mean(first, {*providers, *routes, *known_kinds()}, listed=())
+    close = did_you_mean(first, {*providers, *routes}, listed=())
     what = "no route, provider or listed model" if routes else "no provider and no listed model"
     among = f"providers: {known}" + (f"; routes: {', '.join(routes)}" if routes else "")
     return Unresolved(f"{text!r} names {what}{close}; {among}".replace("?;", "?"))

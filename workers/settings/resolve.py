@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, get_args
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, SecretStr
 
 from ...routing.directory import Mode, RetryPolicy, Strategy
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
+from .addresses import split
 from .choices import choose
 from .complaints import validated
 from .context import Context
@@ -89,7 +89,8 @@ def _basics(node: Node, findings: Findings) -> _Basics:
     fields = Node({name: node.fields[name] for name in _Basics.model_fields if name in node.fields})
     for lacking in missing(node.without(["providers"])):
         names = ", ".join(lacking.value.names) if isinstance(lacking.value, Missing) else ""
-        findings.errors.append(lacking.problem(f"{names} is not set; set it, or write ${{NAME:-default}}"))
+        lacks = f"not set: {names}; set it in the environment, or write ${{NAME:-default}}"
+        findings.errors.append(lacking.problem(lacks))
     fields = pruned(fields)
     fields = inside(fields, "mode", lambda child: choose(child, get_args(Mode), findings))
     fields = inside(fields, "strategy", lambda child: choose(child, get_args(Strategy), findings))
@@ -107,8 +108,7 @@ def _basics(node: Node, findings: Findings) -> _Basics:
 def _fault_of_redis_url(url: str) -> str | None:
     """Why Redis can't be reached by it, None if it may be. The URL is not shown: it may hold a password."""
     try:
-        parts = urlsplit(url)
-        parts.port  # reading it is what checks it
+        parts = split(url)
     except ValueError as wrong:
         return f"is no URL: {wrong}"
     if parts.scheme not in ("redis", "rediss", "unix"):

@@ -1,0 +1,100 @@
+"""Modes limit before strategies order: what they leave out gets no job, not by fallback and not by name."""
+
+from collections.abc import Callable
+
+import pytest
+
+from workfleet.routing.lanes import Band
+from workfleet.routing.placement import Wants, place
+from workfleet.workers.settings import Settings
+
+Load = Callable[..., Settings]
+
+PROVIDERS = """
+providers:
+  openai: {priority: 1, model: gpt-4.1}
+  groq: {priority: 2, model: llama}
+  openrouter: {priority: 3, model: 'mistralai/devstral-small:free'}
+  ollama: {priority: 4}
+  gift: {type: together, tier: free, priority: 5, model: m, api_key_env: OPENAI_API_KEY}
+  zero: {type: custom, url: 'https://api.example.org', priority: 6, model: z, prices: {input: 0, output: 0}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "chain"),
+    [
+        pytest.param("any", ["openai", "groq", "openrouter", "ollama", "gift", "zero"], id="any"),
+        pytest.param(
+            "local_first",
+            ["ollama", "openai", "groq", "openrouter", "gift", "zero"],
+            id="local_first puts our own first",
+        ),
+        pytest.param("hosted", ["openai", "groq", "openrouter", "gift", "zero"], id="hosted leaves our own out"),
+        pytest.param(
+            "free_only", ["groq", "openrouter", "ollama", "gift", "zero"], id="free_only leaves out what may cost money"
+        ),
+        pytest.param("offline", ["ollama"], id="offline leaves out what is not ours"),
+    ],
+)
+def test_a_mode_limits_and_orders_the_default_route(mode: str, chain: list[str], load: Load) -> None:
+    settings = load(f"mode: {mode}\n{PROVIDERS}")
+    assert [link.provider for link in settings.routes["default"].chain] == chain
+    assert sorted(provider.name for provider in settings.enabled()) == sorted(chain)
+
+
+def test_the_priority_numbers_hold_within_a_tier(load: Load) -> None:
+    settings = load(
+        "mode: local_first\nproviders: {groq: {priority: 1, model: m}, vllm: {priority: 9}, ollama: {priority: 3}}"
+    )
+    assert [(link.provider, link.priority) for link in settings.routes["default"].chain] == [
+        ("ollama", 1),
+        ("vllm", 2),
+        ("groq", 3),
+    ]
+
+
+def test_who_is_left_out_says_why(load: Load) -> None:
+    settings = load(f"mode: free_only\n{PROVIDERS}")
+    assert settings.providers["openai"].unusable == (
+        "mode free_only: nothing says that it is free (`tier: free`, prices of 0, or a model named `…:free`)"
+    )
+    assert settings.providers["groq"].tier == "free"
+
+
+def test_in_free_only_a_paid_model_cannot_be_had_by_naming_it(load: Load) -> None:
+    settings = load("""
+mode: free_only
+providers:
+  openrouter:
+    default_model: anthropic/claude-sonnet-4
+    model_overrides: {documentation: 'org/writer:free', code-review: org/paid}
+    models: ['org/coder:free', org/paid]
+routes: {paid: [openrouter/org/paid, 'openrouter/org/coder:free']}
+""")
+    provider = settings.providers["openrouter"]
+    assert provider.default_model is None
+    assert provider.model_overrides == {"documentation": "org/writer:free"}
+    assert [link.model for link in settings.routes["paid"].chain] == ["org/coder:free"]
+    facts = settings.directory().providers["openrouter"]
+    assert {model.name: model.free for model in facts.models} == {"org/coder:free": True, "org/writer:free": True}
+    assert not facts.serves("org/paid")
+    assert [str(warning) for warning in settings.warnings] == [
+        "4: providers.openrouter: mode free_only: it is not asked for anthropic/claude-sonnet-4, org/paid",
+        "8: routes.paid[0]: openrouter/org/paid is not used: the mode is free_only",
+    ]
+
+
+def test_a_route_may_be_stricter_than_the_fleet(load: Load) -> None:
+    settings = load(PROVIDERS + "routes: {cheap: {chain: [openai, groq, openrouter, ollama], mode: free_only}}")
+    assert [link.provider for link in settings.routes["cheap"].chain] == ["openrouter", "ollama"]
+
+
+def test_a_free_default_model_serves_jobs_that_must_be_free_in_any_mode(load: Load) -> None:
+    settings = load("providers: {openrouter: {model: 'org/coder:free'}}")
+    directory = settings.directory()
+    placement = place(
+        directory, settings.routes["default"], "general", Band.SIMPLE, Wants(free_only=True), pinned=False
+    )
+    assert (placement.queue, placement.skipped) == ("general.simple", {})
+    assert directory.providers["openrouter"].serves("org/other")
