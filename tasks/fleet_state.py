@@ -36,8 +36,6 @@ class NodeReport(BaseModel):
     models: tuple[str, ...] = ()
     open_lanes: tuple[str, ...] = ()
     closed_lanes: dict[str, str] = {}
-    served: int = 0
-    failed: int = 0
     started_at: float = 0.0
     said_at: float = 0.0
 

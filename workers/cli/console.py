@@ -2,6 +2,7 @@
 
 from rich.console import Console
 from rich.markup import escape
+from rich.markup import escape
 
 from ..redaction import Redactor
 

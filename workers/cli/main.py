@@ -10,6 +10,7 @@ from .bench import bench_app
 from .console import error
 from .flower import flower
 from .init import init
+from .models import models
 from .route import route_app
 from .simulate import simulate_app
 from .up import up
@@ -35,6 +36,7 @@ app.command("job")(jobs.job)
 app.add_typer(bench_app)
 app.add_typer(route_app)
 app.add_typer(providers.app)
+app.command()(models)
 app.add_typer(simulate_app)
 
 

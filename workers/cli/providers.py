@@ -10,6 +10,8 @@ from rich.table import Table
 from ..providers.detect import Detection
 from ..providers.detect import detect as find_servers
 from .console import err, out
+from .models import test
+from .provider_status import status
 from .session import JsonOption, run_async
 
 app = typer.Typer(name="providers", help="The model servers and providers that jobs can run on.", no_args_is_help=True)
@@ -34,6 +36,10 @@ def detect(as_json: JsonOption = False) -> None:
     if found.servers:
         out.print(_table(found))
     err.print(f"{_counted(len(found.servers))} found in {found.elapsed_s * 1000:.0f} ms")
+
+
+app.command()(status)
+app.command()(test)
 
 
 def _table(found: Detection) -> Table:

@@ -1,0 +1,152 @@
+"""`fleet models` and `fleet providers test`: what the configured providers answer when they are asked."""
+
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ...tasks.errors import NoTarget, UnknownName
+from ..providers.dialect import ListedModel
+from ..providers.endpoint import AttemptFailed, Endpoint
+from ..providers.sender import Health, Sender
+from ..settings.load import load_settings
+from ..settings.provider import ProviderSettings
+from .console import out
+from .session import ConfigOption, JsonOption, run_async
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One endpoint's answers. error: why it did not list its models, None if it did."""
+
+    endpoint: Endpoint
+    health: Health
+    models: tuple[ListedModel, ...] = ()
+    error: str | None = None
+
+
+def models(
+    provider: Annotated[str | None, typer.Option("--provider", "-p", help="Only this provider.")] = None,
+    capability: Annotated[
+        str | None, typer.Option(help="Only models that can do this: tools, vision, embedding …")
+    ] = None,
+    local: Annotated[bool, typer.Option("--local", help="Only models that run on our own machines.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List the models that the configured providers offer right now.
+
+    Examples:
+
+      fleet models
+
+      fleet models --provider ollama --capability vision --json
+    """
+    asked = run_async(_ask(_chosen(config, provider)))
+    rows = [
+        (each.endpoint, model)
+        for each in asked
+        for model in each.models
+        if (model.local or not local) and (capability is None or capability in (model.capabilities or ()))
+    ]
+    if as_json:
+        out.print_json(data=[_model_fields(endpoint, model) for endpoint, model in rows])
+        return
+    table = Table("provider", "model", "context", "can", "USD per 1M in/out", box=None, pad_edge=False)
+    for endpoint, model in rows:
+        context = f"{model.context_tokens:,}" if model.context_tokens else "unknown"
+        can = ", ".join(sorted(model.capabilities or ()))
+        table.add_row(endpoint.provider, escape(model.name), context, can, _price(model))
+    out.print(table)
+    for each in asked:
+        if each.error:
+            out.print(f"[red]{each.endpoint.provider}[/] at {each.endpoint.base_url}: {escape(each.error)}")
+
+
+def test(
+    name: Annotated[
+        str | None, typer.Argument(help="A provider; all enabled ones if not given.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Ask each provider whether it answers and which models it has. Nothing that costs money is sent.
+
+    Ends with code 3 if one of them does not answer.
+    """
+    asked = run_async(_ask(_chosen(config, name)))
+    if as_json:
+        out.print_json(data=[_health_fields(each) for each in asked])
+    else:
+        table = Table("provider", "address", "answers", "ms", "version", "models", box=None, pad_edge=False)
+        for each in asked:
+            word = "[green]yes[/]" if each.health.healthy else f"[red]no:[/] {escape(each.health.detail)}"
+            listed = escape(each.error) if each.error and each.health.healthy else str(len(each.models))
+            ms = f"{each.health.latency_s * 1000:.0f}"
+            table.add_row(each.endpoint.provider, each.endpoint.base_url, word, ms, each.health.version or "", listed)
+        out.print(table)
+    if not all(each.health.healthy and each.error is None for each in asked):
+        raise typer.Exit(3)
+
+
+def _chosen(config: Path | None, name: str | None) -> list[ProviderSettings]:
+    settings = load_settings(config)
+    if name is not None and name not in settings.providers:
+        raise UnknownName("provider", name, settings.providers)
+    chosen = settings.enabled() if name is None else [settings.providers[name]]
+    if not chosen:
+        raise NoTarget({each.name: each.unusable or "disabled" for each in settings.providers.values()})
+    return chosen
+
+
+async def _ask(providers: Sequence[ProviderSettings]) -> list[Asked]:
+    async with Sender() as sender:
+        lines = [(provider, endpoint) for provider in providers for endpoint in provider.endpoints()]
+        return await asyncio.gather(*(_ask_one(sender, *line) for line in lines))
+
+
+async def _ask_one(sender: Sender, provider: ProviderSettings, endpoint: Endpoint) -> Asked:
+    timeout_s = provider.health_check.timeout_s
+    health = await sender.health(endpoint, timeout_s=timeout_s)
+    if not health.healthy:
+        return Asked(endpoint, health, error=health.detail)
+    try:
+        return Asked(endpoint, health, await sender.models(endpoint, timeout_s=timeout_s))
+    except AttemptFailed as failed:
+        return Asked(endpoint, health, error=str(failed.failure))
+
+
+def _price(model: ListedModel) -> str:
+    if model.prices is None:
+        return "local" if model.local else "unknown"
+    return f"{model.prices.input_usd_per_mtok:g} / {model.prices.output_usd_per_mtok:g}"
+
+
+def _model_fields(endpoint: Endpoint, model: ListedModel) -> dict[str, Any]:
+    return {
+        "provider": endpoint.provider,
+        "endpoint": endpoint.base_url,
+        "model": model.name,
+        "context_tokens": model.context_tokens,
+        "capabilities": sorted(model.capabilities or ()),
+        "prices": dataclasses.asdict(model.prices) if model.prices else None,
+        "local": model.local,
+    }
+
+
+def _health_fields(asked: Asked) -> dict[str, Any]:
+    return {
+        "provider": asked.endpoint.provider,
+        "endpoint": asked.endpoint.base_url,
+        "healthy": asked.health.healthy,
+        "latency_ms": round(asked.health.latency_s * 1000, 1),
+        "version": asked.health.version,
+        "models": [model.name for model in asked.models],
+        "error": asked.error,
+    }
