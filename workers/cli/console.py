@@ -2,7 +2,6 @@
 
 from rich.console import Console
 from rich.markup import escape
-from rich.markup import escape
 
 from ..redaction import Redactor
 

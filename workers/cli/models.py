@@ -14,7 +14,8 @@ from rich.table import Table
 from ...tasks.errors import NoTarget, UnknownName
 from ..providers.dialect import ListedModel
 from ..providers.endpoint import AttemptFailed, Endpoint
-from ..providers.sender import Health, Sender
+from ..providers.inspection import Health
+from ..providers.sender import Sender
 from ..settings.load import load_settings
 from ..settings.provider import ProviderSettings
 from .console import out
@@ -69,7 +70,7 @@ def models(
             out.print(f"[red]{each.endpoint.provider}[/] at {each.endpoint.base_url}: {escape(each.error)}")
 
 
-def test(
+def check(
     name: Annotated[
         str | None, typer.Argument(help="A provider; all enabled ones if not given.", show_default=False)
     ] = None,

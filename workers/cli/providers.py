@@ -10,7 +10,7 @@ from rich.table import Table
 from ..providers.detect import Detection
 from ..providers.detect import detect as find_servers
 from .console import err, out
-from .models import test
+from .models import check
 from .provider_status import status
 from .session import JsonOption, run_async
 
@@ -39,7 +39,7 @@ def detect(as_json: JsonOption = False) -> None:
 
 
 app.command()(status)
-app.command()(test)
+app.command("test")(check)
 
 
 def _table(found: Detection) -> Table:

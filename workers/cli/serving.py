@@ -1,0 +1,91 @@
+"""The fleet that a command works with: the one that runs, or one that is started for it and ended after it."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from ...tasks.client import AsyncClient
+from ..embedded.running import running_url, state_dir
+from ..fleet.choice import ensure_providers
+from ..fleet.running import Fleet, FleetOptions, log_files, running_fleet
+from ..logs import configure_logs, log_options
+from ..redaction import secrets_in
+from ..settings.load import load_settings
+from ..settings.schema import Settings
+from ..supervision.interrupts import counted_interrupts
+from .console import err
+
+_T = TypeVar("_T")
+
+#: The shell's code of a command that Ctrl-C ended.
+INTERRUPTED = 130
+
+#: Seconds that a command waits for a Redis that has gone away in the middle of its work.
+_PATIENCE_S = 300.0
+_GRACE_S = 10.0
+
+
+def with_fleet(config: Path | None, work: Callable[[AsyncClient], Awaitable[_T]]) -> _T | None:
+    """What `work` returns, with a client of a fleet that has workers; None if it was interrupted.
+
+    The first Ctrl-C or SIGTERM cancels the work, a second one does not wait for its jobs, a third one for nothing.
+    """
+    settings = load_settings(config)
+    quiet = {"FLEET_LOG_LEVEL": "warning", **os.environ}
+    configure_logs(log_options(quiet, debug_providers=settings.debug), secrets=secrets_in(settings))
+    return asyncio.run(_run(settings, work))
+
+
+async def _run(settings: Settings, work: Callable[[AsyncClient], Awaitable[_T]]) -> _T | None:
+    main = asyncio.current_task()
+    assert main is not None
+    started: list[Fleet] = []
+
+    def interrupted(number: int) -> None:
+        if number == 1:
+            main.cancel()
+        for fleet in started:
+            if number == 2:
+                fleet.hurry()
+            elif number > 2:
+                fleet.kill()
+
+    with counted_interrupts(interrupted):
+        try:
+            async with _client(settings, started) as client:
+                return await work(client)
+        except asyncio.CancelledError:
+            return None
+
+
+@asynccontextmanager
+async def _client(settings: Settings, started: list[Fleet]) -> AsyncGenerator[AsyncClient]:
+    async with _client_of_running(settings) as client:
+        if client is not None:
+            yield client
+            return
+    settings, notice = await ensure_providers(settings, env=os.environ, state=state_dir())
+    err.print(notice, markup=False)
+    options = FleetOptions(state_dir(), log_files(state_dir()), {"FLEET_LOG_FORMAT": "json"}, grace_s=_GRACE_S)
+    async with running_fleet(settings, options) as fleet:
+        started.append(fleet)
+        async with AsyncClient(fleet.redis_url, wait_for_redis_s=_PATIENCE_S) as client:
+            yield client
+
+
+@asynccontextmanager
+async def _client_of_running(settings: Settings) -> AsyncGenerator[AsyncClient | None]:
+    """A client of the fleet that runs already; None if none does, or if it has no workers."""
+    url = settings.redis_url or running_url(state_dir())
+    if url is None:
+        yield None
+        return
+    async with AsyncClient(url, wait_for_redis_s=_PATIENCE_S) as client:
+        living = (await client.snapshot()).living
+        if living:
+            providers = ", ".join(sorted({node.provider for node in living}))
+            err.print(f"using the fleet that runs: {providers}", markup=False)
+        yield client if living else None
