@@ -1,0 +1,90 @@
+"""A client for tests of programs that submit jobs: no Redis, no pool, and every job is answered at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .answer import Answer, FinishReason
+from .errors import JobNotFound
+from .job import JobSpec, JobState
+from .results import Outcome
+from .submission import new_id, parse_spec
+
+Answering = Callable[[JobSpec], Answer | str | Exception]
+
+
+@dataclass(slots=True)
+class FakeClient:
+    """Stands in for `Client`; `FakeAsyncClient` for `AsyncClient`.
+
+    answering: gives each job's answer, its text, or the error that it fails with; called at submission. submitted: what
+    was handed in, in order.
+
+    >>> client = FakeClient(lambda spec: "def test_add(): assert True")
+    >>> client.run(JobSpec.from_prompt("Write a test for add")).text
+    'def test_add(): assert True'
+    """
+
+    answering: Answering = lambda spec: f"answer to: {spec.request.text}"
+    submitted: list[JobSpec] = field(default_factory=list[JobSpec])
+    _outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    _by_key: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+
+    def submit(self, spec: JobSpec | Mapping[str, Any], *, must_run: bool = False) -> str:
+        """The id of the answered job; the first one's for a known idempotency key. Raises InvalidRequest as a client does."""
+        del must_run
+        spec = spec if isinstance(spec, JobSpec) else parse_spec(spec)
+        if spec.idempotency_key and (first := self._by_key.get((spec.agent, spec.idempotency_key))):
+            return first
+        job_id = new_id()
+        if spec.idempotency_key:
+            self._by_key[spec.agent, spec.idempotency_key] = job_id
+        self.submitted.append(spec)
+        self._outcomes[job_id] = self._answer(job_id, spec)
+        return job_id
+
+    def _answer(self, job_id: str, spec: JobSpec) -> Outcome:
+        answer = self.answering(spec)
+        if isinstance(answer, Exception):
+            return Outcome(job_id, JobState.FAILED, error=str(answer))
+        if isinstance(answer, str):
+            answer = Answer(text=answer, finish_reason=FinishReason.STOP, provider="fake", model=spec.model or "fake")
+        return Outcome(job_id, JobState.SUCCEEDED, answer)
+
+    def wait(self, job_id: str, *, timeout_s: float | None = None) -> Outcome:
+        del timeout_s
+        if job_id not in self._outcomes:
+            raise JobNotFound(f"no job {job_id!r}")
+        return self._outcomes[job_id]
+
+    def result(self, job_id: str, *, timeout_s: float | None = None) -> Answer:
+        return self.wait(job_id, timeout_s=timeout_s).unwrap()
+
+    def run(self, spec: JobSpec | Mapping[str, Any], *, timeout_s: float | None = None) -> Answer:
+        return self.result(self.submit(spec), timeout_s=timeout_s)
+
+    def cancel(self, job_id: str) -> JobState:
+        """The state in which the job had ended already."""
+        return self.wait(job_id).state
+
+
+class FakeAsyncClient:
+    """`FakeClient` with awaitable calls. fake: what it answers with, and where `submitted` is."""
+
+    def __init__(self, answering: Answering | None = None) -> None:
+        self.fake = FakeClient(answering) if answering else FakeClient()
+
+    async def submit(self, spec: JobSpec | Mapping[str, Any], *, must_run: bool = False) -> str:
+        return self.fake.submit(spec, must_run=must_run)
+
+    async def wait(self, job_id: str, *, timeout_s: float | None = None) -> Outcome:
+        return self.fake.wait(job_id, timeout_s=timeout_s)
+
+    async def result(self, job_id: str, *, timeout_s: float | None = None) -> Answer:
+        return self.fake.result(job_id, timeout_s=timeout_s)
+
+    async def run(self, spec: JobSpec | Mapping[str, Any], *, timeout_s: float | None = None) -> Answer:
+        return self.fake.run(spec, timeout_s=timeout_s)
+
+    async def cancel(self, job_id: str) -> JobState:
+        return self.fake.cancel(job_id)
