@@ -38,7 +38,7 @@ def load_settings(
 
     Raises SettingsError with all problems.
     """
-    environment = Environment(os.environ if env is None else env, directory or Path.cwd())
+    environment = Environment(os.environ if env is None else env, directory or Path())
     source = path or environment.path("FLEET_CONFIG") or find(environment.directory)
     findings = Findings()
     context = Context(environment, source.parent if source else environment.directory, findings, needed)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import yaml
+
 from ...tasks.errors import ConfigurationError, UnknownName
 from .addresses import fault_of, is_ours, normalised
 from .kinds import KINDS, Kind, kind_of
@@ -160,9 +162,13 @@ class Starter:
 
 
 def _quoted(model: str) -> str:
-    """A model's name as YAML; a name with anything unusual is quoted, so that it stays text."""
-    usual = model[:1].isalpha() and all(letter.isalnum() or letter in "._/-" or letter == ":" for letter in model)
-    return model if usual and not model.endswith(":") else "'" + model.replace("'", "''") + "'"
+    """A model's name as YAML, in quotes if it would not stay text without."""
+    try:
+        if yaml.safe_load(model) == model:
+            return model
+    except yaml.YAMLError:
+        pass
+    return "'" + model.replace("'", "''") + "'"
 
 
 def numbered(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -60,7 +60,9 @@ NAMES = ("ollama", "vllm", "groq", "openrouter", "claude")
 MODELS = st.sampled_from(["m1", "org/m2:free", "q:30b"])
 TARGETS = st.one_of(st.sampled_from(NAMES), st.builds("{}/{}".format, st.sampled_from(NAMES), MODELS))
 CHAINS: st.SearchStrategy[Any] = st.one_of(TARGETS, st.lists(TARGETS, min_size=1, max_size=3))
-PROVIDER = st.fixed_dictionaries(
+PRICES: st.SearchStrategy[Any] = st.fixed_dictionaries({"input": st.sampled_from([0, 1.5]), "output": st.just(0)})
+TIMEOUTS: st.SearchStrategy[Any] = st.fixed_dictionaries({"total_ms": st.integers(1, 90_000)})
+PROVIDER: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {},
     optional={
         "enabled": st.booleans(),
@@ -72,11 +74,11 @@ PROVIDER = st.fixed_dictionaries(
         ),
         "model_overrides": st.dictionaries(st.sampled_from(["code_review", "general"]), MODELS, max_size=2),
         "fallback_provider": st.sampled_from(NAMES),
-        "prices": st.fixed_dictionaries({"input": st.sampled_from([0, 1.5]), "output": st.just(0)}),
-        "timeouts": st.fixed_dictionaries({"total_ms": st.integers(1, 90_000)}),
+        "prices": PRICES,
+        "timeouts": TIMEOUTS,
     },
 )
-ROUTE = st.fixed_dictionaries(
+ROUTE: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {"chain": CHAINS},
     optional={
         "strategy": st.sampled_from(["round-robin", "priority"]),
@@ -84,7 +86,7 @@ ROUTE = st.fixed_dictionaries(
         "spill_after_s": st.sampled_from(["never", 3]),
     },
 )
-CONFIGURATION = st.fixed_dictionaries(
+CONFIGURATION: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {"providers": st.fixed_dictionaries(dict.fromkeys(NAMES, PROVIDER))},
     optional={
         "mode": st.sampled_from(["any", "local-first", "hosted", "freeOnly", "offline"]),

@@ -33,8 +33,8 @@ OLLAMA = "providers:\n  ollama:\n"
         pytest.param("mode: locl_first", "1: mode: 'locl_first' is unknown; did you mean 'local_first'?", id="mode"),
         pytest.param(
             "strategy: fastest",
-            "1: strategy: 'fastest' is unknown; known: balanced, cost_based, latency_based, least_loaded, priority, quality, "
-            "round_robin",
+            "1: strategy: 'fastest' is unknown; known: balanced, cost_based, latency_based, least_loaded, priority, "
+            "quality, round_robin",
             id="strategy",
         ),
         pytest.param("spill_after_s: soon", "1: spill_after_s: must be a number, not 'soon'", id="number"),
