@@ -1,6 +1,7 @@
 """The private Redis of a state folder: started by whoever needs it first, stopped by whoever leaves last."""
 
 import asyncio
+import atexit
 import contextlib
 from collections.abc import Generator
 from dataclasses import replace
@@ -54,6 +55,8 @@ class EmbeddedRedis:
         with self._starting():
             self.adopted = not self._ensure()
             self._presence = self._presence or Presence(self.folder / "users.lock")
+        # A second Ctrl-C ends a program without its context managers, but not without this.
+        atexit.register(self.stop)
         log.info("redis.started", port=self.port, folder=self.folder, adopted=self.adopted)
 
     def revive(self) -> bool:
@@ -68,6 +71,7 @@ class EmbeddedRedis:
 
     def stop(self) -> None:
         """Leave the server; the last user ends it, and waits until its data are on disk."""
+        atexit.unregister(self.stop)
         if self._presence is None:
             return
         with self._starting():

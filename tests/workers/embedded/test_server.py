@@ -32,6 +32,15 @@ with EmbeddedRedis(Path(sys.argv[1])) as server:
     sys.stdin.readline()
 """
 
+#: Ends as after a second Ctrl-C: no context manager is left in order.
+HASTY_USER = """
+import sys
+from pathlib import Path
+from workfleet.workers.embedded.server import EmbeddedRedis
+
+EmbeddedRedis(Path(sys.argv[1])).start()
+"""
+
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
@@ -167,6 +176,13 @@ def test_processes_that_start_at_once_get_one_server(state: Path) -> None:
     ports = {report.split()[1] for report in reports}
     assert [report.split()[0] for report in reports] == ["adopted", "adopted", "adopted", "started"]
     assert len(ports) == 1
+    assert not runs(state / "redis")
+
+
+def test_a_program_that_leaves_in_haste_ends_the_server(state: Path) -> None:
+    program = [sys.executable, "-c", HASTY_USER, str(state)]
+    subprocess.run(program, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert (state / "redis" / "access.json").exists()
     assert not runs(state / "redis")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workfleet.workers.supervision import output
-from workfleet.workers.supervision.output import Prefixed, plain, pump, to_file
+from workfleet.workers.supervision.output import Prefixed, last_line, plain, pump, to_file
 
 
 def test_lines_of_several_children_stand_under_each_other() -> None:
@@ -70,3 +70,15 @@ def test_a_big_log_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             os.write(descriptor, text)
     assert (tmp_path / "child.log.1").read_text() == "12345"
     assert log.read_text() == "67"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("one\ntwo\n\n", "two"), ("x" * 10_000 + "\nlast", "last"), ("", "it said nothing"), (None, "it said nothing")],
+    ids=["the last line", "of a long log", "an empty log", "no log"],
+)
+def test_the_last_words_of_a_log(tmp_path: Path, text: str | None, words: str) -> None:
+    log = tmp_path / "child.log"
+    if text is not None:
+        log.write_text(text)
+    assert last_line(log) == words

@@ -25,6 +25,15 @@ PATIENT = "import os, signal; print(os.getpid(), flush=True); signal.pause()"
 STUBBORN = (
     "import os, signal; signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True)\nwhile True: signal.pause()"
 )
+#: Ends when it is asked for the second time.
+ASKED_TWICE = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {15})
+print("ready", flush=True)
+for _ in range(2):
+    signal.sigwait({15})
+    print("asked", flush=True)
+"""
 #: Starts another process in its group that would outlive it.
 PARENT = (
     "import os, subprocess, sys; "
@@ -61,7 +70,7 @@ def alive(pid: int) -> bool:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while not condition():  # noqa: ASYNC110 - what other processes do sets no event here
+        while not condition():
             await asyncio.sleep(0.01)
 
 
@@ -152,6 +161,28 @@ async def test_force_ends_everything_without_waiting() -> None:
         supervisor.kill()
         async with asyncio.timeout(WITHIN_S):
             await stopping
+    assert not alive(pid)
+
+
+async def test_haste_asks_again_before_it_kills() -> None:
+    lines = Lines()
+    async with Supervisor(stop_within_s=1000) as supervisor:
+        supervisor.start(python(ASKED_TWICE, lines))
+        await lines.wait_for(1)
+        stopping = asyncio.create_task(supervisor.stop())
+        await lines.wait_for(2)
+        supervisor.hurry(within_s=1000)
+        async with asyncio.timeout(WITHIN_S):
+            await stopping
+    assert lines.said == ["ready", "asked", "asked"]
+
+
+async def test_haste_kills_what_does_not_listen() -> None:
+    lines = Lines()
+    async with Supervisor(stop_within_s=1000) as supervisor:
+        supervisor.start(python(STUBBORN, lines))
+        pid = int((await lines.wait_for(1))[0])
+        supervisor.hurry(within_s=0.05)
     assert not alive(pid)
 
 
