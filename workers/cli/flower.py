@@ -27,7 +27,7 @@ def flower(
     config: ConfigOption = None,
 ) -> None:
     """Run Flower for the fleet: workers, tasks, and under /fleet its pools, lanes and jobs. No prompts, no answers."""
-    settings = load_settings(config)
+    settings = load_settings(config, needed=())
     options = DashboardOptions(
         redis_url=fleet_redis(settings),
         address=host,

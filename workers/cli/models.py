@@ -97,7 +97,7 @@ def check(
 
 
 def _chosen(config: Path | None, name: str | None) -> list[ProviderSettings]:
-    settings = load_settings(config)
+    settings = load_settings(config, needed=None if name is None else (name,))
     if name is not None and name not in settings.providers:
         raise UnknownName("provider", name, settings.providers)
     chosen = settings.enabled() if name is None else [settings.providers[name]]

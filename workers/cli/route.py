@@ -73,7 +73,7 @@ def explain(
 ) -> None:
     """Show how hard a prompt is and why, its lane, and the targets that may answer. Nothing is submitted."""
     text = _prompt(prompt, file)
-    directory = load_settings(config).directory()
+    directory = load_settings(config, needed=()).directory()
     wanted = directory.task_type(task_type)
     if wanted is None:
         raise UnknownName("task type", task_type, directory.task_types)

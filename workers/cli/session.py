@@ -37,7 +37,7 @@ def fleet_redis(settings: Settings) -> SecretStr:
 @asynccontextmanager
 async def fleet_client(config: Path | None, *, wait_for_redis_s: float = 0.0) -> AsyncGenerator[AsyncClient]:
     """A client of the configured fleet."""
-    settings = load_settings(config)
+    settings = load_settings(config, needed=())
     async with AsyncClient(fleet_redis(settings), wait_for_redis_s=wait_for_redis_s) as client:
         yield client
 

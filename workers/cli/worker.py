@@ -48,7 +48,7 @@ def worker(
 
       fleet worker --provider vllm --endpoint http://localhost:8000 --slots 64
     """
-    settings = load_settings(config)
+    settings = load_settings(config, needed=(provider,))
     secrets = [p.api_key.get_secret_value() for p in settings.providers.values() if p.api_key]
     configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets)
     redis_url = fleet_redis(settings)
