@@ -13,6 +13,7 @@ from .init import init
 from .models import models
 from .route import route_app
 from .simulate import simulate_app
+from .testgen import generate_tests
 from .up import up
 from .worker import worker
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 
 app.command()(init)
 app.add_typer(config.app)
+app.command("testgen")(generate_tests)
 app.command()(up)
 app.command()(worker)
 app.command()(flower)

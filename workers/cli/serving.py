@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import SecretStr
+
 from ...tasks.client import AsyncClient
 from ..embedded.running import running_url, state_dir
 from ..fleet.choice import ensure_providers
@@ -23,7 +25,8 @@ _T = TypeVar("_T")
 #: The shell's code of a command that Ctrl-C ended.
 INTERRUPTED = 130
 
-#: Seconds that a command waits for a Redis that has gone away in the middle of its work.
+#: Seconds that a command waits for Redis when it starts, and when Redis goes away in the middle of its work.
+_START_WITHIN_S = 5.0
 _PATIENCE_S = 300.0
 _GRACE_S = 10.0
 
@@ -63,10 +66,12 @@ async def _run(settings: Settings, work: Callable[[AsyncClient], Awaitable[_T]])
 
 @asynccontextmanager
 async def _client(settings: Settings, started: list[Fleet]) -> AsyncGenerator[AsyncClient]:
-    async with _client_of_running(settings) as client:
-        if client is not None:
+    url = settings.redis_url or running_url(state_dir())
+    if url is not None and (providers := await _living(url)):
+        err.print(f"using the fleet that runs: {', '.join(providers)}", markup=False)
+        async with AsyncClient(url, wait_for_redis_s=_PATIENCE_S) as client:
             yield client
-            return
+        return
     settings, notice = await ensure_providers(settings, env=os.environ, state=state_dir())
     err.print(notice, markup=False)
     options = FleetOptions(state_dir(), log_files(state_dir()), {"FLEET_LOG_FORMAT": "json"}, grace_s=_GRACE_S)
@@ -76,16 +81,7 @@ async def _client(settings: Settings, started: list[Fleet]) -> AsyncGenerator[As
             yield client
 
 
-@asynccontextmanager
-async def _client_of_running(settings: Settings) -> AsyncGenerator[AsyncClient | None]:
-    """A client of the fleet that runs already; None if none does, or if it has no workers."""
-    url = settings.redis_url or running_url(state_dir())
-    if url is None:
-        yield None
-        return
-    async with AsyncClient(url, wait_for_redis_s=_PATIENCE_S) as client:
-        living = (await client.snapshot()).living
-        if living:
-            providers = ", ".join(sorted({node.provider for node in living}))
-            err.print(f"using the fleet that runs: {providers}", markup=False)
-        yield client if living else None
+async def _living(url: SecretStr) -> list[str]:
+    """The providers that have workers in the fleet of this Redis."""
+    async with AsyncClient(url, wait_for_redis_s=_START_WITHIN_S) as client:
+        return sorted({node.provider for node in (await client.snapshot()).living})
