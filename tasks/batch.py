@@ -52,6 +52,11 @@ class BatchStatus:
         return sum(self.counts.values())
 
     @property
+    def without_answer(self) -> int:
+        """Jobs that ended otherwise: failed, cancelled or expired."""
+        return self.done - self.counts[JobState.SUCCEEDED]
+
+    @property
     def finished(self) -> bool:
         return (self.sealed or self.cancelled) and self.done >= self.total
 

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from ...tasks.errors import FleetError
-from . import config, jobs, providers
+from . import batch, config, jobs, providers
 from .bench import bench_app
 from .console import error
 from .flower import flower
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command()(init)
 app.add_typer(config.app)
 app.command("testgen")(generate_tests)
+app.add_typer(batch.app)
 app.command()(up)
 app.command()(worker)
 app.command()(flower)

@@ -15,7 +15,6 @@ from rich.text import Text
 from ...tasks.batch import BatchStatus
 from ...tasks.client import AsyncClient
 from ...tasks.errors import FleetUnavailable
-from ...tasks.job import JobState
 
 _EVERY_S = 0.5
 _LINE_EVERY_S = 10.0
@@ -96,8 +95,7 @@ def in_one_line(view: View) -> str:
 
 
 def _failed(status: BatchStatus) -> str:
-    failed = status.done - status.counts[JobState.SUCCEEDED]
-    return f"{failed:,} failed" if failed else ""
+    return f"{status.without_answer:,} failed" if status.without_answer else ""
 
 
 def _eta(view: View) -> str:
