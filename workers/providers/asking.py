@@ -38,14 +38,15 @@ class Asking:
             raise AttemptFailed(call)
         self._windows[server] = max(ask.window, call.window)
         call = replace(call, headers={ask.row.job_header: job_id} if job_id else {})
-        began = self._timer()
+        began, left_s = self._timer(), timeouts.total_s
         while True:
             sent = self._corrected(call, ask)
-            left_s = timeouts.total_s - (self._timer() - began)
             outcome = await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), on_delta)
+            took_s = self._timer() - began
             if isinstance(outcome, Answer):
-                return outcome.model_copy(update={"total_s": self._timer() - began})
-            if not self._learn(ask, sent, outcome):
+                return outcome.model_copy(update={"total_s": took_s})
+            left_s = timeouts.total_s - took_s
+            if not self._learn(ask, sent, outcome) or left_s <= 0:
                 raise AttemptFailed(outcome)
 
     def _corrected(self, call: Call, ask: Ask) -> Call:

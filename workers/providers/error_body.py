@@ -55,7 +55,9 @@ def error_in(value: object) -> ErrorBody | None:
     fields = mapping(value) or first(mappings(value))
     error = fields.get("error")
     if isinstance(error, str) and error:
-        return ErrorBody(_plain(error), details=fields)
+        # Ollama passes on what its runner says, an error within the error.
+        inner = mapping(mapping(parse(error)).get("error"))
+        return _from_fields(inner) if inner else ErrorBody(_plain(error), details=fields)
     if mapping(error):
         return _from_fields(mapping(error))
     return _from_fields(fields) if fields.get("object") == "error" else None

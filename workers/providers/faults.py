@@ -13,6 +13,8 @@ from .dialect import Reply
 from .error_body import ErrorBody, read_error
 from .json_fields import mapping, mappings, text
 
+#: Codes that say more than their status. Those that only repeat it (`server_error`, `invalid_request_error`) do not
+#: decide: OpenAI calls an overload a `server_error` too.
 _BY_CODE: Mapping[str, Fault] = {
     "context_length_exceeded": Fault.CONTEXT_OVERFLOW,
     "exceed_context_size_error": Fault.CONTEXT_OVERFLOW,  # llama.cpp
@@ -40,8 +42,6 @@ _BY_CODE: Mapping[str, Fault] = {
     "overloaded_error": Fault.OVERLOADED,
     "unavailable_error": Fault.OVERLOADED,  # llama.cpp while it loads
     "capacity_exceeded": Fault.OVERLOADED,
-    "server_error": Fault.SERVER,
-    "internal_server_error": Fault.SERVER,
     # Groq, with status 400: what the model generated is no valid tool call or JSON; the request was fine.
     "tool_use_failed": Fault.BAD_OUTPUT,
     "json_validate_failed": Fault.BAD_OUTPUT,
@@ -78,8 +78,11 @@ _OVERFLOW_STATUS = frozenset({400, 403, 422, 500})
 _OVERFLOW_PARAMETERS = frozenset({"input_tokens"})  # vLLM
 
 #: Documented last resort for a 429: Groq and OpenAI name the limit in the message only ("tokens per day (TPD)"),
-#: OpenRouter as `free-models-per-day`, Cohere as a monthly trial.
-_LONG_QUOTA = re.compile(r"\b(?:TPD|RPD|[Pp]er[ -](?:day|month)|[Dd]aily|[Mm]onthly)\b|PerDay|PerMonth")
+#: OpenRouter as `free-models-per-day`, Ollama's cloud and Cohere's trial as a weekly or monthly one.
+_LONG_QUOTA = re.compile(
+    r"\b(?:TPD|RPD|[Pp]er[ -](?:day|month)|[Dd]aily|[Ww]eekly|[Mm]onthly|(?:day|week|month) usage limit)\b"
+    r"|PerDay|PerMonth"
+)
 
 #: OpenRouter's 403 for a key that has spent its own limit.
 _KEY_LIMIT = re.compile(r"\bkey limit exceeded", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from .dialect import Call, ListedModel, Reply
 from .dialects import DIALECTS
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .json_fields import mapping, parse, text
+from .paging import MAX_PAGES, next_page
 from .rows import ROWS
 from .wire import Wire
 
@@ -58,11 +59,8 @@ async def check(wire: Wire, endpoint: Endpoint, timeout_s: float) -> Health:
 
 async def listed_models(wire: Wire, endpoint: Endpoint, timeout_s: float) -> tuple[ListedModel, ...]:
     """The models with what the server tells of each; details that do not come in time are left out."""
-    row, until = ROWS[endpoint.type], time.monotonic() + timeout_s
-    calls = [Call("GET", path) for path in row.listing_paths]
-    models = DIALECTS[row.dialect].models(row, await fetch_well(wire, endpoint, calls, within(timeout_s)))
-    if isinstance(models, Failure):
-        raise AttemptFailed(models)
+    until = time.monotonic() + timeout_s
+    models = [model async for model in _listed(wire, endpoint, until)]
     several = asyncio.Semaphore(_DETAILS_AT_ONCE)
 
     async def detailed(model: ListedModel) -> ListedModel:
@@ -70,6 +68,24 @@ async def listed_models(wire: Wire, endpoint: Endpoint, timeout_s: float) -> tup
             return await _with_details(wire, endpoint, model, until - time.monotonic())
 
     return tuple(await asyncio.gather(*map(detailed, models)))
+
+
+async def _listed(wire: Wire, endpoint: Endpoint, until: float) -> AsyncGenerator[ListedModel]:
+    """The models of every page. One that cannot be read to its end in time is a failure, not shorter."""
+    row = ROWS[endpoint.type]
+    calls = [Call("GET", path) for path in row.listing_paths]
+    first = calls[-1]
+    for _ in range(MAX_PAGES):
+        reply = await fetch_well(wire, endpoint, calls, within(max(0.0, until - time.monotonic())))
+        models = DIALECTS[row.dialect].models(row, reply)
+        if isinstance(models, Failure):
+            raise AttemptFailed(models)
+        for model in models:
+            yield model
+        following = next_page(first, reply)
+        if following is None:
+            return
+        calls = [following]
 
 
 async def _with_details(wire: Wire, endpoint: Endpoint, model: ListedModel, left_s: float) -> ListedModel:
