@@ -75,7 +75,7 @@ _OVERFLOW = re.compile(
     re.IGNORECASE,
 )
 _OVERFLOW_STATUS = frozenset({400, 403, 422, 500})
-_OVERFLOW_PARAMETERS = frozenset({"input_tokens"})  # vLLM
+_OVERFLOW_PARAMETERS = frozenset({"input_tokens", "input_text"})  # vLLM
 
 #: Documented last resort for a 429: Groq and OpenAI name the limit in the message only ("tokens per day (TPD)"),
 #: OpenRouter as `free-models-per-day`, Ollama's cloud and Cohere's trial as a weekly or monthly one.
