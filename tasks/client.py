@@ -20,6 +20,8 @@ from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
 from .results import RESULT_KEY, Outcome, decode
 from .store import Prepared, Store
+from .stream import Piece
+from .stream import read as read_pieces
 from .submission import Preparer, chain_of, parse_spec
 
 #: Jobs stored in one round trip when many are submitted.
@@ -226,6 +228,23 @@ class AsyncClient:
     async def result(self, job_id: str, *, timeout_s: float | None = None) -> Answer:
         """The job's answer; waits for it. Raises JobFailed, JobCancelled, JobExpired, TimeoutError, JobNotFound."""
         return (await self.wait(job_id, timeout_s=timeout_s)).unwrap()
+
+    async def stream(self, job_id: str, *, after: str = "0") -> AsyncIterator[Piece]:
+        """The pieces of a job's answer as they are made, up to its END; `after` a piece's offset goes on where it was.
+
+        A RESET voids what came before it. A job that was not handed in with `stream=True` gives no pieces.
+        Raises JobNotFound, FleetUnavailable.
+        """
+        await self.job(job_id)
+        while True:
+            try:
+                async with self._redis():
+                    async for piece in read_pieces(self.store, job_id, after=after):
+                        after = piece.offset
+                        yield piece
+                    return
+            except FleetUnavailable:
+                await self.ping()
 
     async def run(self, spec: JobSpec | Mapping[str, Any], *, timeout_s: float | None = None) -> Answer:
         """Submit, and wait for the answer."""

@@ -31,7 +31,7 @@ class FakeClient:
     _by_key: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
     def submit(self, spec: JobSpec | Mapping[str, Any], *, must_run: bool = False) -> str:
-        """The answered job's id; for a known idempotency key the first one's. Raises InvalidRequest as a client does."""
+        """The answered job's id; for a known idempotency key the first one's. Raises InvalidRequest."""
         del must_run
         spec = spec if isinstance(spec, JobSpec) else parse_spec(spec)
         if spec.idempotency_key and (first := self._by_key.get((spec.agent, spec.idempotency_key))):

@@ -67,6 +67,7 @@ class JobSpec(BaseModel):
     in order. priority: `interactive` jobs come first. deadline_s: seconds from submission. idempotency_key: a second
     submission with the same key returns the first job. judge: who looks at the answer (`python-tests`, `json` …).
     max_attempts: over all targets; None is the fleet's policy. custom_id: the caller's own name for it within a batch.
+    stream: the answer can be read while it is made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,6 +87,7 @@ class JobSpec(BaseModel):
     judge: JudgeName | None = None
     max_attempts: int | None = Field(default=None, ge=1, le=100)
     custom_id: str | None = Field(default=None, max_length=512)
+    stream: bool = False
     metadata: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("complexity", mode="before")
@@ -162,3 +164,4 @@ class Job:
     queue_wait_s: float | None = None
     cancel_asked: bool = False
     canvas: str = ""
+    stream: bool = False

@@ -20,6 +20,8 @@ def to_fields(job: Job) -> list[str | int]:
         fields += ["cid", job.custom_id]
     if job.chain:
         fields += ["chain", "\n".join(job.chain)]
+    if job.stream:
+        fields += ["stream", "1"]
     if job.canvas:
         fields += ["canvas", job.canvas]
     return fields
@@ -58,6 +60,7 @@ def from_fields(job_id: str, fields: Mapping[str, str]) -> Job:
         queue_wait_s=_seconds(fields.get("waited")),
         cancel_asked="cancel" in fields,
         canvas=fields.get("canvas", ""),
+        stream="stream" in fields,
     )
 
 

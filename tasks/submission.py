@@ -67,6 +67,7 @@ class Preparer:
             batch=batch,
             custom_id=spec.custom_id or "",
             canvas=canvas,
+            stream=spec.stream,
         )
         same = f"{spec.agent}:{spec.idempotency_key}" if spec.idempotency_key else ""
         return Prepared(job, spec.deadline_s, text, same)

@@ -14,6 +14,7 @@ from .batch import DEFAULT_WINDOW, BatchStatus
 from .client import AsyncClient
 from .job import Job, JobSpec, JobState
 from .results import Outcome
+from .stream import Piece
 
 _T = TypeVar("_T")
 
@@ -98,6 +99,9 @@ class Client:
 
     def wait(self, job_id: str, *, timeout_s: float | None = None) -> Outcome:
         return self._do(self._client.wait(job_id, timeout_s=timeout_s))
+
+    def stream(self, job_id: str, *, after: str = "0") -> Iterator[Piece]:
+        return self._stream(self._client.stream(job_id, after=after))
 
     def job(self, job_id: str) -> Job:
         return self._do(self._client.job(job_id))

@@ -29,12 +29,16 @@ class Stop(StrEnum):
 
 @dataclass(slots=True)
 class Running:
-    """A job that this process runs. call: what to cancel when it must stop. stop: why it was cancelled."""
+    """A job that this process runs. call: what to cancel when it must stop. stop: why it was cancelled.
+
+    rejected: an answer that was paid for, but that the judge turned down.
+    """
 
     job: Job
     spec: JobSpec
     call: "asyncio.Task[Answer] | None" = None
     stop: Stop | None = None
+    rejected: Answer | None = None
 
     def end(self, why: Stop) -> None:
         if self.stop is None and self.call is not None and not self.call.done():

@@ -11,6 +11,7 @@ from ..tasks.answer import Answer, Usage
 from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
 from .pricing import priced
+from .providers.asking import OnDelta
 from .providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from .providers.sender import Sender
 from .settings.provider import ProviderSettings
@@ -69,7 +70,9 @@ class Upstream:
         """No endpoint will take calls until somebody changes the configuration."""
         return all(line.availability.rejected is not None for line in self.lines)
 
-    async def ask(self, job: Job, spec: JobSpec, model: str, *, time_left_s: float) -> Answer:
+    async def ask(
+        self, job: Job, spec: JobSpec, model: str, *, time_left_s: float, on_delta: OnDelta | None = None
+    ) -> Answer:
         """One call at the least busy endpoint; raises AttemptFailed. Its outcome counts for the endpoint's breaker."""
         line = self._least_busy()
         timeouts = self._timeouts(job, spec, time_left_s)
@@ -81,6 +84,7 @@ class Upstream:
                 model,
                 spec.request,
                 timeouts,
+                on_delta=on_delta,
                 context_tokens=known.context_tokens if known else None,
                 job_id=job.id,
             )
@@ -104,7 +108,7 @@ class Upstream:
             limits.total_s, (spec.request.max_tokens or 0) / SLOW_TOKENS_PER_S
         )
         total = max(0.001, min(total, time_left_s))
-        if not spec.request.stream:
+        if not (spec.request.stream or spec.stream):
             # An answer in one piece has no first token before it is whole.
             return replace(limits, first_token_s=total, idle_s=total, total_s=total)
         return replace(limits, total_s=total)

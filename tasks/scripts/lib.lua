@@ -4,6 +4,7 @@
 --
 -- <ns>:job:<id>    hash    the record (tasks/record.py names the fields)
 -- <ns>:spec:<id>   string  what was handed in, JSON
+-- <ns>:stream:<id> stream  pieces of the answer while it is made, of jobs that stream (tasks/stream.py)
 -- <ns>:try:<id>    list    ledger entries of the job, JSON, oldest first
 -- <ns>:leases      zset    id -> when its lease runs out
 -- <ns>:snoozed     zset    id -> when it is due
@@ -20,6 +21,9 @@
 local ns, template = KEYS[1], ARGV[1]
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+
+-- Seconds that the pieces of an ended job stay readable; its answer stays for as long as its record.
+local stream_kept_s = 3600
 
 local function key(kind, id)
   return ns .. ':' .. kind .. ':' .. id
@@ -99,7 +103,7 @@ end
 -- tokens, nano-dollars or '' (unknown); nil if no answer was bought.
 local function finish(id, state, meta, reason, retention_s, spent)
   local record = key('job', id)
-  local job = redis.call('HMGET', record, 'task', 'batch', 'queue', 'prio', 'canvas', 'rel')
+  local job = redis.call('HMGET', record, 'task', 'batch', 'queue', 'prio', 'canvas', 'rel', 'stream')
   redis.call('HSET', record, 'state', state, 'done', now, 'reason', reason, 'owner', '')
   redis.call('ZREM', ns .. ':leases', id)
   redis.call('ZREM', ns .. ':snoozed', id)
@@ -114,6 +118,10 @@ local function finish(id, state, meta, reason, retention_s, spent)
   redis.call('HINCRBY', ns .. ':count', job[1] .. '|' .. state, 1)
   if state == 'failed' then redis.call('ZADD', ns .. ':dead', now, id) end
   if job[5] then redis.call('ZADD', ns .. ':canvas', now, id) end
+  if job[7] then
+    redis.call('XADD', key('stream', id), '*', 'k', 'end')
+    redis.call('EXPIRE', key('stream', id), stream_kept_s)
+  end
   if job[2] then
     local batch = key('batch', job[2])
     redis.call('HINCRBY', batch, state, 1)

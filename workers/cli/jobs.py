@@ -16,6 +16,7 @@ from ...tasks.results import Outcome
 from ...tasks.submission import parse_spec
 from .console import err, out
 from .session import ConfigOption, JsonOption, fleet_client, run_async
+from .stream import show_stream
 
 JobArgument = Annotated[str, typer.Argument(help="The job's id, as `fleet submit` printed it.", show_default=False)]
 TimeoutOption = Annotated[
@@ -66,6 +67,7 @@ def submit(
             "--wait", "-w", help="Wait for the answer and print it; fail at once if no pool could take the job."
         ),
     ] = False,
+    stream: Annotated[bool, typer.Option("--stream", help="Print the answer while it is made.")] = False,
     timeout: TimeoutOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -99,6 +101,8 @@ def submit(
         }
         request = {"max_tokens": max_tokens, "temperature": temperature}
         spec = _from_options(prompt, system, request, given)
+    if stream:
+        spec = spec.model_copy(update={"stream": True})
     run_async(_submit(spec, config, wait=wait, timeout_s=timeout, as_json=as_json))
 
 
@@ -128,7 +132,11 @@ def _from_options(prompt: str | None, system: str | None, request: dict[str, Any
 
 async def _submit(spec: JobSpec, config: Path | None, *, wait: bool, timeout_s: float | None, as_json: bool) -> None:
     async with fleet_client(config) as client:
-        job_id = await client.submit(spec, must_run=wait)
+        job_id = await client.submit(spec, must_run=wait or spec.stream)
+        if spec.stream:
+            err.print(f"[dim]job {job_id}[/]")
+            await show_stream(client, job_id, after="0", as_json=as_json)
+            return
         if not wait:
             out.print_json(data={"job_id": job_id}) if as_json else out.print(job_id, markup=False)
             return

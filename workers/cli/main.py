@@ -13,6 +13,7 @@ from .init import init
 from .models import models
 from .route import route_app
 from .simulate import simulate_app
+from .stream import stream
 from .testgen import generate_tests
 from .up import up
 from .worker import worker
@@ -34,6 +35,7 @@ app.command()(flower)
 app.command()(jobs.submit)
 app.command()(jobs.result)
 app.command()(jobs.wait)
+app.command()(stream)
 app.command()(jobs.cancel)
 app.command("job")(jobs.job)
 app.add_typer(bench_app)

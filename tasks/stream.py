@@ -1,0 +1,78 @@
+"""An answer while it is made: the pieces that a pool puts into a Redis stream, and how a caller reads them.
+
+A failed attempt may have said something already. Then a `reset` comes, and what was said before it is void.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from .connection import AsyncRedis
+from .store import Store
+
+#: Pieces read at a time.
+_COUNT = 500
+_BLOCK_MS = 1000
+
+
+class PieceKind(StrEnum):
+    TEXT = "text"
+    REASONING = "reasoning"
+    RESET = "reset"  #: another attempt begins; forget the pieces so far
+    END = "end"  #: the job has ended; its outcome is there
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """offset: where to go on reading after this piece. attempt, number: which attempt said it, and its place there."""
+
+    offset: str
+    kind: PieceKind
+    text: str = ""
+    attempt: int = 0
+    number: int = 0
+
+
+def stream_key(store: Store, job_id: str) -> str:
+    return store.key("stream", job_id)
+
+
+async def write(store: Store, job_id: str, pieces: list[Piece]) -> None:
+    """Add pieces in order; their offsets are Redis' to give."""
+    async with store.redis.pipeline(transaction=False) as pipe:
+        for piece in pieces:
+            fields = {"k": piece.kind.value, "t": piece.text, "a": piece.attempt, "n": piece.number}
+            pipe.xadd(stream_key(store, job_id), fields)
+        await pipe.execute()
+
+
+async def read(store: Store, job_id: str, *, after: str = "0") -> AsyncIterator[Piece]:
+    """The pieces after an offset, as they come, up to the END. Nothing comes of a job that was not handed in to stream."""
+    key = stream_key(store, job_id)
+    while True:
+        # Asked first: the END is in the stream before the outcome can be seen.
+        ended = await store.outcome(job_id) is not None
+        found = await _next(store.redis, key, after, block_ms=None if ended else _BLOCK_MS)
+        for piece in found:
+            after = piece.offset
+            yield piece
+            if piece.kind is PieceKind.END:
+                return
+        if ended and not found:
+            return
+
+
+async def _next(redis: AsyncRedis, key: str, after: str, *, block_ms: int | None) -> list[Piece]:
+    reply: Any = await redis.xread({key: after}, count=_COUNT, block=block_ms)
+    if not reply:
+        return []
+    # RESP3 has a mapping of key to chunks, RESP2 a list of pairs of key and entries.
+    entries: list[Any] = reply[key.encode()][0] if isinstance(reply, dict) else reply[0][1]
+    return [_piece(offset, fields) for offset, fields in entries]
+
+
+def _piece(offset: bytes, fields: dict[bytes, bytes]) -> Piece:
+    said: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items()}
+    kind = PieceKind(said["k"])
+    return Piece(offset.decode(), kind, said.get("t", ""), int(said.get("a", 0)), int(said.get("n", 0)))

@@ -1,0 +1,69 @@
+"""Hands the pieces of an answer on to whoever follows the job, a few times a second at most."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ..tasks.job import Job
+from ..tasks.store import Store
+from ..tasks.stream import Piece, PieceKind, write
+from .patience import persist
+from .providers.dialect import Delta
+
+#: Pieces are gathered for this long, so that fast models do not cost Redis a call a token.
+GATHER_S = 0.03
+
+
+@dataclass(slots=True)
+class Relay:
+    """Of one attempt. An attempt that follows another begins with a reset."""
+
+    store: Store
+    job: Job
+    _gathered: list[Piece] = field(default_factory=list[Piece])
+    _written: int = 0
+    _writing: "asyncio.Task[None] | None" = None
+
+    def __post_init__(self) -> None:
+        if self.job.epoch > 1:
+            self._add(PieceKind.RESET, "")
+
+    async def take(self, delta: Delta) -> None:
+        """The sender's `on_delta`."""
+        if delta.reasoning:
+            self._add(PieceKind.REASONING, delta.reasoning)
+        if delta.text:
+            self._add(PieceKind.TEXT, delta.text)
+        if self._gathered and self._writing is None:
+            self._writing = asyncio.create_task(self._write_soon())
+
+    def _add(self, kind: PieceKind, text: str) -> None:
+        self._written += 1
+        self._gathered.append(Piece("", kind, text, self.job.attempts, self._written))
+
+    async def _write_soon(self) -> None:
+        await asyncio.sleep(GATHER_S)
+        await self._write()
+        self._writing = None
+
+    async def _write(self) -> None:
+        pieces, self._gathered = _joined(self._gathered), []
+        if pieces:
+            await persist(lambda: write(self.store, self.job.id, pieces))
+
+    async def close(self) -> None:
+        """Write what is left."""
+        if self._writing is not None:
+            await self._writing
+        await self._write()
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """Neighbours of one kind as one piece; it keeps the last one's number."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        last = joined[-1] if joined else None
+        if last is not None and last.kind is piece.kind and piece.kind is not PieceKind.RESET:
+            joined[-1] = Piece("", piece.kind, last.text + piece.text, piece.attempt, piece.number)
+        else:
+            joined.append(piece)
+    return joined
