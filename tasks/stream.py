@@ -48,7 +48,7 @@ async def write(store: Store, job_id: str, pieces: list[Piece]) -> None:
 
 
 async def read(store: Store, job_id: str, *, after: str = "0") -> AsyncIterator[Piece]:
-    """The pieces after an offset, as they come, up to the END. Nothing comes of a job that was not handed in to stream."""
+    """The pieces after an offset, as they come, up to the END; none of a job that was not handed in to stream."""
     key = stream_key(store, job_id)
     while True:
         # Asked first: the END is in the stream before the outcome can be seen.
