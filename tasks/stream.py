@@ -6,10 +6,12 @@ A failed attempt may have said something already. Then a `reset` comes, and what
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from .connection import AsyncRedis
 from .store import Store
+
+_Entries = list[tuple[bytes, dict[bytes, bytes]]]
 
 #: Pieces read at a time.
 _COUNT = 500
@@ -68,7 +70,7 @@ async def _next(redis: AsyncRedis, key: str, after: str, *, block_ms: int | None
     if not reply:
         return []
     # RESP3 has a mapping of key to chunks, RESP2 a list of pairs of key and entries.
-    entries: list[Any] = reply[key.encode()][0] if isinstance(reply, dict) else reply[0][1]
+    entries = cast("_Entries", reply[key.encode()][0] if isinstance(reply, dict) else reply[0][1])
     return [_piece(offset, fields) for offset, fields in entries]
 
 

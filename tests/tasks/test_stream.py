@@ -40,7 +40,11 @@ def shown(pieces: list[Piece]) -> list[tuple[PieceKind, str]]:
 
 async def test_the_pieces_come_in_order_and_end_with_the_job(client: AsyncClient) -> None:
     job_id = await client.submit(JobSpec.from_prompt("hi", stream=True))
-    reading = asyncio.create_task(anext(aiter(client.stream(job_id))))
+
+    async def first_piece() -> Piece:
+        return await anext(aiter(client.stream(job_id)))
+
+    reading = asyncio.create_task(first_piece())
     mine = await begun(client, job_id)
     await said(Relay(client.store, mine.job), "Hel", "lo")
     assert (await reading).text == "Hello"
