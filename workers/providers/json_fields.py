@@ -1,7 +1,7 @@
 """Reading JSON that somebody else wrote: a field of the wrong type counts as absent, and nothing raises."""
 
 import json
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 
 def parse(body: bytes | str) -> Any:
@@ -12,17 +12,25 @@ def parse(body: bytes | str) -> Any:
         return None
 
 
+def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
 def mapping(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return value if _is_object(value) else {}
 
 
 def sequence(value: object) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    return value if _is_list(value) else []
 
 
 def mappings(value: object) -> list[dict[str, Any]]:
     """The objects of a list, without what else it holds."""
-    return [cast("dict[str, Any]", item) for item in sequence(value) if isinstance(item, dict)]
+    return [item for item in sequence(value) if _is_object(item)]
 
 
 def first(items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -57,12 +57,7 @@ def _streaming(ask: Ask) -> dict[str, Any]:
 
 def _message(row: Row, message: Message) -> dict[str, Any]:
     role = "system" if message.role == "developer" and not row.developer_role else message.role
-    content = message.content
-    if isinstance(content, tuple):
-        content = [part.model_dump(exclude_none=True) for part in content]
-    if content is None and not message.tool_calls:
-        content = ""
-    return {"role": role, "content": content} | _without_none(
+    return {"role": role, "content": _content(message)} | _without_none(
         {
             "name": message.name,
             "tool_calls": [call.model_dump() for call in message.tool_calls] if message.tool_calls else None,
@@ -70,6 +65,12 @@ def _message(row: Row, message: Message) -> dict[str, Any]:
             "reasoning": message.reasoning if row.reasoning_in else None,
         }
     )
+
+
+def _content(message: Message) -> str | list[dict[str, Any]] | None:
+    if isinstance(message.content, tuple):
+        return [part.model_dump(exclude_none=True) for part in message.content]
+    return message.content if message.content is not None or message.tool_calls else ""
 
 
 def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
