@@ -95,7 +95,7 @@ async def line_with(process: asyncio.subprocess.Process, word: str) -> str:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while not condition():  # noqa: ASYNC110 - what other processes do sets no event here
+        while not condition():
             await asyncio.sleep(0.05)
 
 
