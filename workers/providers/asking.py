@@ -7,6 +7,7 @@ from dataclasses import replace
 from ...routing.failure import Failure
 from ...tasks.answer import Answer
 from .corrections import Correction, corrected, correction_for
+from .deadlines import Deadlines
 from .dialect import Ask, Call, Delta, Dialect, Reply, StreamDecoder
 from .dialects import DIALECTS
 from .endpoint import AttemptFailed, Endpoint, Timeouts
@@ -30,7 +31,10 @@ class Asking:
     async def ask(
         self, endpoint: Endpoint, ask: Ask, timeouts: Timeouts, on_delta: OnDelta | None, job_id: str | None
     ) -> Answer:
-        """The answer; raises AttemptFailed. The total limit counts over the corrections too."""
+        """The answer; raises AttemptFailed. The total limit counts over the corrections too.
+
+        No correction is made twice, so they come to an end.
+        """
         server = (endpoint.base_url, ask.model)
         ask = replace(ask, window=self._windows.get(server, 0))
         call = DIALECTS[ask.row.dialect].encode(ask)
@@ -40,27 +44,23 @@ class Asking:
         call = replace(call, headers={ask.row.job_header: job_id} if job_id else {})
         began, left_s = self._timer(), timeouts.total_s
         while True:
-            sent = self._corrected(call, ask)
+            made = self._corrections.get((ask.provider, ask.model), ())
+            sent = replace(call, body=corrected(call.body or {}, made))
             outcome = await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), on_delta)
             took_s = self._timer() - began
             if isinstance(outcome, Answer):
                 return outcome.model_copy(update={"total_s": took_s})
             left_s = timeouts.total_s - took_s
-            if not self._learn(ask, sent, outcome) or left_s <= 0:
+            correction = correction_for(outcome, sent.body or {})
+            if correction is None or correction in made or left_s <= 0:
                 raise AttemptFailed(outcome)
+            self._learn(ask, correction)
 
-    def _corrected(self, call: Call, ask: Ask) -> Call:
+    def _learn(self, ask: Ask, correction: Correction) -> None:
+        """Many calls may be under way when the first refusal comes, and all of them learn the same."""
         known = self._corrections.get((ask.provider, ask.model), ())
-        return replace(call, body=corrected(call.body, known)) if known and call.body else call
-
-    def _learn(self, ask: Ask, sent: Call, failure: Failure) -> bool:
-        """Whether asking again, differently, may help. No correction is made twice, so this comes to an end."""
-        known = self._corrections.get((ask.provider, ask.model), ())
-        correction = correction_for(failure, sent.body or {})
-        if correction is None or correction in known:
-            return False
-        self._corrections[ask.provider, ask.model] = (*known, correction)
-        return True
+        if correction not in known:
+            self._corrections[ask.provider, ask.model] = (*known, correction)
 
     async def _once(
         self, endpoint: Endpoint, ask: Ask, call: Call, timeouts: Timeouts, on_delta: OnDelta | None
@@ -87,9 +87,8 @@ class Asking:
             deltas = decoder.feed(piece)
             if first_token_s is None and any(delta.is_token for delta in deltas):
                 first_token_s = self._timer() - began
-            if deltas and on_delta is not None:
-                opened.limits.held()
-                await _hand_on(deltas, on_delta)
+            if on_delta is not None:
+                await _hand_on(deltas, on_delta, opened.limits)
             if deltas and first_token_s is not None:
                 opened.limits.answering()
             if decoder.ended:
@@ -101,10 +100,12 @@ class Asking:
         return outcome.model_copy(update={"first_token_s": first_token_s})
 
 
-async def _hand_on(deltas: list[Delta], on_delta: OnDelta) -> None:
+async def _hand_on(deltas: list[Delta], on_delta: OnDelta, limits: Deadlines) -> None:
     for delta in deltas:
         if delta.is_token or delta.usage is not None:
+            limits.held()
             await on_delta(delta)
+            limits.connected()
 
 
 def _read(dialect: Dialect, ask: Ask, reply: Reply) -> Answer | Failure:

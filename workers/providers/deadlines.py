@@ -39,7 +39,7 @@ class Deadlines:
             raise AttemptFailed(self._failure()) from None
 
     def connected(self) -> None:
-        """The connection stands."""
+        """The connection stands, and the first token is waited for, if it has not come."""
         if not self._answering:
             self._set(self._timeouts.first_token_s, Fault.TIMEOUT_FIRST_TOKEN)
 

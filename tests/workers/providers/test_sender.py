@@ -1,5 +1,6 @@
 """The sender against recorded and made-up replies; time limits and cancellation are in `test_wire.py`."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -151,6 +152,20 @@ async def test_a_parameter_that_is_refused_is_corrected_once_and_remembered() ->
         {"max_completion_tokens": 9},
         {"max_tokens": 9, "temperature": 0.2},
     ]
+
+
+async def test_calls_that_are_refused_together_are_all_corrected() -> None:
+    together = asyncio.Barrier(8)
+
+    async def serve(request: httpx2.Request) -> httpx2.Response:
+        if "max_tokens" not in json.loads(request.content):
+            return says(COMPLETION)(request)
+        await together.wait()
+        return refuses("max_tokens")(request)
+
+    async with Sender(transport=httpx2.MockTransport(serve)) as sender:
+        answers = await asyncio.gather(*(sender.ask(endpoint(), "m", CHAT, LIMITS) for _ in range(8)))
+    assert [found.text for found in answers] == ["Blue."] * 8
 
 
 async def test_a_correction_that_does_not_help_is_not_repeated() -> None:

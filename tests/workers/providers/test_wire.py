@@ -340,6 +340,21 @@ async def test_an_error_of_the_consumer_closes_the_connection() -> None:
         await asyncio.wait_for(server.closed.wait(), 5)
 
 
+async def test_what_is_handed_on_before_the_first_token_does_not_end_its_limit() -> None:
+    async def counts_first(talk: Talk) -> None:
+        usage = b'data: {"choices": [], "usage": {"prompt_tokens": 1}}\n\n'
+        await talk.say(STREAM_HEAD + chunked(usage))
+        await talk.closed.wait()
+
+    async def take(_delta: Delta) -> None:
+        pass
+
+    async with peer(counts_first) as server:
+        with pytest.raises(AttemptFailed) as failed:
+            await ask(server.url, limits=limits(first_token_s=0.2), on_delta=take)
+    assert failed.value.failure.fault is Fault.TIMEOUT_FIRST_TOKEN
+
+
 async def test_the_consumers_time_is_not_the_providers() -> None:
     async def slow(_delta: Delta) -> None:
         await asyncio.sleep(0.3)
