@@ -13,7 +13,8 @@ TOPS = ("routing", "tasks", "workers")
 @pytest.fixture(scope="module")
 def setuptools() -> dict[str, Any]:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    return pyproject["tool"]["setuptools"]
+    tables: dict[str, Any] = pyproject["tool"]["setuptools"]
+    return tables
 
 
 def test_every_package_is_shipped(setuptools: dict[str, Any]) -> None:

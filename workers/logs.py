@@ -66,7 +66,8 @@ def configure_logs(options: LogOptions, *, secrets: Iterable[str] = (), stream: 
     output = sys.stderr if stream is None else stream
     own_level = logging.DEBUG if options.debug_providers else LEVELS[options.level]
     machine = for_machines(options, output)
-    facts = (*_FACTS, structlog.processors.TimeStamper(fmt="iso" if machine else _TO_THE_SECOND, utc=True))
+    stamp = structlog.processors.TimeStamper(fmt="iso" if machine else _TO_THE_SECOND, utc=True)
+    facts: list[Processor] = [*_FACTS, stamp]
     structlog.configure(
         processors=[_OnlyDebugged(options), *facts, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=_named_logger,

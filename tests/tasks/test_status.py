@@ -7,6 +7,7 @@ import pytest
 from workfleet.routing.directory import Directory, ProviderFacts
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.client import AsyncClient
+from workfleet.tasks.connection import awaited
 from workfleet.tasks.fleet_state import FORGOTTEN_S, NodeReport
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.messages import list_key
@@ -87,14 +88,10 @@ async def test_depth_and_age_count_both_priorities_and_need_no_consumer(client: 
 
 
 async def test_pools_tell_who_lives_and_who_takes_a_queues_jobs(client: AsyncClient) -> None:
-    gone = NodeReport(node="vllm@away", provider="vllm")
-    await client.fleet.report(gone)
-    raw = NodeReport(node="vllm@away", provider="vllm", said_at=(await status(client)).now - FORGOTTEN_S / 2)
-    await client.redis.hset("wf:nodes", "vllm@away", raw.model_dump_json())  # type: ignore[misc]  # Awaitable | int
-    await client.fleet.report(NodeReport(node="vllm@here", provider="vllm", slots=8, busy=3, open_lanes=(LANE,)))
-    await client.fleet.report(
-        NodeReport(node="groq@here", provider="groq", slots=4, closed_lanes={LANE: "vllm has room"})
-    )
+    gone = NodeReport(node="vllm@away", provider="vllm", said_at=(await status(client)).now - FORGOTTEN_S / 2)
+    await awaited(client.redis.hset("wf:nodes", "vllm@away", gone.model_dump_json()))
+    await client.fleet.report(NodeReport(node="vllm@here", provider="vllm", open_lanes=(LANE,)))
+    await client.fleet.report(NodeReport(node="groq@here", provider="groq", closed_lanes={LANE: "vllm has room"}))
     found = await status(client)
     assert [(pool.provider, [node.node for node in pool.nodes], sorted(pool.living)) for pool in found.pools] == [
         ("groq", ["groq@here"], ["groq@here"]),
