@@ -5,8 +5,7 @@ several languages at once.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from itertools import takewhile
+from collections.abc import Mapping
 from typing import NamedTuple
 
 #: A line's indentation, its first word and the rest. Every match starts at a line break, which keeps the search fast.
@@ -28,7 +27,6 @@ _ROLES: Mapping[str, str] = {
 _FUNCTION = re.compile(r" (?:\([^)\n]*\) ?)?(\w+) ?[(<\[]")
 #: `async def name`, `public static int name(`, `const name = (…) =>`; no call that is assigned.
 _MODIFIED = re.compile(r"[^=(]*(?:\b(?:def|func|fn|function|fun) (\w+)| (\w+)\()|[^=]*\b(\w+) ?=[^=;]*=>")
-_CALL = re.compile(r"(?:(?<![\w.])|self\.|this\.)(\w+)\(")
 _FILE = re.compile(r"\.(?:py|tsx?|jsx?|java|kt|go|rs|cpp|cc|cs|rb|php|swift|scala|sql)\b(?!\.?\w|\()")
 
 #: Bodies that are searched for recursion; more say nothing new.
@@ -86,13 +84,19 @@ def _name(role: str, rest: str) -> str | None:
 
 def _calls_itself(name: str, definition: re.Match[str]) -> bool:
     """Whether a function calls itself; a method of the same name on another object is none of its calls."""
-    text = definition.string
-    if text.find(f"{name}(", definition.end()) < 0:
+    text, start = definition.string, definition.end()
+    call = f"{name}("
+    at = text.find(call, start)
+    while at >= 0 and not _is_own(text, at):
+        at = text.find(call, at + 1)
+    if at < 0:
         return False
-    body = takewhile(_deeper_than(len(definition[1])), text[definition.end() + 1 :].split("\n"))
-    return any(name in _CALL.findall(line) for line in body)
+    # A line that is not deeper ends a body. Blank lines do not, and lines that begin with a bracket do not.
+    end = re.compile(rf"\n[^\S\n]{{0,{len(definition[1])}}}[^\s)}}{{]")
+    return end.search(text, start, at + 1) is None
 
 
-def _deeper_than(indentation: int) -> Callable[[str], bool]:
-    """Whether a line belongs to a body; blank lines do, and so do lines that begin with a bracket."""
-    return lambda line: len(line) - len(line.lstrip()) > indentation or line.lstrip()[:1] in ")}{"
+def _is_own(text: str, at: int) -> bool:
+    """Whether the name at this place stands alone, or is called on the object itself."""
+    before = text[at - 1]
+    return not (before.isalnum() or before in "_.") or text.endswith(("self.", "this."), 0, at)

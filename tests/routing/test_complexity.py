@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workfleet.routing.complexity import WEIGHTS, Feature, score
+from workfleet.routing.complexity import WEIGHTS, Feature, level, score
 from workfleet.routing.lanes import TASK_TYPES, Band, band_of
 
 ADD = "Write pytest tests for this function:\n\ndef add(a, b):\n    return a + b\n"
@@ -131,6 +131,18 @@ def test_any_text_has_a_score_whose_features_explain_it(text: str, task_type: st
     assert found.score == min(10, int(found.raw * 10) + 1)
     assert found.band == band_of(found.score)
     assert found == score(text, task_type=task_type)
+
+
+@given(st.text(st.characters(exclude_categories=())), st.sampled_from([*TASK_TYPES, "of-their-own"]))
+def test_the_level_of_any_text_is_its_score(text: str, task_type: str) -> None:
+    assert level(text, task_type=task_type) == score(text, task_type=task_type).score
+
+
+@pytest.mark.parametrize("task_type", ["general", "refactoring", "documentation"])
+@pytest.mark.parametrize("prompt", [ADD, TEN_LINES, CLIENT, DESIGN, TREE_QUERIES, SUM_OF_DIGITS, REFACTORING])
+def test_the_level_of_real_prompts_is_their_score(prompt: str, task_type: str) -> None:
+    for end in range(0, len(prompt), 1 + len(prompt) // 50):
+        assert level(prompt[:end], task_type=task_type) == score(prompt[:end], task_type=task_type).score
 
 
 def test_features_name_what_was_seen_with_its_weight() -> None:
