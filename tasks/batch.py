@@ -20,6 +20,9 @@ DEFAULT_WINDOW = 1000
 
 _CHUNK = 500
 
+#: What `replay.lua` leaves in a batch's list of ended jobs where a replayed one stood.
+REPLAYED = "-"
+
 
 @dataclass(frozen=True, slots=True)
 class BatchStatus:
@@ -127,14 +130,16 @@ class Batches:
                     chunk = await self._chunk(batch, after)
                     for item in chunk:
                         after += 1
-                        yield after, *item
+                        if item is not None:
+                            yield after, *item
                     if len(chunk) < _CHUNK:
                         break
                 if finished or not follow:
                     return
                 await news.get_message(ignore_subscribe_messages=True, timeout=poll_s)
 
-    async def _chunk(self, batch: str, after: int) -> list[tuple[Outcome, str]]:
+    async def _chunk(self, batch: str, after: int) -> list[tuple[Outcome, str] | None]:
+        """None stands for a job that was replayed: it will end again, further on."""
         raw = await self._redis.lrange(self._key(batch, "done"), after, after + _CHUNK - 1)
         ids = [item.decode() for item in raw]
         found = await self._store.outcomes(ids)
@@ -144,7 +149,9 @@ class Batches:
             names = await pipe.execute()
         forgotten = "its result is no longer kept"
         return [
-            (outcome or Outcome(job_id, JobState.EXPIRED, error=forgotten), (name or b"").decode())
+            None
+            if job_id == REPLAYED
+            else (outcome or Outcome(job_id, JobState.EXPIRED, error=forgotten), (name or b"").decode())
             for job_id, outcome, name in zip(ids, found, names, strict=True)
         ]
 

@@ -40,7 +40,7 @@ TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
     _S.RUNNING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.EXPIRED, _S.SNOOZED, _S.QUEUED}),
     _S.SNOOZED: frozenset({_S.QUEUED, _S.CANCELLED, _S.EXPIRED}),
     _S.SUCCEEDED: frozenset(),
-    _S.FAILED: frozenset(),
+    _S.FAILED: frozenset({_S.QUEUED}),  # a person replays a dead letter
     _S.CANCELLED: frozenset(),
     _S.EXPIRED: frozenset(),
 }

@@ -5,6 +5,7 @@ Short field names and values keep the record in Redis' compact encoding.
 
 from collections.abc import Mapping
 
+from ..routing.lanes import Priority
 from .job import Job, JobState
 from .messages import PRIORITY_STEPS
 
@@ -40,7 +41,7 @@ def from_fields(job_id: str, fields: Mapping[str, str]) -> Job:
         state=JobState(fields["state"]),
         task_type=fields["task"],
         queue=fields["queue"],
-        priority=_PRIORITIES[fields["prio"]],
+        priority=priority_of(fields["prio"]),
         complexity=int(fields["level"]),
         agent=fields["agent"],
         created_at=int(fields["created"]) / 1000,
@@ -62,6 +63,11 @@ def from_fields(job_id: str, fields: Mapping[str, str]) -> Job:
         canvas=fields.get("canvas", ""),
         stream="stream" in fields,
     )
+
+
+def priority_of(step: str) -> Priority:
+    """The priority of a record's step."""
+    return _PRIORITIES[step]
 
 
 def _lines(text: str) -> tuple[str, ...]:

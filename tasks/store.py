@@ -1,6 +1,7 @@
 """The records of jobs in Redis. Each step that must be atomic is a script in `scripts/`; this file calls them."""
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,8 +23,14 @@ from .results import RESULT_KEY, Outcome, decode, encode
 RETENTION_S = 7 * 86_400
 
 POISON = "it was running each time a worker died"
+CANCELLED = "cancelled while it ran"
+
+#: Seconds without a sign of any reconciler, after which Redis is taken to have been away. A shorter pause costs no pool
+#: a lease, which holds for 6 s and is renewed every 1.5 s.
+PAUSE_S = 3.0
 
 Verdict = Literal["ok", "cancel", "lost"]
+PutBack = Literal["done", "cancelled", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +99,12 @@ class Store:
             flat += [json.dumps(to_fields(job)), each.spec, each.same]
         return [item.decode() for item in await self._run("submit", batch, self.retention_s, *flat)]
 
-    async def claim(self, job_id: str, *, owner: str, lease_s: float) -> Claimed | str:
-        """Take the lease of a queued job. Else the word why not: the state it is in, `missing`, or `expired`."""
-        reply = await self._run("claim", job_id, owner, int(lease_s * 1000))
+    async def claim(self, job_id: str, *, owner: str, lease_s: float, ticket: str | None = None) -> Claimed | str:
+        """Take the lease of a queued job. Else the word why not: the state it is in, `missing`, or `expired`.
+
+        ticket: the delivery's own name (`new_ticket`), with which the call can be repeated after a lost reply.
+        """
+        reply = await self._run("claim", job_id, owner, int(lease_s * 1000), ticket or new_ticket())
         if reply[0] != b"ours":
             return cast("bytes", reply[0]).decode()
         return Claimed(from_fields(job_id, pairs(reply[1])), JobSpec.model_validate_json(reply[2]))
@@ -132,16 +142,26 @@ class Store:
         uncounted: bool = False,
         tried: str = "",
         attempt: Attempt | None = None,
-    ) -> bool:
-        """A running job goes to a queue, now or after `wait_s`; False if its lease was lost.
+    ) -> PutBack:
+        """A running job goes to a queue, now or after `wait_s`; unless it ends as `cancelled`, or its lease was `lost`.
 
         uncounted: the attempt is not used up. tried: a target to remember as failed.
         """
         entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
         reply = await self._run(
-            "put_back", job.id, job.epoch, queue, int(wait_s * 1000), "1" if uncounted else "0", tried, entry
+            "put_back",
+            job.id,
+            job.epoch,
+            queue,
+            int(wait_s * 1000),
+            "1" if uncounted else "0",
+            tried,
+            entry,
+            encode(Outcome(job.id, JobState.CANCELLED, error=CANCELLED)),
+            CANCELLED,
+            self.retention_s,
         )
-        return bool(reply == b"done")
+        return cast("PutBack", reply.decode())
 
     async def end_waiting(self, ids: Sequence[str], state: JobState, reason: str) -> list[str]:
         """Cancel jobs, or expire overdue ones. A word each: `done`, `asked` (it runs, and its pool stops it),
@@ -150,16 +170,27 @@ class Store:
         meta = encode(Outcome("@ID@", state, error=reason))
         return [word.decode() for word in await self._run("end_waiting", state, meta, reason, self.retention_s, *ids)]
 
-    async def rescue(self, *, at_most: int = 500, deaths: int = 3) -> Rescue:
-        """Queue again what dead workers left and what is due. deaths: worker deaths that a job may survive."""
-        meta = encode(Outcome("@ID@", JobState.FAILED, error=POISON))
-        reply = await self._run("rescue", at_most, deaths, meta, POISON, self.retention_s)
+    async def my_turn(self, node: str, *, turn_s: float) -> bool:
+        """Whether it is this node's turn to reconcile, for `turn_s` from now. Every node calls it every second."""
+        return bool(await self._run("turn", node, int(turn_s * 1000), int(PAUSE_S * 1000)))
+
+    async def rescue(self, *, at_most: int = 500, deaths: int = 3, steady_s: float = 0.0) -> Rescue:
+        """Queue again what dead workers left and what is due.
+
+        deaths: worker deaths that a job may survive. steady_s: a lease has run out only if Redis was there for so long.
+        """
+        poison = encode(Outcome("@ID@", JobState.FAILED, error=POISON))
+        cancelled = encode(Outcome("@ID@", JobState.CANCELLED, error=CANCELLED))
+        limits = (self.retention_s, int(steady_s * 1000), int(PAUSE_S * 1000))
+        reply = await self._run("rescue", at_most, deaths, poison, POISON, cancelled, CANCELLED, *limits)
         return Rescue(*([item.decode() for item in ids] for ids in reply))
 
-    async def remessage(self, queue: str, priority: Priority, *, grace_s: float, at_most: int = 500) -> list[str]:
-        """Push anew the messages of jobs that wait in a queue which no longer has them."""
-        reply = await self._run("remessage", queue, str(PRIORITY_STEPS[priority]), int(grace_s * 1000), at_most)
-        return [item.decode() for item in reply]
+    async def remessage(self, queues: Sequence[str], *, grace_s: float, at_most: int = 500) -> list[tuple[str, str]]:
+        """Push anew the messages of jobs that wait in queues which no longer have them; (queue, job id) of each."""
+        lists = [(queue, PRIORITY_STEPS[priority]) for queue in queues for priority in Priority]
+        flat = [item for pair in lists for item in pair]
+        found = [item.decode() for item in await self._run("remessage", int(grace_s * 1000), at_most, *flat)]
+        return list(zip(found[::2], found[1::2], strict=True))
 
     async def overdue(self, *, at_most: int = 500) -> list[str]:
         """Unfinished jobs whose deadline has passed, running ones included."""
@@ -168,6 +199,16 @@ class Store:
     async def reroute(self, job_id: str, from_queue: str, to_queue: str) -> bool:
         """Move a job that waits in one queue to another; False if it no longer waits there."""
         return bool(await self._run("reroute", job_id, from_queue, to_queue))
+
+    async def replay(self, job_id: str, *, ttl_s: float) -> str:
+        """Queue a dead letter again; `done`, `missing`, or the state that forbids it."""
+        word: bytes = await self._run("replay", job_id, int(ttl_s * 1000))
+        return word.decode()
+
+    async def repair(self, job_id: str) -> str:
+        """Mend a job whose record and surroundings disagree (scripts/repair.lua); what was done, or ''."""
+        word: bytes = await self._run("repair", job_id)
+        return word.decode()
 
     async def waiting(self, queue: str, *, at_most: int) -> list[str]:
         """Ids of the jobs that wait in a queue, the longest first within each priority."""
@@ -203,10 +244,16 @@ class Store:
         return [decode(job_id, raw) if raw else None for job_id, raw in zip(ids, found, strict=True)]
 
 
+def new_ticket() -> str:
+    """A name for one delivery of one job."""
+    return secrets.token_hex(6)
+
+
 def check_size(spec: str, limit: int) -> None:
     """Refuse a request that Redis should not carry."""
-    if len(spec) > limit:
-        raise InvalidRequest(f"the request has {len(spec):,} bytes; at most {limit:,} are taken")
+    size = len(spec) if spec.isascii() else len(spec.encode())
+    if size > limit:
+        raise InvalidRequest(f"the request has {size:,} bytes; at most {limit:,} are taken")
 
 
 def _spent(attempt: Attempt | None, usage: Usage | None) -> list[str | int]:

@@ -204,10 +204,11 @@ async def _cancel(jobs: list[str], config: Path | None) -> None:
 
 def job(job_id: JobArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Show a job: its state, where it waits, and every attempt with its target, outcome and cost."""
-    run_async(_job(job_id, as_json, config))
+    run_async(show_job(job_id, as_json, config))
 
 
-async def _job(job_id: str, as_json: bool, config: Path | None) -> None:
+async def show_job(job_id: str, as_json: bool, config: Path | None) -> None:
+    """Print a job's record and its attempts."""
     async with fleet_client(config) as client:
         record, attempts = await client.job(job_id), await client.attempts(job_id)
     if as_json:

@@ -5,9 +5,10 @@ import sys
 import typer
 
 from ...tasks.errors import FleetError
-from . import batch, config, jobs, providers
+from . import batch, config, dead_letters, jobs, providers
 from .bench import bench_app
 from .console import error
+from .doctor import doctor
 from .flower import flower
 from .init import init
 from .models import models
@@ -38,6 +39,8 @@ app.command()(jobs.wait)
 app.command()(stream)
 app.command()(jobs.cancel)
 app.command("job")(jobs.job)
+app.add_typer(dead_letters.app)
+app.command()(doctor)
 app.add_typer(bench_app)
 app.add_typer(route_app)
 app.add_typer(providers.app)

@@ -1,0 +1,100 @@
+"""`fleet dead-letter`: jobs that failed for good."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ...tasks.dead_letters import DeadLetters
+from ...tasks.job import Job
+from .console import err, out
+from .jobs import show_job
+from .session import ConfigOption, JsonOption, fleet_client, run_async
+
+app = typer.Typer(
+    name="dead-letter", help="Jobs that failed for good: look at them, replay or drop them.", no_args_is_help=True
+)
+
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of jobs.", show_default=False)]
+AllOption = Annotated[bool, typer.Option("--all", help="All of them instead of those named.")]
+
+
+@app.command("list")
+def list_them(
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, the newest first.")] = 50,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """List the dead letters, newest first, with why each of them failed."""
+    jobs = run_async(_newest(config, limit))
+    if as_json:
+        out.print_json(data=[_fields(job) for job in jobs])
+        return
+    table = Table("job", "task type", "agent", "attempts", "failed at", "reason", box=None, pad_edge=False)
+    for job in jobs:
+        when = datetime.fromtimestamp(job.finished_at or 0, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(job.id, job.task_type, job.agent, str(job.attempts), when, escape(job.reason))
+    if jobs:
+        out.print(table)
+    err.print(f"{len(jobs)} dead letters" if len(jobs) != 1 else "1 dead letter")
+
+
+async def _newest(config: Path | None, limit: int) -> list[Job]:
+    async with fleet_client(config) as client:
+        return await DeadLetters(client.store).newest(at_most=limit)
+
+
+def _fields(job: Job) -> dict[str, object]:
+    return {
+        "job_id": job.id,
+        "task_type": job.task_type,
+        "agent": job.agent,
+        "batch": job.batch,
+        "custom_id": job.custom_id,
+        "attempts": job.attempts,
+        "worker_deaths": job.deaths,
+        "failed_at": job.finished_at,
+        "reason": job.reason,
+    }
+
+
+@app.command()
+def show(
+    job: Annotated[str, typer.Argument(help="The job's id.")], as_json: JsonOption = False, config: ConfigOption = None
+) -> None:
+    """Show one with all its attempts."""
+    run_async(show_job(job, as_json, config))
+
+
+@app.command()
+def replay(jobs: Ids = None, everything: AllOption = False, config: ConfigOption = None) -> None:
+    """Queue dead letters again as if they were new.
+
+    Examples:
+
+      fleet dead-letter replay 0b0b9a4e-1f0e-4d7e-9d6a-1a3c3d9f6c55
+
+      fleet dead-letter replay --all
+    """
+    run_async(_each(config, jobs or [], everything, "replay"))
+
+
+@app.command()
+def drop(jobs: Ids = None, everything: AllOption = False, config: ConfigOption = None) -> None:
+    """Forget dead letters. Their records stay readable until they expire."""
+    run_async(_each(config, jobs or [], everything, "drop"))
+
+
+async def _each(config: Path | None, jobs: list[str], everything: bool, what: str) -> None:
+    if bool(jobs) == everything:
+        raise typer.BadParameter("name the jobs, or say --all")
+    async with fleet_client(config) as client:
+        letters = DeadLetters(client.store)
+        chosen = [job.id for job in await letters.newest(at_most=1_000_000)] if everything else jobs
+        for job_id in chosen:
+            await (letters.replay(job_id) if what == "replay" else letters.drop(job_id))
+    word = "queued again" if what == "replay" else "dropped"
+    err.print(f"{len(chosen)} {word}")
