@@ -103,7 +103,8 @@ class Admin:
 
 def problems(wrong: ValidationError) -> str:
     """One line for each setting that is wrong."""
-    return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in wrong.errors(include_url=False))
+    told = ((error["loc"], error["msg"].removeprefix("Value error, ")) for error in wrong.errors(include_url=False))
+    return "; ".join(f"{'.'.join(map(str, where))}: {what}" for where, what in told)
 
 
 def _spec(given: object) -> FaultSpec:

@@ -1,4 +1,7 @@
-"""The port the simulator listens on, which can be shut and jammed, and opened again, without losing its number."""
+"""The port the simulator listens on, which can be shut and jammed, and opened again, without losing its number.
+
+It accepts by itself: asyncio's own server, closed while a connection comes in, leaks that connection.
+"""
 
 import asyncio
 import errno
@@ -12,12 +15,15 @@ _BACKLOG = 4096
 #: Connections that fill the queue of a listener which accepts nobody.
 _FILLERS = 4
 
+#: Seconds until the next try when a connection could not be accepted, for want of file descriptors as a rule.
+_RETRY_S = 0.1
+
 
 class Door:
     def __init__(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> None:
         self._factory, self._host, self.port = factory, host, port
-        self._server: asyncio.Server | None = None
-        self._closed: socket.socket | None = None
+        self._socket: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
         self._fillers: list[socket.socket] = []
 
     @property
@@ -27,39 +33,49 @@ class Door:
 
     @property
     def is_open(self) -> bool:
-        return self._server is not None
+        return self._accepting is not None
 
     async def open(self) -> None:
         """Listen; does nothing if it does. Raises ConfigurationError if the port cannot be had."""
-        if self._server:
+        if self._accepting:
             return
-        sock, self._closed = self._closed or self._bound(), None
+        sock = self._socket = self._socket or self._bound()
         self.port = sock.getsockname()[1]
-        self._server = await asyncio.get_running_loop().create_server(self._factory, sock=sock, backlog=_BACKLOG)
+        sock.listen(_BACKLOG)
+        self._accepting = asyncio.create_task(self._accept(sock))
         self._release()
 
-    def shut(self) -> None:
+    async def shut(self) -> None:
         """Connections are refused from now on. The port stays ours: bound, and not listened on."""
-        if self._server:
-            self._server.close()
-            self._server = None
-            self._closed = self._bound()
+        if self._accepting:
+            await self.close()
+            self._socket = self._bound()
 
-    def jam(self) -> None:
+    async def jam(self) -> None:
         """Connecting hangs from now on: the queue of the listener is full, and nobody accepts (as Linux does it)."""
-        self.shut()
-        if self._closed and not self._fillers:
-            self._closed.listen(0)
-            self._fillers = [_knock(self._closed) for _ in range(_FILLERS)]
+        await self.shut()
+        if self._socket and not self._fillers:
+            self._socket.listen(0)
+            self._fillers = [_knock(self._socket) for _ in range(_FILLERS)]
 
-    def close(self) -> None:
-        """Give the port up."""
+    async def close(self) -> None:
+        """Give the port up. Connections that have been accepted stay."""
         self._release()
-        if self._server:
-            self._server.close()
-        if self._closed:
-            self._closed.close()
-        self._server = self._closed = None
+        if self._accepting:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
+        if self._socket:
+            self._socket.close()
+        self._socket = self._accepting = None
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listening)
+                await loop.connect_accepted_socket(self._factory, connection)
+            except OSError:
+                await asyncio.sleep(_RETRY_S)
 
     def _release(self) -> None:
         for filler in self._fillers:

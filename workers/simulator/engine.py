@@ -7,6 +7,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from aiohttp import web
@@ -17,11 +18,11 @@ from .dialects.dialect import House
 from .exchange import Exchange
 from .faults.board import Board, Strike
 from .faults.fault import Sever, Severance
-from .generation import Generator, worded
+from .generation import Generator
 from .incoming import Incoming
 from .player import Player, Sleep, never, reset
-from .problem import Kind, Problem, Refused
-from .rendering import listing, pulling, responded
+from .problem import Kind, Problem
+from .rendering import informed
 from .script import Script
 from .settings import Settings
 from .stats import CLIENT_GONE, Stats, Visit
@@ -51,6 +52,7 @@ class Engine:
         self._player = Player(clock, sleep)
         self._generator = Generator(settings, self._player, clock, self._epoch_s)
         self._number = 0
+        self._visits: set[Visit] = set()
 
     def configure(self, settings: Settings) -> None:
         """Change the settings while requests run."""
@@ -62,9 +64,15 @@ class Engine:
         self.stats.reset()
         self._generator.reset()
 
+    def sever(self) -> None:
+        """What is in flight ends without an answer, and not because its client went away."""
+        for visit in self._visits:
+            visit.severed = True
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         visit = Visit(request.path, next(filter(None, map(request.headers.get, _ID_HEADERS)), None))
         self.stats.opened(visit)
+        self._visits.add(visit)
         try:
             return await self._serve(request, visit)
         except (asyncio.CancelledError, ConnectionError):
@@ -73,6 +81,7 @@ class Engine:
                 self.stats.aborted += 1
             raise
         finally:
+            self._visits.discard(visit)
             self.stats.closed(visit)
 
     async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
@@ -81,10 +90,10 @@ class Engine:
         strikes = self.board.strikes(got.dialect.name, got.operation, got.ask) if got.operation else ()
         await self._sever(request, visit, strikes)
         exchange = self._exchange(request, got)
-        problem = self._unauthorized(request, got) or got.problem
-        if problem is None and got.ask:
+        got = self._with_key(request, got)
+        if got.problem is None and got.ask:
             return await self._generator.run(request, visit, got.dialect, got.ask, exchange, strikes)
-        script = self._inform(got, exchange, problem or responded(None, strikes), strikes)
+        script = informed(got, exchange, self._house(), strikes)
         visit.status = script.status
         response = await self._player.play(request, script)
         self._shelve(script)
@@ -120,24 +129,15 @@ class Engine:
             path=request.path_qs,
         )
 
-    def _unauthorized(self, request: web.BaseRequest, got: Incoming) -> Problem | None:
+    def _with_key(self, request: web.BaseRequest, got: Incoming) -> Incoming:
+        """A request without the key that is needed is a problem, whatever it asks."""
         key = self.settings.api_key
         if key is None or got.operation in _OPEN:
-            return None
+            return got
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        right = hmac.compare_digest(given.encode(), key.get_secret_value().encode())
-        return None if right else Problem(Kind.UNAUTHORIZED)
-
-    def _inform(
-        self, got: Incoming, exchange: Exchange, problem: Problem | None, strikes: tuple[Strike, ...]
-    ) -> Script:
-        """The reply to a request that uses no model, or cannot be served."""
-        if problem is None:
-            try:
-                return got.dialect.inform(got.body, exchange, self._house(), listing(strikes), pulling(strikes))
-            except Refused as refused:
-                problem = refused.problem
-        return worded(got.dialect, problem, got.model, exchange)
+        if hmac.compare_digest(given.encode(), key.get_secret_value().encode()):
+            return got
+        return replace(got, problem=Problem(Kind.UNAUTHORIZED))
 
     def _house(self) -> House:
         stats, slots = self.stats, self._generator.slots

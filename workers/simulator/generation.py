@@ -15,8 +15,8 @@ from .exchange import Exchange
 from .faults.board import Strike
 from .limits import Limiter, Overrun
 from .player import Player
-from .problem import Kind, Problem, foreign
-from .rendering import altered, rendered, responded, slowed
+from .problem import Kind, Problem
+from .rendering import altered, rendered, responded, slowed, worded
 from .residents import Residents
 from .script import Ending, Script
 from .settings import Settings
@@ -111,8 +111,3 @@ class Generator:
             first_s=distribution(settings.latency_s).draw(rng) + distribution(settings.first_token_s).draw(rng),
             token_s=1 / settings.token_rate if settings.token_rate else 0.0,
         )
-
-
-def worded(dialect: Dialect, problem: Problem, model: str, exchange: Exchange) -> Script:
-    """The reply to a problem, in the dialect's words unless it comes from in front of the provider."""
-    return foreign(problem) or dialect.problem(problem, model, exchange)

@@ -11,6 +11,10 @@ from .script import Ending, Frame, Script
 
 Sleep = Callable[[float], Awaitable[object]]
 
+#: Frames that are due within so many seconds of each other may go out together: a write for each would cost more than
+#: all else.
+FLUSH_S = 0.01
+
 #: Seconds between keep-alive comments that are all that comes.
 COMMENT_EVERY_S = 1.0
 
@@ -48,7 +52,7 @@ class Player:
         while at < len(frames):
             early_s = frames[at].due_s - (self._clock() - start)
             if early_s > 0:
-                await self._sleep(early_s)
+                await self._sleep(max(early_s, FLUSH_S))
             upto = _due(frames, at, self._clock() - start)
             await response.write(b"".join(frame.data for frame in frames[at:upto]))
             at = upto

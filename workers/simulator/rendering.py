@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from .answer import Answer
 from .ask import Ask
-from .dialects.dialect import Dialect, Listing, Pull
+from .dialects.dialect import Dialect, House, Listing, Pull
 from .exchange import Exchange
 from .faults.board import Strike
 from .faults.fault import Alter, BreakOff, ListAs, PullAs, Reframe, Respond, Slow
 from .faults.framing import half
-from .problem import Problem
+from .incoming import Incoming
+from .problem import Problem, Refused, foreign
 from .script import Script
 from .timing import Timing
 
@@ -51,9 +52,25 @@ def rendered(
     return script
 
 
-def listing(strikes: tuple[Strike, ...]) -> Listing:
+def worded(dialect: Dialect, problem: Problem, model: str, exchange: Exchange) -> Script:
+    """The reply to a problem, in the dialect's words unless it comes from in front of the provider."""
+    return foreign(problem) or dialect.problem(problem, model, exchange)
+
+
+def informed(got: Incoming, exchange: Exchange, house: House, strikes: tuple[Strike, ...] = ()) -> Script:
+    """The reply to a request that uses no model, or cannot be served."""
+    problem = got.problem or responded(None, strikes)
+    if problem is None:
+        try:
+            return got.dialect.inform(got.body, exchange, house, _listing(strikes), _pulling(strikes))
+        except Refused as refused:
+            problem = refused.problem
+    return worded(got.dialect, problem, got.model, exchange)
+
+
+def _listing(strikes: tuple[Strike, ...]) -> Listing:
     return next((s.fault.effect.form for s in strikes if isinstance(s.fault.effect, ListAs)), Listing.PLAIN)
 
 
-def pulling(strikes: tuple[Strike, ...]) -> Pull:
+def _pulling(strikes: tuple[Strike, ...]) -> Pull:
     return next((s.fault.effect.form for s in strikes if isinstance(s.fault.effect, PullAs)), Pull.PLAIN)

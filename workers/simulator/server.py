@@ -63,6 +63,10 @@ class Simulator:
     def stats(self) -> Stats:
         return self._engine.stats
 
+    @property
+    def active_faults(self) -> Iterable[Active]:
+        return self._engine.board.active
+
     def configure(self, **changes: object) -> None:
         """Change settings while it runs; raises pydantic's ValidationError."""
         self._engine.configure(self.settings.changed(changes))
@@ -100,10 +104,12 @@ class Simulator:
         """Ends what runs at once."""
         self._end_listener_faults(list(self._listener_faults))
         for door in self._doors:
-            door.close()
-        for server in self._webs:
-            server.pre_shutdown()
-            await server.shutdown(timeout=0)
+            await door.close()
+        self._engine.sever()
+        for connection in self._connections:
+            reset(connection.transport)
+        while self._connections:  # noqa: ASYNC110 - aiohttp tells nobody when a connection is gone
+            await asyncio.sleep(0)
 
     async def __aenter__(self) -> Self:
         try:
@@ -117,6 +123,10 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+    @property
+    def _connections(self) -> list[Any]:
+        return [connection for server in self._webs for connection in server.connections]
 
     async def _listen(self, handler: Any, host: str, port: int) -> None:
         server = web.Server(handler, request_factory=_request, handler_cancellation=True, access_log=None)
@@ -139,12 +149,13 @@ class Simulator:
         spec, door = active.spec, self._doors[0]
         await asyncio.sleep(spec.after.seconds or 0)
         if how is Severance.REFUSE:
-            door.shut()
+            await door.shut()
+            self._engine.sever()
             for connection in self._webs[0].connections:
                 if connection.transport not in self._managed:
                     reset(connection.transport)
         else:
-            door.jam()
+            await door.jam()
         active.struck += 1
         if spec.lasting:
             await asyncio.sleep(spec.lasting.seconds or 0)

@@ -13,7 +13,7 @@ CLIENT_GONE = 499
 SEVERED = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Visit:
     """One request while it is served. id: what the client calls it, from `x-workfleet-job` or `x-request-id`."""
 

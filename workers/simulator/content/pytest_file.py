@@ -9,7 +9,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-_BLOCK = re.compile(r"```(?:python|py)\s*\n(.*?)```", re.DOTALL)
+_BLOCK = re.compile(r"^(`{3,})(?:python|py)\s*\n(.*?)^\1", re.DOTALL | re.MULTILINE)
 _MODULE = re.compile(r"^\W*Module\W+([A-Za-z_][\w.]*\w)", re.MULTILINE)
 _FUNCTION = re.compile(r"^\W*Function\W+([A-Za-z_][\w.]*)", re.MULTILINE)
 
@@ -57,17 +57,26 @@ def _file(subject: _Subject) -> str:
 
 
 def _tests_of_function(subject: _Subject, module: str, path: str) -> str:
-    tests = [f"def test_{subject.slug}_is_callable():\n    assert callable({path})\n"]
+    root, *names = path.split(".")
     node = subject.node
-    if node and _transparent(node):
-        names = ", ".join(f'"{name}"' for name in _parameters(node))
-        tests.append(
-            f"def test_{subject.slug}_takes_its_parameters():\n"
-            f"    assert list(inspect.signature({path}).parameters) == [{names}]\n"
-        )
+    plain = node is None or _transparent(node)
+    if names and not plain:  # a property, or something else that a decorator made
+        owner = ".".join([root, *names[:-1]])
+        tests = [f'def test_{subject.slug}_is_there():\n    assert hasattr({owner}, "{names[-1]}")\n']
+    else:
+        tests = [f"def test_{subject.slug}_is_callable():\n    assert callable({path})\n"]
+    if node and plain and root != "inspect" and not any(name.startswith("__") for name in _parameters(node)):
+        tests.append(_parameter_test(subject.slug, path, node))
         tests += _default_tests(subject.slug, path, node)
     imports = "import inspect\n\n" if len(tests) > 1 else ""
-    return f"{imports}from {module} import {path.split('.')[0]}\n\n\n" + "\n\n".join(tests)
+    return f"{imports}from {module} import {root}\n\n\n" + "\n\n".join(tests)
+
+
+def _parameter_test(slug: str, path: str, node: _Function) -> str:
+    names = ", ".join(f'"{name}"' for name in _parameters(node))
+    return (
+        f"def test_{slug}_takes_its_parameters():\n    assert list(inspect.signature({path}).parameters) == [{names}]\n"
+    )
 
 
 def _default_tests(slug: str, path: str, node: _Function) -> list[str]:
@@ -101,7 +110,7 @@ def _subject(prompt: str) -> _Subject:
 
 def _find(prompt: str, name: str | None) -> _Function | None:
     """The function of that name in the prompt's Python blocks, else none; without a name the first public one."""
-    for block in _BLOCK.findall(prompt):
+    for _, block in _BLOCK.findall(prompt):
         try:
             tree = ast.parse(textwrap.dedent(block))
         except SyntaxError:

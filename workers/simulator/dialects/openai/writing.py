@@ -39,6 +39,7 @@ def _completion(ask: Ask, answer: Answer, timing: Timing, exchange: Exchange, fl
             for index, choice in enumerate(answer.choices)
         ],
         **flavour.body_extras(answer, timing, exchange),
+        **flavour.whole_extras(),
     }
     if answer.usage_form is not UsageForm.MISSING:
         body["usage"] = flavour.usage(answer, timing, exchange)

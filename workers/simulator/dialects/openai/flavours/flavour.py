@@ -49,6 +49,10 @@ class Flavour:
         """In a whole answer and in every chunk."""
         return {"service_tier": "default", "system_fingerprint": "fp_sim"}
 
+    def whole_extras(self) -> Json:
+        """In a whole answer only."""
+        return {}
+
     def choice_extras(self, choice: Choice | None) -> Json:
         """Besides index, message or delta, and finish_reason; None in chunks before the last."""
         return {"logprobs": None}

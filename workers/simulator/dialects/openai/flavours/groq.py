@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from ....answer import Answer
+from ....answer import Answer, Choice
 from ....exchange import Exchange
 from ....limits import Overrun, Period, Reading, Unit
 from ....narrowing import Json
@@ -29,6 +29,12 @@ class Groq(Flavour):
 
     def body_extras(self, answer: Answer, timing: Timing, exchange: Exchange) -> Json:
         return {"system_fingerprint": "fp_sim", "x_groq": {"id": f"req_{exchange.id}"}}
+
+    def whole_extras(self) -> Json:
+        return {"usage_breakdown": None, "service_tier": "on_demand"}
+
+    def message_extras(self, choice: Choice) -> Json:
+        return {}
 
     def last_extras(self, usage: Json, exchange: Exchange) -> Json:
         return {"x_groq": {"id": f"req_{exchange.id}", "usage": usage}, "usage": usage}
