@@ -7,7 +7,6 @@ import pytest
 from workfleet.routing.directory import Directory, ProviderFacts
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.client import AsyncClient
-from workfleet.tasks.connection import awaited
 from workfleet.tasks.fleet_state import FORGOTTEN_S, NodeReport
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.messages import list_key
@@ -89,7 +88,7 @@ async def test_depth_and_age_count_both_priorities_and_need_no_consumer(client: 
 
 async def test_pools_tell_who_lives_and_who_takes_a_queues_jobs(client: AsyncClient) -> None:
     gone = NodeReport(node="vllm@away", provider="vllm", said_at=(await status(client)).now - FORGOTTEN_S / 2)
-    await awaited(client.redis.hset("wf:nodes", "vllm@away", gone.model_dump_json()))
+    await client.redis.hset("wf:nodes", "vllm@away", gone.model_dump_json())
     await client.fleet.report(NodeReport(node="vllm@here", provider="vllm", open_lanes=(LANE,)))
     await client.fleet.report(NodeReport(node="groq@here", provider="groq", closed_lanes={LANE: "vllm has room"}))
     found = await status(client)
