@@ -20,7 +20,7 @@ from ..logs import LogOptions, configure_logs, for_machines, log_options
 from ..redaction import secrets_in
 from ..settings.load import load_settings
 from ..settings.schema import Settings
-from ..supervision.interrupts import counted_interrupts
+from ..supervision.interrupts import counted_interrupts, ignore_interrupts
 from ..supervision.output import Prefixed, plain
 from .console import err, out
 from .session import ConfigOption
@@ -77,6 +77,7 @@ async def _up(settings: Settings, logs: LogOptions, flower_port: int | None, gra
                 out.print(_table(fleet, nodes, _start_flower(fleet, flower_port)), width=max(out.width, _WIDEST))
                 await fleet.pools.wait()
     except asyncio.CancelledError:
+        ignore_interrupts()
         return 0
     err.print("every pool has ended for good; their last words are above")
     return 1

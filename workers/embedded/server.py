@@ -15,7 +15,7 @@ from ...tasks.errors import FleetUnavailable
 from .binary import find_server
 from .config import ServerConfig, free_port, port_is_free
 from .process import answers, end, launch, reap, runs, wait_until_ready
-from .state import Access, Presence, held, writable
+from .state import Access, Presence, held, prepare, writable
 
 log = structlog.get_logger()
 
@@ -134,7 +134,8 @@ class EmbeddedRedis:
     def _starting(self) -> Generator[None]:
         """One process at a time looks, starts or stops."""
         with writable(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            prepare(self.folder.parent)
+            self.folder.mkdir(exist_ok=True, mode=0o700)
             with held(self.folder / "starting.lock"):
                 yield
 

@@ -59,6 +59,14 @@ def writable(folder: Path) -> Generator[None]:
         ) from refused
 
 
+def prepare(state_dir: Path) -> None:
+    """Make the state folder of a project, and keep it out of the project's version control."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    ignore = state_dir / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
+
+
 @contextlib.contextmanager
 def held(file: Path) -> Generator[None]:
     """Hold a lock, waiting for it."""

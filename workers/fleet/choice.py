@@ -11,7 +11,7 @@ import yaml
 
 from ...tasks.errors import NoTarget
 from ..embedded.config import HOST, free_port, port_is_free
-from ..embedded.state import writable
+from ..embedded.state import prepare, writable
 from ..providers.detect import Detected, Detection, detect
 from ..settings.load import load_settings
 from ..settings.schema import Settings
@@ -85,7 +85,7 @@ def write_choice(source: Path | None, providers: Mapping[str, Any], state: Path)
     said = _said(source) if source else {}
     file = state.absolute() / "chosen.yaml"
     with writable(state.absolute()):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        prepare(file.parent)
         file.write_text(_HEADER + yaml.safe_dump({**said, "providers": dict(providers)}, sort_keys=False))
     return file
 

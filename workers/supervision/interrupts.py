@@ -22,3 +22,9 @@ def counted_interrupts(handle: Callable[[int], None]) -> Generator[None]:
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+
+def ignore_interrupts() -> None:
+    """For the last moments of a program: nothing is left to be stopped, and a late Ctrl-C would only end in a trace."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -138,6 +138,11 @@ def test_the_password_shows_in_no_argument_and_no_readable_file(state: Path) -> 
                 assert file.stat().st_mode & 0o077 == 0, file
 
 
+def test_the_state_folder_stays_out_of_version_control(state: Path) -> None:
+    with EmbeddedRedis(state):
+        assert (state / ".gitignore").read_text() == "*\n"
+
+
 def test_it_listens_on_loopback_only(state: Path) -> None:
     with EmbeddedRedis(state):
         listening = [c.laddr for c in psutil.Process(process_id(state)).net_connections() if c.status == "LISTEN"]
