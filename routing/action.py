@@ -1,19 +1,17 @@
 """What happens after an attempt failed: one function of the failure, the attempts used and the time left.
 
-| fault                                   | same target again        | next target           | counts for the breaker |
-|-----------------------------------------|--------------------------|-----------------------|------------------------|
-| transport, server                       | once, at once            | yes                   | yes                    |
-| timeout_*                               | only if nothing else     | yes                   | yes                    |
-| overloaded                              | after a back-off, if alone | yes                 | yes                    |
-| rate_limited                            | after the wait, if alone | yes                   | no                     |
-| quota_exhausted                         | after the reset, if alone | yes                  | no                     |
-| auth, model_not_found                   | no                       | yes                   | no                     |
-| context_overflow                        | no                       | to a larger context   | no                     |
-| content_filtered, bad_request           | no                       | once                  | no                     |
-| bad_output                              | once                     | yes                   | no                     |
+| fault                         | same target again                              | next target         | breaker |
+|-------------------------------|------------------------------------------------|---------------------|---------|
+| transport, server             | once, at once; then after a back-off, if alone | yes                 | counts  |
+| timeout_*, overloaded         | after a back-off, if alone                     | yes                 | counts  |
+| rate_limited, quota_exhausted | after the wait, if alone                       | yes                 | no      |
+| auth, model_not_found         | no                                             | yes                 | no      |
+| context_overflow              | no                                             | to a larger context | no      |
+| content_filtered, bad_request | no                                             | one more            | no      |
+| bad_output                    | once, at once                                  | yes                 | no      |
 
-A job has one budget of attempts over all its targets, so retries and fallbacks never multiply. Waiting for a limit uses
-up none of it; the job's deadline bounds such waits.
+A job has one budget of attempts over all its targets, so retries and fallbacks never multiply. A call that a limit
+refused uses up none of it; the job's deadline bounds such waits.
 """
 
 from dataclasses import dataclass
@@ -32,7 +30,9 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """The next target of the chain, at once."""
+    """The next target of the chain, at once. counted: whether the attempt is used up."""
+
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Again(StrEnum):
     """When the same target may be asked again."""
 
     NEVER = "never"
-    AT_ONCE = "at_once"  #: before the next target is tried
+    ONCE = "once"  #: at once, before the next target is tried, and then no more
+    AT_ONCE = "at_once"  #: the same, and after a back-off when no other target is left
     IF_ALONE = "if_alone"  #: after a back-off, when no other target is left
     WHEN_ADMITTED = "when_admitted"  #: after the wait the provider asks for, when no other target is left
 
@@ -89,7 +90,7 @@ RULES: dict[Fault, Rule] = {
     Fault.CONTEXT_OVERFLOW: Rule(Again.NEVER, ANY_NUMBER, breaks=False),
     Fault.CONTENT_FILTERED: Rule(Again.NEVER, 1, breaks=False),
     Fault.BAD_REQUEST: Rule(Again.NEVER, 1, breaks=False),
-    Fault.BAD_OUTPUT: Rule(Again.AT_ONCE, ANY_NUMBER, breaks=False),
+    Fault.BAD_OUTPUT: Rule(Again.ONCE, ANY_NUMBER, breaks=False),
 }
 
 #: Seconds until a limit is tried again when the provider names none.
@@ -102,40 +103,40 @@ DEFAULT_QUOTA_WAIT_S = 900.0
 class Situation:
     """Where a job stands when an attempt has failed.
 
-    attempts_used: over all targets, this one included. retries_here: earlier failures on this target.
-    targets_tried: targets that have failed, this one included. alternates: targets left that the job may fall back to.
-    time_left_s: until the job's deadline. jitter: from 0 to 1, spreads back-offs.
+    attempts_used: over all targets, this one included. failures_here: earlier ones on this target, limits apart.
+    refusing: targets that have failed in this very way, this one included. alternates: targets left that the job may
+    fall back to. time_left_s: until the job's deadline. jitter: from 0 to 1, spreads back-offs.
     """
 
     attempts_used: int
-    retries_here: int
-    targets_tried: int
+    failures_here: int
+    refusing: int
     alternates: int
     time_left_s: float
     jitter: float
 
 
 def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
-    """What happens next. Exhausted budgets and deadlines end the job whatever its failure is."""
+    """What happens next. A passed deadline ends the job whatever failed; so do used-up attempts, limits apart."""
     rule = RULES[failure.fault]
+    if at.time_left_s <= 0:
+        return GiveUp("its deadline has passed")
     if rule.again is Again.WHEN_ADMITTED:
-        return Fallback() if at.alternates else _within(at, Snooze(_limit_wait(failure)))
+        return Fallback(counted=False) if at.alternates else _within(at, Snooze(_limit_wait(failure)))
     if at.attempts_used >= policy.max_attempts:
         return GiveUp(f"all {policy.max_attempts} attempts are used up")
-    if rule.again is Again.AT_ONCE and at.retries_here < policy.retries_per_target:
+    if rule.again in (Again.ONCE, Again.AT_ONCE) and at.failures_here < policy.retries_per_target:
         return Retry(0.0)
-    if at.alternates and (rule.falls_back is None or at.targets_tried <= rule.falls_back):
+    if at.alternates and (rule.falls_back is None or at.refusing <= rule.falls_back):
         return Fallback()
-    if rule.again is Again.NEVER or failure.fault is Fault.BAD_OUTPUT:
+    if rule.again in (Again.NEVER, Again.ONCE):
         return GiveUp("no other target is left to try")
     return _within(at, Retry(failure.wait_s if failure.wait_s is not None else backoff_s(at, policy)))
 
 
 def backoff_s(at: Situation, policy: RetryPolicy) -> float:
-    """Exponential back-off with full jitter: between half and the whole of `delay_s` doubled at each failure here,
-    capped.
-    """
-    ceiling = min(policy.max_delay_s, policy.delay_s * 2.0 ** min(at.retries_here, 16))
+    """Exponential back-off: between half and the whole of `delay_s`, doubled at each failure here, capped."""
+    ceiling = min(policy.max_delay_s, policy.delay_s * 2.0 ** min(at.failures_here, 16))
     return ceiling * (0.5 + at.jitter / 2)
 
 

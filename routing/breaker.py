@@ -1,8 +1,10 @@
 """When a target that keeps failing is left alone, and when it is asked again.
 
-A breaker opens after `failures` failures within `window_s`, or when at least `share` of at least `least_calls` calls in
-the window failed. It lets one probe through after `cool_off_s`, which doubles with each failed probe up to
-`max_cool_off_s`. Pure values: an outcome gives a new breaker.
+A breaker opens after `failures` failures in a row within `window_s`, or when at least `share` of at least `least_calls`
+calls in the window failed. After `cool_off_s` one probe may pass: its success closes the breaker, its failure doubles
+the cool-off, up to `max_cool_off_s`. Pure values: an outcome gives a new breaker.
+
+In a row: a busy target that fails one call in a hundred has five failures in any minute, and is well.
 """
 
 from dataclasses import dataclass, replace
@@ -32,7 +34,10 @@ class BreakerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """outcomes: (time, ok), oldest first. opened_at: None while closed. trips: how often it opened in a row."""
+    """outcomes: (time, ok), oldest first. opened_at: None while closed. trips: how often it opened in a row.
+
+    began, now: when a call began and ended, on one steady clock, in seconds.
+    """
 
     outcomes: tuple[tuple[float, bool], ...] = ()
     opened_at: float | None = None
@@ -48,16 +53,19 @@ class Breaker:
         assert self.opened_at is not None
         return self.opened_at + min(policy.max_cool_off_s, policy.cool_off_s * 2.0 ** min(self.trips - 1, 16))
 
-    def succeeded(self, policy: BreakerPolicy, *, now: float) -> "Breaker":
+    def is_probe(self, policy: BreakerPolicy, *, began: float) -> bool:
+        """Whether a call tells if it may close. Those that were under way when it opened say nothing new."""
+        return self.opened_at is not None and began >= self.probe_at(policy)
+
+    def succeeded(self, policy: BreakerPolicy, *, began: float, now: float) -> "Breaker":
         if self.opened_at is not None:
-            return Breaker()
+            return Breaker() if self.is_probe(policy, began=began) else self
         return replace(self, outcomes=self._seen(policy, now, ok=True))
 
-    def failed(self, policy: BreakerPolicy, *, now: float) -> "Breaker":
+    def failed(self, policy: BreakerPolicy, *, began: float, now: float) -> "Breaker":
         if self.opened_at is not None:
-            # Calls that were under way when it opened say nothing new; a failed probe does.
-            probed = now >= self.probe_at(policy)
-            return replace(self, opened_at=now, trips=self.trips + 1) if probed else self
+            probe = self.is_probe(policy, began=began)
+            return replace(self, opened_at=now, trips=self.trips + 1) if probe else self
         outcomes = self._seen(policy, now, ok=False)
         if _trips(outcomes, policy):
             return Breaker(outcomes=(), opened_at=now, trips=1)

@@ -110,7 +110,8 @@ class RetryPolicy(_Facts):
 class Directory(_Facts):
     """Everything that submission and the gates need to know.
 
-    agents: agent -> route name. lanes: lane or task type -> route name; the route `default` serves the rest.
+    agents: agent -> route name. lanes: lane or task type -> route name; the route `default` serves the rest, and where
+    there is none, every enabled provider does.
     """
 
     task_types: tuple[str, ...] = TASK_TYPES
@@ -129,11 +130,16 @@ class Directory(_Facts):
         return self.task_type_aliases.get(wanted)
 
     def route_for(self, task_type: str, band: Band) -> Route | None:
-        """The most exact of: the lane's route, the task type's, `default`."""
+        """The most exact of: the lane's route, the task type's, `default`, all providers; None if there are none."""
         for key in (f"{task_type}.{band}", task_type):
             if key in self.lanes:
                 return self.routes[self.lanes[key]]
-        return self.routes.get("default")
+        return self.routes.get("default") or self._everybody()
+
+    def _everybody(self) -> Route | None:
+        enabled = [provider for provider in self.providers.values() if provider.enabled]
+        chain = tuple(ChainLink(provider=each.name, priority=each.priority) for each in enabled)
+        return Route(name="every provider", chain=chain, strategy="round_robin") if chain else None
 
     def resolve(self, link: ChainLink, task_type: str = DEFAULT_TASK_TYPE) -> Target | None:
         """The target of a link; None if its provider is unknown or has no model for the task type."""

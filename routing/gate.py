@@ -14,13 +14,15 @@ class PoolState:
     """What the pools of one provider say of themselves, together.
 
     slots, busy: over all its nodes. full_for_s: seconds since it last had a free slot, 0 if it has one.
-    unavailable: why it takes no jobs (breaker open, credentials rejected, draining), None if it does.
+    unavailable: why it takes no jobs (breaker open, credentials rejected, draining), None if it does. resting: that
+    passes by itself, as an open breaker does.
     """
 
     slots: int
     busy: int
     full_for_s: float = 0.0
     unavailable: str | None = None
+    resting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,12 @@ def decide(route: Route | None, provider: str, pools: Mapping[str, PoolState]) -
         return Turn(open=False, why=own.unavailable)
     if route is None:
         return Turn(open=True, why="the lane has no route; every pool may take it")
-    link = next((link for link in route.chain if link.provider == provider), None)
-    if link is None:
+    own_links = [link for link in route.chain if link.provider == provider]
+    if not own_links:
         return Turn(open=False, why=f"{provider} is not in the chain of route {route.name}")
     if route.strategy in ("round_robin", "least_loaded"):
         return Turn(open=True, why=f"{route.strategy}: every pool pulls at its own pace")
-    return _in_order(route, link, pools)
+    return _in_order(route, min(own_links, key=lambda link: link.priority), pools)
 
 
 def _in_order(route: Route, link: ChainLink, pools: Mapping[str, PoolState]) -> Turn:

@@ -20,7 +20,8 @@ STOPPING = "it is stopping"
 class NodeReport(BaseModel):
     """What one worker process says of itself several times a second.
 
-    full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. models: what its server offers.
+    full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. resting: that passes by itself.
+    models: what its server offers.
     open_lanes, closed_lanes: lane -> why. said_at: Redis' clock, seconds.
     """
 
@@ -33,6 +34,7 @@ class NodeReport(BaseModel):
     busy: int = 0
     full_s: float = 0.0
     unavailable: str | None = None
+    resting: bool = False
     models: tuple[str, ...] = ()
     open_lanes: tuple[str, ...] = ()
     closed_lanes: dict[str, str] = {}
@@ -63,7 +65,8 @@ class Snapshot:
 def _together(nodes: Sequence[NodeReport]) -> PoolState:
     good = [node for node in nodes if node.unavailable is None]
     if not good:
-        return PoolState(slots=0, busy=0, unavailable=nodes[0].unavailable)
+        resting = any(node.resting for node in nodes)
+        return PoolState(slots=0, busy=0, unavailable=nodes[0].unavailable, resting=resting)
     return PoolState(
         slots=sum(node.slots for node in good),
         busy=sum(node.busy for node in good),
@@ -89,7 +92,7 @@ class FleetState:
         return Directory.model_validate_json(raw) if raw else None
 
     async def report(self, node: NodeReport) -> Snapshot:
-        """Say how a node stands, and hear of all others, in one round trip."""
+        """Say how a node stands, and hear of all others."""
         seconds, micro = await self.redis.time()
         now = seconds + micro / 1e6
         async with self.redis.pipeline(transaction=False) as pipe:

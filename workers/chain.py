@@ -1,42 +1,55 @@
 """The targets that a running job may still go to. Pure: facts in, a value out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..routing.action import RULES, Again
 from ..routing.directory import ChainLink, Directory
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
 from ..routing.placement import admissible
-from ..tasks.job import Job, JobSpec
+from ..tasks.job import Attempt, Job, JobSpec
 from ..tasks.submission import chain_of, wants_of
+
+#: After these, the same target may answer the same request another time.
+_PASSING = frozenset(
+    fault for fault, rule in RULES.items() if rule.again in (Again.AT_ONCE, Again.IF_ALONE, Again.WHEN_ADMITTED)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Links of a chain, in order.
+    """Links of a chain, in order, as the pool of `provider` sees them.
 
-    own: of this pool's provider, None if it may not run the job. open: their pools take jobs now. waiting: their
-    pools may later. larger: those of `open` with a larger context, or one unknown. skipped: target -> why it is out.
+    own: its own one, None if it may not run the job. open: their pools take jobs now. waiting: their pools may later;
+    resting: those among them that will by themselves. larger: those with a larger context than ours, or one unknown.
+    again: their pools take jobs now, but they have failed this job before. skipped: target -> why it is out.
     """
 
+    provider: str
     own: ChainLink | None
     open: tuple[ChainLink, ...]
     waiting: tuple[ChainLink, ...]
+    resting: tuple[ChainLink, ...]
     larger: tuple[ChainLink, ...]
+    again: tuple[ChainLink, ...]
     skipped: dict[str, str]
 
     @property
     def next(self) -> ChainLink | None:
-        return self.open[0] if self.open else None
+        """Where the job goes if this provider takes no jobs."""
+        return next((link for link in self.open if link.provider != self.provider), None)
 
     @property
     def hopeless(self) -> bool:
         """No target can ever run the job."""
-        return self.own is None and not self.open and not self.waiting
+        return self.own is None and not self.open and not self.waiting and not self.again
 
     def next_for(self, failure: Failure) -> ChainLink | None:
-        """Where a job goes after this failure."""
-        fitting = self.larger if failure.fault is Fault.CONTEXT_OVERFLOW else self.open
+        """Where the job goes after this failure. If asking here again is pointless, it may also wait for a breaker."""
+        fitting = self.open if failure.fault in _PASSING else (*self.open, *self.resting)
+        if failure.fault is Fault.CONTEXT_OVERFLOW:
+            fitting = tuple(link for link in fitting if link in self.larger)
         return fitting[0] if fitting else None
 
 
@@ -46,23 +59,35 @@ def alternatives(
     """What is left of the job's chain for the pool of `provider` and after it."""
     links = chain_of(job, directory)
     good, skipped = admissible(directory, links, job.task_type, wants_of(spec, 0))
-    own = (
-        next((link for link in good if link.provider == provider), None)
-        if links
-        else ChainLink(provider=provider, model=spec.model)
+    tried = [link for link in good if any(_names(target, link, directory, job.task_type) for target in job.tried)]
+    left = [link for link in good if link not in tried]
+    ours = [link for link in (*left, *tried) if link.provider == provider]
+    own = (ours[0] if ours else None) if links else ChainLink(provider=provider, model=spec.model)
+    others = [link for link in left if link != own]
+    states = {link: pools.get(link.provider) for link in (*others, *tried)}
+    waiting = tuple(link for link in others if not _takes_jobs(states[link]))
+    skipped |= {_written(link): _why_not(states[link]) for link in waiting}
+    return Alternatives(
+        provider,
+        own,
+        open=tuple(link for link in others if link not in waiting),
+        waiting=waiting,
+        resting=tuple(link for link in waiting if (state := states[link]) is not None and state.resting),
+        larger=tuple(link for link in others if _is_larger(link, own, directory, job.task_type)),
+        again=tuple(link for link in tried if link.provider != provider and _takes_jobs(states[link])),
+        skipped=skipped,
     )
-    left = [link for link in good if link != own and not _tried(link, job.tried, directory, job.task_type)]
-    open_now: list[ChainLink] = []
-    waiting: list[ChainLink] = []
-    for link in left:
-        pool = pools.get(link.provider)
-        if pool is not None and pool.unavailable is None:
-            open_now.append(link)
-            continue
-        waiting.append(link)
-        skipped[_name(link)] = "no worker runs" if pool is None else (pool.unavailable or "unavailable")
-    larger = tuple(link for link in open_now if _is_larger(link, own, directory, job.task_type))
-    return Alternatives(own, tuple(open_now), tuple(waiting), larger, skipped)
+
+
+def second_chance(
+    others: Alternatives, job: Job, directory: Directory, attempts: Iterable[Attempt]
+) -> ChainLink | None:
+    """A target that failed the job before, and may answer it now. attempts: all so far."""
+    refused = [entry.target for entry in attempts if entry.outcome not in _PASSING]
+    willing = (
+        link for link in others.again if not any(_names(target, link, directory, job.task_type) for target in refused)
+    )
+    return next(willing, None)
 
 
 def model_of(link: ChainLink, directory: Directory, task_type: str, listed: Sequence[str]) -> str | None:
@@ -72,11 +97,18 @@ def model_of(link: ChainLink, directory: Directory, task_type: str, listed: Sequ
     return configured or (listed[0] if listed else None)
 
 
-def _tried(link: ChainLink, tried: Sequence[str], directory: Directory, task_type: str) -> bool:
+def _names(target: str, link: ChainLink, directory: Directory, task_type: str) -> bool:
+    """Whether `provider/model` is what the link means; any model is, if only the server knows which it has."""
     model = model_of(link, directory, task_type, ())
-    return any(
-        each == f"{link.provider}/{model}" or (model is None and each.startswith(f"{link.provider}/")) for each in tried
-    )
+    return target == f"{link.provider}/{model}" or (model is None and target.startswith(f"{link.provider}/"))
+
+
+def _takes_jobs(pool: PoolState | None) -> bool:
+    return pool is not None and pool.unavailable is None
+
+
+def _why_not(pool: PoolState | None) -> str:
+    return "no worker runs" if pool is None else (pool.unavailable or "unavailable")
 
 
 def _is_larger(link: ChainLink, own: ChainLink | None, directory: Directory, task_type: str) -> bool:
@@ -91,5 +123,5 @@ def _context(link: ChainLink, directory: Directory, task_type: str) -> int | Non
     return facts.context_tokens if facts else None
 
 
-def _name(link: ChainLink) -> str:
+def _written(link: ChainLink) -> str:
     return f"{link.provider}/{link.model}" if link.model else link.provider

@@ -20,14 +20,16 @@ from ..routing.lanes import alternate_queue
 from ..tasks.answer import Answer
 from ..tasks.job import Attempt, JobState
 from ..tasks.results import Outcome
-from ..tasks.store import Claimed, Store
-from .chain import Alternatives, alternatives, model_of
+from ..tasks.store import CANCELLED, Claimed, Store, new_ticket
+from .chain import Alternatives, alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
 from .judges import judge
 from .leases import LEASE_S, Leases, Running, Stop
-from .patience import persist
+from .ledger import entry, explained
+from .patience import PATIENCE_S, persist
 from .providers.endpoint import AttemptFailed
-from .upstream import Upstream
+from .relay import Relay
+from .upstream import Unavailable, Upstream
 
 log = structlog.get_logger()
 
@@ -37,8 +39,7 @@ class Executor:
     """Runs jobs of one pool.
 
     node: the worker's name. upstream: the provider's endpoints. pools: what all pools last said, by provider.
-    models: what the server offers, for a provider whose configuration names no model. clock: seconds since the epoch;
-    jitter: from 0 to 1.
+    draining: it takes no more jobs. clock: seconds since the epoch. jitter: from 0 to 1.
     """
 
     node: str
@@ -55,15 +56,13 @@ class Executor:
         """Run one delivery to its end."""
         if self.draining:
             return Declined()
-        claimed = await persist(lambda: self.store.claim(job_id, owner=self.node, lease_s=LEASE_S))
+        ticket = new_ticket()
+        claimed = await persist(lambda: self.store.claim(job_id, owner=self.node, lease_s=LEASE_S, ticket=ticket))
         if not isinstance(claimed, Claimed):
             return await self._not_ours(job_id, claimed)
-        running = Running(claimed.job, claimed.spec)
-        self.leases.held[job_id] = running
-        try:
+        running = self._begun(claimed)
+        with self.leases.hold(running):
             return await self._serve(running)
-        finally:
-            del self.leases.held[job_id]
 
     async def _not_ours(self, job_id: str, verdict: str) -> Ending:
         if verdict == "expired":
@@ -72,6 +71,12 @@ class Executor:
             )
         log.debug("delivery.dropped", job_id=job_id, found=verdict)
         return Dropped(verdict)
+
+    def _begun(self, claimed: Claimed) -> Running:
+        """The deadline is told on Redis' clock. What is left of it is counted on ours, which may show another time."""
+        job = claimed.job
+        assert job.started_at is not None
+        return Running(job, claimed.spec, ends_at=self.clock() + job.deadline_at - job.started_at)
 
     async def _serve(self, running: Running) -> Ending:
         others = self._alternatives(running)
@@ -82,126 +87,163 @@ class Executor:
         model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
         if model is None:
             return await self._pass_on(running, others, "no model is configured, and the server lists none")
-        started = self.clock()
+        running.target, running.asked_at = f"{self.upstream.provider.name}/{model}", self.clock()
         try:
             answer = await self._ask(running, model)
+        except Unavailable as out:
+            return await self._pass_on(running, others, str(out))
         except AttemptFailed as failed:
-            return await self._after(running, others, model, failed.failure, started)
+            return await self._after(running, others, failed.failure)
         except asyncio.CancelledError:
             if running.stop is None:
                 raise
-            return await self._stopped(running, model, started)
-        return await self._commit(running, model, answer, started)
+            return await self._stopped(running)
+        return await self._commit(running, answer)
 
     def _alternatives(self, running: Running) -> Alternatives:
         return alternatives(running.job, running.spec, self.directory, self.pools, provider=self.upstream.provider.name)
 
     async def _ask(self, running: Running, model: str) -> Answer:
         """One call, stopped from outside through `running`. A rejected answer is a failure like any other."""
-        left = running.job.deadline_at - self.clock()
-        running.call = asyncio.create_task(self.upstream.ask(running.job, running.spec, model, time_left_s=left))
-        answer = await running.call
+        relay = Relay(self.store, running.job) if running.spec.stream else None
+        asking = self.upstream.ask(
+            running.job,
+            running.spec,
+            model,
+            time_left_s=running.ends_at - self.clock(),
+            on_delta=relay.take if relay else None,
+        )
+        running.call = asyncio.create_task(asking)
+        try:
+            answer = await running.call
+        finally:
+            if relay is not None:
+                await relay.close()
         verdict = judge(running.spec.judge, answer, running.spec.request) if running.spec.judge else None
         if verdict is not None and not verdict.accepted:
+            running.rejected = answer
             raise AttemptFailed(Failure(Fault.BAD_OUTPUT, verdict.rejection or "rejected"))
         return answer
 
-    async def _commit(self, running: Running, model: str, answer: Answer, started: float) -> Ending:
+    async def _commit(self, running: Running, answer: Answer) -> Ending:
         job = running.job
-        attempt = self._attempt(running, model, "succeeded", started, answer=answer)
+        attempt = self._entry(running, "succeeded", answer=answer)
         outcome = Outcome(job.id, JobState.SUCCEEDED, answer)
         if not await persist(lambda: self.store.finish(job, outcome, attempt, answer.usage)):
-            log.warning("job.lease_lost", job_id=job.id, epoch=job.epoch, target=attempt.target)
-            return Dropped("its lease was lost")
+            return self._lost(running)
         log.debug("job.succeeded", job_id=job.id, target=attempt.target, attempt=job.attempts, total_s=attempt.total_s)
         return Ended(outcome)
 
-    async def _stopped(self, running: Running, model: str, started: float) -> Ending:
+    async def _stopped(self, running: Running) -> Ending:
         job = running.job
         if running.stop is Stop.LOST:
-            log.warning(
-                "job.lease_lost", job_id=job.id, epoch=job.epoch, target=f"{self.upstream.provider.name}/{model}"
-            )
-            return Dropped("its lease was lost")
+            return self._lost(running)
         if running.stop is Stop.SHUTDOWN:
-            await persist(lambda: self.store.put_back(job, job.queue, uncounted=True), patience_s=5.0)
             log.info("job.handed_back", job_id=job.id)
-            return Moved("the pool stops")
-        attempt = self._attempt(running, model, "cancelled", started)
-        outcome = Outcome(job.id, JobState.CANCELLED, error="cancelled while it ran")
-        await persist(lambda: self.store.finish(job, outcome, attempt))
+            return await self._put_back(running, "the pool stops", job.queue, uncounted=True, patience_s=5.0)
+        attempt = self._entry(running, "cancelled")
+        outcome = Outcome(job.id, JobState.CANCELLED, error=CANCELLED)
+        if not await persist(lambda: self.store.finish(job, outcome, attempt)):
+            return self._lost(running)
         log.info("job.cancelled", job_id=job.id)
         return Ended(outcome)
 
-    async def _after(
-        self, running: Running, others: Alternatives, model: str, failure: Failure, started: float
-    ) -> Ending:
+    async def _after(self, running: Running, others: Alternatives, failure: Failure) -> Ending:
         """Carry out what `next_action` says."""
-        job, target = running.job, f"{self.upstream.provider.name}/{model}"
-        attempt = self._attempt(running, model, failure.fault, started, failure=failure)
+        job, target = running.job, running.target
+        attempt = self._entry(running, failure.fault, failure=failure, answer=running.rejected)
         before = await persist(lambda: self.store.attempts(job.id))
-        action = next_action(failure, self._situation(running, others, failure, before, target), self._policy(running))
+        action = next_action(failure, self._situation(running, others, failure, before), self._policy(running))
         facts = {"target": target, "fault": failure.fault, "attempt": job.attempts, "error": failure.message}
         log.warning("attempt.failed", job_id=job.id, action=type(action).__name__.lower(), **facts)
         own_queue = alternate_queue(self.upstream.provider.name)
         match action:
             case Retry(wait_s):
-                await persist(lambda: self.store.put_back(job, own_queue, wait_s=wait_s, attempt=attempt))
-                return Moved(f"{failure.fault}, again in {wait_s:.1f} s")
+                why = f"{failure.fault}, again in {wait_s:.1f} s"
+                return await self._put_back(running, why, own_queue, wait_s=wait_s, attempt=attempt)
             case Snooze(wait_s):
-                await persist(
-                    lambda: self.store.put_back(job, own_queue, wait_s=wait_s, uncounted=True, attempt=attempt)
-                )
-                return Moved(f"{failure.fault}, snoozed for {wait_s:.1f} s")
-            case Fallback():
+                why = f"{failure.fault}, snoozed for {wait_s:.1f} s"
+                return await self._put_back(running, why, own_queue, wait_s=wait_s, uncounted=True, attempt=attempt)
+            case Fallback(counted):
                 to = others.next_for(failure)
                 assert to is not None
-                await persist(
-                    lambda: self.store.put_back(job, alternate_queue(to.provider), tried=target, attempt=attempt)
-                )
-                return Moved(f"{failure.fault}, on to {to.provider}")
+                why, queue = f"{failure.fault}, on to {to.provider}", alternate_queue(to.provider)
+                return await self._put_back(running, why, queue, uncounted=not counted, tried=target, attempt=attempt)
             case GiveUp(reason):
-                return await self._give_up(running, others, [*before, attempt], reason)
+                return await self._give_up(running, others, before, reason, attempt)
 
-    async def _give_up(self, running: Running, others: Alternatives, attempts: list[Attempt], reason: str) -> Ending:
-        expired = running.job.deadline_at <= self.clock()
-        state = JobState.EXPIRED if expired else JobState.FAILED
-        outcome = Outcome(running.job.id, state, error=_explain(reason, attempts, others.skipped))
-        if not await persist(lambda: self.store.finish(running.job, outcome, attempts[-1])):
-            return Dropped("its lease was lost")
+    async def _put_back(
+        self,
+        running: Running,
+        why: str,
+        queue: str,
+        *,
+        wait_s: float = 0.0,
+        uncounted: bool = False,
+        tried: str = "",
+        attempt: Attempt | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> Ending:
+        job = running.job
+        done = await persist(
+            lambda: self.store.put_back(job, queue, wait_s=wait_s, uncounted=uncounted, tried=tried, attempt=attempt),
+            patience_s=patience_s,
+        )
+        match done:
+            case "done":
+                return Moved(why)
+            case "cancelled":
+                log.info("job.cancelled", job_id=job.id)
+                return Ended(Outcome(job.id, JobState.CANCELLED, error=CANCELLED))
+            case "lost":
+                return self._lost(running)
+
+    def _lost(self, running: Running) -> Ending:
+        log.warning("job.lease_lost", job_id=running.job.id, epoch=running.job.epoch, target=running.target)
+        return Dropped("its lease was lost")
+
+    async def _give_up(
+        self,
+        running: Running,
+        others: Alternatives,
+        before: list[Attempt],
+        reason: str,
+        last: Attempt | None = None,
+    ) -> Ending:
+        """before: the attempts in the ledger; last: the one that is not in it yet."""
+        attempts = [*before, last] if last else before
+        state = JobState.EXPIRED if running.ends_at <= self.clock() else JobState.FAILED
+        outcome = Outcome(running.job.id, state, error=explained(reason, attempts, others.skipped))
+        if not await persist(lambda: self.store.finish(running.job, outcome, last)):
+            return self._lost(running)
         log.warning("job.failed", job_id=running.job.id, state=state, reason=reason, attempts=len(attempts))
         return Ended(outcome)
 
     async def _pass_on(self, running: Running, others: Alternatives, why: str) -> Ending:
         """Send a job on without an attempt: to the next target that takes jobs, or to wait until one does."""
-        job = running.job
-        if others.next is not None:
-            queue = alternate_queue(others.next.provider)
-            await persist(lambda: self.store.put_back(job, queue, uncounted=True))
-            return Moved(f"{why}; on to {others.next.provider}")
+        job, name = running.job, self.upstream.provider.name
+        before = [] if others.next else await persist(lambda: self.store.attempts(job.id))
+        to = others.next or second_chance(others, job, self.directory, before)
+        if to is not None:
+            return await self._put_back(
+                running, f"{why}; on to {to.provider}", alternate_queue(to.provider), uncounted=True
+            )
         if others.hopeless or (self.upstream.hopeless and not others.waiting):
-            skipped = {**others.skipped, self.upstream.provider.name: why}
-            outcome = Outcome(job.id, JobState.FAILED, error=_explain("no target can run it", [], skipped))
-            await persist(lambda: self.store.finish(job, outcome))
-            log.warning("job.failed", job_id=job.id, state=JobState.FAILED, reason=outcome.error, attempts=0)
-            return Ended(outcome)
-        await persist(lambda: self.store.put_back(job, job.queue, wait_s=1.0 + self.jitter(), uncounted=True))
-        return Moved(f"{why}; no other target takes jobs now")
+            others.skipped[name] = why
+            return await self._give_up(running, others, before, "no target can run it")
+        return await self._put_back(
+            running, f"{why}; no other target takes jobs now", job.queue, wait_s=1.0 + self.jitter(), uncounted=True
+        )
 
-    def _situation(
-        self, running: Running, others: Alternatives, failure: Failure, before: list[Attempt], target: str
-    ) -> Situation:
-        here = [
-            entry
-            for entry in before
-            if entry.target == target and entry.outcome not in ("rate_limited", "quota_exhausted")
-        ]
+    def _situation(self, running: Running, others: Alternatives, failure: Failure, before: list[Attempt]) -> Situation:
+        limits = (Fault.RATE_LIMITED, Fault.QUOTA_EXHAUSTED)
+        refusing = {each.target for each in before if each.outcome == failure.fault}
         return Situation(
             attempts_used=running.job.attempts,
-            retries_here=len(here),
-            targets_tried=len({entry.target for entry in before} | {target}),
+            failures_here=sum(each.target == running.target and each.outcome not in limits for each in before),
+            refusing=len(refusing | {running.target}),
             alternates=0 if others.next_for(failure) is None else 1,
-            time_left_s=running.job.deadline_at - self.clock(),
+            time_left_s=running.ends_at - self.clock(),
             jitter=self.jitter(),
         )
 
@@ -210,39 +252,16 @@ class Executor:
         wanted = running.spec.max_attempts
         return policy if wanted is None else policy.model_copy(update={"max_attempts": wanted})
 
-    def _attempt(
-        self,
-        running: Running,
-        model: str,
-        outcome: str,
-        started: float,
-        *,
-        failure: Failure | None = None,
-        answer: Answer | None = None,
+    def _entry(
+        self, running: Running, outcome: str, *, failure: Failure | None = None, answer: Answer | None = None
     ) -> Attempt:
-        usage = answer.usage if answer else None
-        return Attempt(
-            number=running.job.attempts,
-            epoch=running.job.epoch,
-            target=f"{self.upstream.provider.name}/{model}",
-            outcome=outcome,
-            message=failure.message[:500] if failure else "",
-            status=failure.status if failure else None,
-            code=failure.code if failure else None,
+        return entry(
+            running.job,
+            running.target,
+            outcome,
             node=self.node,
-            started_at=started,
-            total_s=round(self.clock() - started, 4),
-            first_token_s=answer.first_token_s if answer else None,
-            queue_wait_s=running.job.queue_wait_s,
-            input_tokens=usage.input_tokens if usage else 0,
-            output_tokens=usage.output_tokens if usage else 0,
-            cost_usd=usage.cost_usd if usage else None,
-            cost_source=usage.cost_source if usage else None,
+            started_at=running.asked_at,
+            total_s=self.clock() - running.asked_at,
+            failure=failure,
+            answer=answer,
         )
-
-
-def _explain(reason: str, attempts: list[Attempt], skipped: dict[str, str]) -> str:
-    """Why a job failed, with every target that was tried or skipped."""
-    tried = [f"{entry.target}: {entry.outcome}: {entry.message}" for entry in attempts]
-    left_out = [f"{target}: skipped: {why}" for target, why in skipped.items()]
-    return "; ".join([reason, *tried, *left_out])

@@ -25,7 +25,7 @@ _FORGET_EVERY = 300
 class Gatekeeper:
     """apply: told the lanes that are open and those that are not; called on the loop's thread, again at every turn.
 
-    clock: steady seconds. started_at: seconds since the epoch.
+    started_at: seconds since the epoch.
     """
 
     node: str
@@ -36,11 +36,9 @@ class Gatekeeper:
     executor: Executor
     leases: Leases
     apply: Callable[[frozenset[str], frozenset[str]], None]
-    clock: Callable[[], float]
     started_at: float
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     last: Snapshot | None = None
-    _full_since: float | None = None
     _turns: int = 0
     _routes: dict[str, Route | None] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
@@ -53,11 +51,11 @@ class Gatekeeper:
     async def run(self) -> None:
         """Take turns until cancelled: several a second, and at once when `wake` is set."""
         while True:
+            self.wake.clear()
             try:
                 await self.turn()
             except PASSING as failed:
                 log.warning("gate.waits", error=str(failed))
-            self.wake.clear()
             try:
                 async with asyncio.timeout(EVERY_S):
                     await self.wake.wait()
@@ -89,19 +87,15 @@ class Gatekeeper:
         self._open, self._closed = opened, closed
 
     def _report(self) -> NodeReport:
-        busy, now = len(self.leases.held), self.clock()
-        if busy < self.slots:
-            self._full_since = None
-        elif self._full_since is None:
-            self._full_since = now
         return NodeReport(
             node=self.node,
             provider=self.upstream.provider.name,
             endpoint=", ".join(line.endpoint.base_url for line in self.upstream.lines),
             slots=self.slots,
-            busy=busy,
-            full_s=0.0 if self._full_since is None else round(now - self._full_since, 3),
+            busy=self.leases.occupancy.busy,
+            full_s=round(self.leases.occupancy.full_for_s(self.slots), 3),
             unavailable=STOPPING if self.executor.draining else self.upstream.why_not(),
+            resting=self.upstream.resting and not self.executor.draining,
             models=self.upstream.models[:50],
             open_lanes=tuple(self._open),
             closed_lanes=self._closed,

@@ -3,7 +3,8 @@ cancelled.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ from ..tasks.answer import Answer
 from ..tasks.connection import PASSING
 from ..tasks.job import Job, JobSpec
 from ..tasks.store import Store
+from .occupancy import Occupancy
 
 log = structlog.get_logger()
 
@@ -31,11 +33,15 @@ class Stop(StrEnum):
 class Running:
     """A job that this process runs. call: what to cancel when it must stop. stop: why it was cancelled.
 
+    ends_at: the job's deadline, target: who is asked, asked_at: since when; times are those of the executor's clock.
     rejected: an answer that was paid for, but that the judge turned down.
     """
 
     job: Job
     spec: JobSpec
+    ends_at: float
+    target: str = ""
+    asked_at: float = 0.0
     call: "asyncio.Task[Answer] | None" = None
     stop: Stop | None = None
     rejected: Answer | None = None
@@ -48,10 +54,23 @@ class Running:
 
 @dataclass(slots=True)
 class Leases:
-    """held: job id -> what runs."""
+    """held: what runs, by job and epoch: a job whose lease was lost may come back before its first run has ended."""
 
     store: Store
-    held: dict[str, Running] = field(default_factory=dict[str, Running])
+    occupancy: Occupancy = field(default_factory=Occupancy)
+    held: dict[tuple[str, int], Running] = field(default_factory=dict[tuple[str, int], Running])
+
+    @contextmanager
+    def hold(self, running: Running) -> Generator[None]:
+        """Keep a job's lease as long as it runs."""
+        key = (running.job.id, running.job.epoch)
+        self.held[key] = running
+        self.occupancy.change(+1)
+        try:
+            yield
+        finally:
+            del self.held[key]
+            self.occupancy.change(-1)
 
     async def keep(self) -> None:
         """Renew until cancelled."""
@@ -60,17 +79,17 @@ class Leases:
             await self._renew()
 
     async def _renew(self) -> None:
-        running = list(self.held.values())
+        running = dict(self.held)
         if not running:
             return
         try:
-            words = await self.store.renew([(each.job.id, each.job.epoch) for each in running], lease_s=LEASE_S)
+            words = await self.store.renew(list(running), lease_s=LEASE_S)
         except PASSING as failed:
             # The calls under way go on: the reconciler waits until Redis has been back for a lease's time.
             log.warning("leases.not_renewed", jobs=len(running), error=str(failed))
             return
-        for each, word in zip(running, words, strict=True):
-            if word != "ok" and each.job.id in self.held:
+        for each, word in zip(running.values(), words, strict=True):
+            if word != "ok":
                 each.end(Stop.CANCELLED if word == "cancel" else Stop.LOST)
 
     async def listen(self, on_wake: Callable[[], None]) -> None:
@@ -92,8 +111,9 @@ class Leases:
                 await asyncio.sleep(0.5)
 
     def _cancelled(self, job_id: str) -> None:
-        if job_id in self.held:
-            self.held[job_id].end(Stop.CANCELLED)
+        for running in self.held.values():
+            if running.job.id == job_id:
+                running.end(Stop.CANCELLED)
 
     def hand_back(self) -> int:
         """Stop every call so that its job goes back to its queue; how many there were."""

@@ -90,7 +90,6 @@ class Runtime:
             self.executor,
             self.leases,
             self._on_lanes,
-            time.monotonic,
             time.time(),
         )
         self.upstream.changed = self.gate.wake.set

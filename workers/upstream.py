@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from ..routing.failure import Failure, Fault
 from ..tasks.answer import Answer, Usage
 from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
@@ -22,6 +23,10 @@ log = structlog.get_logger()
 SLOW_TOKENS_PER_S = 20.0
 
 
+class Unavailable(Exception):
+    """No endpoint takes calls now; the message says why."""
+
+
 @dataclass(slots=True)
 class Line:
     """One endpoint of the provider and what is known of it. busy: calls under way."""
@@ -35,7 +40,7 @@ class Line:
 class Upstream:
     """The provider as one pool sees it.
 
-    task_timeouts: task type -> seconds of one attempt. models: what the server listed when it was first reached.
+    task_timeouts: task type -> seconds of one attempt. models: what the server lists, for jobs that name none.
     changed: called when it became available or unavailable, so that the gate need not wait for its next turn.
     """
 
@@ -66,6 +71,11 @@ class Upstream:
         return None if None in reasons else reasons[0]
 
     @property
+    def resting(self) -> bool:
+        """An endpoint is out only until its breaker closes."""
+        return any(line.availability.resting(now=self.clock()) for line in self.lines)
+
+    @property
     def hopeless(self) -> bool:
         """No endpoint will take calls until somebody changes the configuration."""
         return all(line.availability.rejected is not None for line in self.lines)
@@ -73,11 +83,12 @@ class Upstream:
     async def ask(
         self, job: Job, spec: JobSpec, model: str, *, time_left_s: float, on_delta: OnDelta | None = None
     ) -> Answer:
-        """One call at the least busy endpoint; raises AttemptFailed. Its outcome counts for the endpoint's breaker."""
-        line = self._least_busy()
+        """One call at the least busy endpoint; its outcome tells the breaker. Raises AttemptFailed, Unavailable."""
+        line, began = self._least_busy(), self.clock()
         timeouts = self._timeouts(job, spec, time_left_s)
         known = self.provider.model(model)
         line.busy += 1
+        self._observe(line, lambda: line.availability.asked(now=began))
         try:
             answer = await self.sender.ask(
                 line.endpoint,
@@ -89,17 +100,30 @@ class Upstream:
                 job_id=job.id,
             )
         except AttemptFailed as failed:
-            failure = failed.failure
-            self._observe(line, lambda: line.availability.failed(failure, now=self.clock()))
+            self._note_failure(line, failed.failure, began, cut_short=timeouts.total_s >= time_left_s)
+            raise
+        except asyncio.CancelledError:
+            self._observe(line, lambda: line.availability.stopped(began=began))
             raise
         finally:
             line.busy -= 1
-        self._observe(line, lambda: line.availability.succeeded(now=self.clock()))
+        self._observe(line, lambda: line.availability.succeeded(began=began, now=self.clock()))
         return answer.model_copy(update={"usage": self._priced(answer.usage, model)})
+
+    def _note_failure(self, line: Line, failure: Failure, began: float, *, cut_short: bool) -> None:
+        """cut_short: the job's deadline left the provider less time than its own limit."""
+        ours = (Fault.TIMEOUT_FIRST_TOKEN, Fault.TIMEOUT_IDLE, Fault.TIMEOUT_TOTAL)
+        if cut_short and failure.fault in ours:
+            self._observe(line, lambda: line.availability.stopped(began=began))
+        else:
+            self._observe(line, lambda: line.availability.failed(failure, began=began, now=self.clock()))
 
     def _least_busy(self) -> Line:
         now = self.clock()
-        return min(self.lines, key=lambda line: (line.availability.why_not(now=now) is not None, line.busy))
+        taking = [line for line in self.lines if line.availability.why_not(now=now) is None]
+        if not taking:
+            raise Unavailable(self.why_not())
+        return min(taking, key=lambda line: line.busy)
 
     def _timeouts(self, job: Job, spec: JobSpec, time_left_s: float) -> Timeouts:
         """The provider's limits, longer for long answers, and never past the job's deadline."""
@@ -131,15 +155,18 @@ class Upstream:
         now = self.clock()
         wanting = [line for line in self.lines if line.availability.wants_probe(now=now)]
         await asyncio.gather(*(self._probe(line) for line in wanting))
+        if not self.models and self.provider.default_choice() is None and self.why_not() is None:
+            # Jobs may come that name no model, and somebody may give the server one at any time.
+            await self._learn_models(self._least_busy())
 
     async def _probe(self, line: Line) -> None:
-        health = await self.sender.health(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
-        if not health.healthy:
-            line.availability.unreached = health.detail if line.availability.unreached is not None else None
-            return
-        if not self.models:
+        problem = None
+        if self.provider.health_check.enabled:
+            health = await self.sender.health(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
+            problem = None if health.healthy else health.detail
+        if problem is None and not self.models:
             await self._learn_models(line)
-        self._observe(line, lambda: line.availability.succeeded(now=self.clock()))
+        self._observe(line, lambda: line.availability.probed(problem, now=self.clock()))
 
     async def _learn_models(self, line: Line) -> None:
         try:

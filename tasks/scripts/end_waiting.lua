@@ -10,7 +10,7 @@ for at = 6, #ARGV do
   if not job[1] then
     words[#words + 1] = 'missing'
   elseif waits and (ARGV[2] == 'cancelled' or tonumber(job[2]) <= now) then
-    finish(id, ARGV[2], (string.gsub(ARGV[3], '@ID@', id)), ARGV[4], ARGV[5])
+    finish(id, ARGV[2], filled(ARGV[3], id), ARGV[4], ARGV[5])
     words[#words + 1] = 'done'
   elseif job[1] == 'running' and ARGV[2] == 'cancelled' then
     redis.call('HSET', key('job', id), 'cancel', '1')

@@ -11,6 +11,8 @@
 -- <ns>:wait:<list> zset    id -> when its message was pushed to the broker's <list>
 -- <ns>:deadlines   zset    id -> deadline, of every unfinished job
 -- <ns>:queues      set     queues that have ever had a job
+-- <ns>:reconciler  string  the node whose turn it is to reconcile
+-- <ns>:steady      hash    seen, since: when a reconciler was last heard, and since when without a pause
 -- <ns>:dead        zset    id -> when it failed for good
 -- <ns>:canvas      zset    id -> when it ended; its Celery canvas has still to go on
 -- <ns>:count       hash    "<task type>|<state>" -> jobs that ended so
@@ -78,6 +80,17 @@ local function queue_again(id, queue)
   publish(id, job[1], queue, job[2])
 end
 
+-- For how long, in ms, Redis has served without a pause of more than `pause` ms, as the reconcilers' calls show. While it
+-- was away or frozen, no lease could be renewed.
+local function steady(pause)
+  local name = ns .. ':steady'
+  local heard = redis.call('HMGET', name, 'seen', 'since')
+  local paused = not heard[1] or now - tonumber(heard[1]) > pause
+  local since = paused and now or tonumber(heard[2])
+  redis.call('HSET', name, 'seen', now, 'since', since)
+  return now - since
+end
+
 -- Let the batch put further jobs into their queues, up to its window.
 local function release(batch)
   local name = key('batch', batch)
@@ -97,6 +110,11 @@ local function release(batch)
   end
   if released > 0 then redis.call('HINCRBY', name, 'inflight', released) end
   return released
+end
+
+-- A result's JSON with the job's id in it.
+local function filled(meta, id)
+  return (string.gsub(meta, '@ID@', {['@ID@'] = id}))
 end
 
 -- The one place where a job ends. meta: the result as Celery's backend has it, JSON. spent: provider, input tokens, output

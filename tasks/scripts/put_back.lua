@@ -1,13 +1,18 @@
--- A running job goes back: to a queue now, or after a while. KEYS[1] ns.
+-- A running job goes back: to a queue now, or after a while; or it ends, if somebody has cancelled it. KEYS[1] ns.
 -- ARGV[1] template, [2] id, [3] epoch, [4] queue, [5] wait in ms (0: now), [6] '1' if the attempt is not to be counted,
--- [7] target to remember as tried or '', [8] ledger entry JSON or ''.
--- Returns 'done', or the state the job is in now: the lease was lost.
+-- [7] target to remember as tried or '', [8] ledger entry JSON or '', [9] Celery result JSON if it was cancelled, [10] the
+-- reason of that, [11] retention in s.
+-- Returns 'done', 'cancelled', or 'lost': the lease was lost, and nothing but the ledger changed.
 local id, record = ARGV[2], key('job', ARGV[2])
-local job = redis.call('HMGET', record, 'state', 'epoch', 'tried')
-if not job[1] then return 'missing' end
+local job = redis.call('HMGET', record, 'state', 'epoch', 'tried', 'cancel')
+if not job[1] then return 'lost' end
 if ARGV[8] ~= '' then redis.call('RPUSH', key('try', id), ARGV[8]) end
-if job[1] ~= 'running' or job[2] ~= ARGV[3] then return job[1] end
+if job[1] ~= 'running' or job[2] ~= ARGV[3] then return 'lost' end
 if ARGV[6] == '1' then redis.call('HINCRBY', record, 'attempts', -1) end
+if job[4] then
+  finish(id, 'cancelled', ARGV[9], ARGV[10], ARGV[11])
+  return 'cancelled'
+end
 if ARGV[7] ~= '' then
   redis.call('HSET', record, 'tried', job[3] and job[3] .. '\n' .. ARGV[7] or ARGV[7])
 end

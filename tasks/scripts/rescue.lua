@@ -1,14 +1,18 @@
 -- Queue again the jobs whose lease ran out, and those whose snooze is over. KEYS[1] ns.
 -- ARGV[1] template, [2] most jobs at a time, [3] worker deaths a job may survive, [4] Celery result JSON with @ID@ of one
--- that does not, [5] its reason, [6] retention in s.
+-- that does not, [5] its reason, [6] the same of one that somebody has cancelled, [7] its reason, [8] retention in s,
+-- [9] ms for which Redis must have been steady before a lease counts as run out, [10] a pause of Redis in ms.
 -- Returns {rescued ids, released ids, ids ended as poisonous}.
 local rescued, due, poison = {}, {}, {}
-for _, id in ipairs(redis.call('ZRANGE', ns .. ':leases', 0, now, 'BYSCORE', 'LIMIT', 0, ARGV[2])) do
-  local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths')
+
+local function lost(id)
+  local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths', 'cancel')
   if job[1] ~= 'running' then
     redis.call('ZREM', ns .. ':leases', id)
+  elseif job[4] then
+    finish(id, 'cancelled', filled(ARGV[6], id), ARGV[7], ARGV[8])
   elseif tonumber(job[3] or '0') >= tonumber(ARGV[3]) then
-    finish(id, 'failed', (string.gsub(ARGV[4], '@ID@', id)), ARGV[5], ARGV[6])
+    finish(id, 'failed', filled(ARGV[4], id), ARGV[5], ARGV[8])
     poison[#poison + 1] = id
   else
     redis.call('ZREM', ns .. ':leases', id)
@@ -17,6 +21,10 @@ for _, id in ipairs(redis.call('ZRANGE', ns .. ':leases', 0, now, 'BYSCORE', 'LI
     queue_again(id, job[2])
     rescued[#rescued + 1] = id
   end
+end
+
+if steady(tonumber(ARGV[10])) >= tonumber(ARGV[9]) then
+  for _, id in ipairs(redis.call('ZRANGE', ns .. ':leases', 0, now, 'BYSCORE', 'LIMIT', 0, ARGV[2])) do lost(id) end
 end
 for _, id in ipairs(redis.call('ZRANGE', ns .. ':snoozed', 0, now, 'BYSCORE', 'LIMIT', 0, ARGV[2])) do
   redis.call('ZREM', ns .. ':snoozed', id)

@@ -145,7 +145,7 @@ async def test_a_job_past_its_deadline_is_not_run(client: AsyncClient, store: St
 async def test_a_job_put_back_goes_to_the_queue_it_is_sent_to(client: AsyncClient, store: Store) -> None:
     job_id = await client.submit(spec())
     mine = await claimed(store, job_id)
-    assert await store.put_back(mine.job, "provider.groq", tried="sim/m")
+    assert await store.put_back(mine.job, "provider.groq", tried="sim/m") == "done"
     job = await client.job(job_id)
     assert (job.state, job.queue, job.attempts, job.tried) == (JobState.QUEUED, "provider.groq", 1, ("sim/m",))
     assert await messages(store, "provider.groq") == 1
@@ -153,13 +153,13 @@ async def test_a_job_put_back_goes_to_the_queue_it_is_sent_to(client: AsyncClien
 
 async def test_a_job_handed_back_has_used_no_attempt(client: AsyncClient, store: Store) -> None:
     mine = await claimed(store, await client.submit(spec()))
-    assert await store.put_back(mine.job, LANE, uncounted=True)
+    assert await store.put_back(mine.job, LANE, uncounted=True) == "done"
     assert (await client.job(mine.job.id)).attempts == 0
 
 
 async def test_a_snoozed_job_is_released_when_it_is_due(client: AsyncClient, store: Store) -> None:
     mine = await claimed(store, await client.submit(spec()))
-    assert await store.put_back(mine.job, LANE, wait_s=0.001, uncounted=True)
+    assert await store.put_back(mine.job, LANE, wait_s=0.001, uncounted=True) == "done"
     while not (due := (await store.rescue()).due):
         pass
     assert due == [mine.job.id]
@@ -178,10 +178,10 @@ async def test_a_job_that_outlives_its_workers_too_often_is_ended(client: AsyncC
 
 async def test_a_lost_message_is_pushed_anew_when_the_queue_is_empty(client: AsyncClient, store: Store) -> None:
     job_id = await client.submit(spec())
-    assert await store.remessage(LANE, Priority.INTERACTIVE, grace_s=0) == []
+    assert await store.remessage([LANE], grace_s=0) == []
     await store.redis.delete(LANE)
-    assert await store.remessage(LANE, Priority.INTERACTIVE, grace_s=3600) == []
-    assert await store.remessage(LANE, Priority.INTERACTIVE, grace_s=-1) == [job_id]
+    assert await store.remessage([LANE], grace_s=3600) == []
+    assert await store.remessage([LANE], grace_s=-1) == [(LANE, job_id)]
     assert await messages(store, LANE) == 1
 
 

@@ -1,0 +1,121 @@
+"""Which queue a job is handed to, and which targets it may run on."""
+
+import pytest
+
+from workfleet.routing.directory import ChainLink, Directory, ModelFacts, ProviderFacts, Route
+from workfleet.routing.lanes import Band
+from workfleet.routing.placement import Placement, Wants, place, why_not
+
+LOCAL = ProviderFacts(
+    name="ollama",
+    type="ollama",
+    tier="local",
+    default_model="small",
+    capabilities=frozenset({"tools"}),
+    models=(
+        ModelFacts(name="small", context_tokens=8192),
+        ModelFacts(name="seeing", capabilities=frozenset({"vision"})),
+    ),
+)
+HOSTED = ProviderFacts(
+    name="groq",
+    type="groq",
+    default_model="large",
+    capabilities=frozenset({"tools", "json_mode"}),
+    models=(ModelFacts(name="large", context_tokens=131_072), ModelFacts(name="gratis", free=True)),
+)
+FREE = ProviderFacts(name="openrouter", type="openrouter", tier="free", default_model="any")
+OFF = ProviderFacts(name="off", type="vllm", enabled=False)
+BARRED = ProviderFacts(name="barred", type="vllm", enabled=False, unusable="outside the mode offline")
+DIRECTORY = Directory(providers={each.name: each for each in (LOCAL, HOSTED, FREE, OFF, BARRED)})
+
+OLLAMA, GROQ = ChainLink(provider="ollama", priority=1), ChainLink(provider="groq", priority=2)
+
+
+def placed(*links: ChainLink, wants: Wants = Wants(), pinned: bool = False) -> Placement:  # noqa: B008
+    route = Route(name="default", chain=links)
+    return place(DIRECTORY, route, "general", Band.SIMPLE, wants, pinned=pinned)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "wants", "reason"),
+    [
+        (None, "any", Wants(), "the provider is not configured"),
+        (OFF, "any", Wants(), "disabled"),
+        (BARRED, "any", Wants(), "outside the mode offline"),
+        (HOSTED, "large", Wants(only=frozenset({"ollama"})), "the job does not allow this provider"),
+        (HOSTED, "large", Wants(never=frozenset({"groq"})), "the job excludes this provider"),
+        (HOSTED, "large", Wants(local_only=True), "the job is local only"),
+        (FREE, "any", Wants(local_only=True), "the job is local only"),
+        (LOCAL, "small", Wants(local_only=True), None),
+        (HOSTED, "large", Wants(free_only=True), "the job is free only"),
+        (HOSTED, "gratis", Wants(free_only=True), None),
+        (FREE, "any", Wants(free_only=True), None),
+        (LOCAL, "small", Wants(free_only=True), None),
+        (LOCAL, "small", Wants(needs=frozenset({"vision", "json_mode"})), "lacks json_mode, vision"),
+        (LOCAL, "seeing", Wants(needs=frozenset({"vision"})), None),
+        (LOCAL, "seeing", Wants(needs=frozenset({"tools"})), "lacks tools"),
+        (LOCAL, "small", Wants(tokens=8192), None),
+        (LOCAL, "small", Wants(tokens=8193), "about 8193 tokens do not fit its context of 8192"),
+        (LOCAL, "seeing", Wants(tokens=10**9), None),
+    ],
+    ids=[
+        "unknown provider",
+        "disabled",
+        "unusable for a reason",
+        "not among those allowed",
+        "excluded",
+        "hosted for a local job",
+        "a free tier is not local",
+        "local for a local job",
+        "paid for a free job",
+        "a free model of a paid provider",
+        "a free tier is free",
+        "local is free",
+        "every missing capability is named",
+        "a model's own capabilities count",
+        "and replace the provider's",
+        "fits exactly",
+        "too long",
+        "unknown context",
+    ],
+)
+def test_why_a_target_cannot_run_a_job(
+    provider: ProviderFacts | None, model: str, wants: Wants, reason: str | None
+) -> None:
+    assert why_not(provider, model, wants) == reason
+
+
+def test_a_job_that_every_target_may_run_goes_to_its_lane_whatever_is_disabled() -> None:
+    off = ChainLink(provider="off")
+    assert placed(OLLAMA, GROQ, off) == Placement("general.simple", (), {"off": "disabled"})
+
+
+def test_a_narrower_job_goes_to_its_first_admissible_target_with_the_rest_of_its_chain() -> None:
+    free = ChainLink(provider="openrouter", priority=3)
+    found = placed(free, GROQ, OLLAMA, wants=Wants(never=frozenset({"ollama"})))
+    assert found == Placement("provider.groq", (GROQ, free), {"ollama/small": "the job excludes this provider"})
+
+
+def test_a_pinned_job_never_goes_to_a_lane() -> None:
+    assert placed(OLLAMA, GROQ, pinned=True) == Placement("provider.ollama", (OLLAMA, GROQ), {})
+
+
+def test_a_job_that_no_target_can_run_has_no_queue_and_each_target_says_why() -> None:
+    found = placed(OLLAMA, GROQ, ChainLink(provider="gone"), wants=Wants(needs=frozenset({"vision"})))
+    assert found == Placement(
+        None,
+        (),
+        {"ollama/small": "lacks vision", "groq/large": "lacks vision", "gone": "the provider is not configured"},
+    )
+
+
+def test_the_links_model_is_the_one_that_is_judged() -> None:
+    seeing = ChainLink(provider="ollama", model="seeing")
+    assert placed(seeing, GROQ, wants=Wants(needs=frozenset({"vision"}))).chain == (seeing,)
+
+
+def test_without_a_route_the_lane_takes_the_job() -> None:
+    assert place(Directory(), None, "general", Band.COMPLEX, Wants(), pinned=False) == Placement(
+        "general.complex", (), {}
+    )

@@ -1,0 +1,47 @@
+"""What is written of an attempt, and how a failed job tells of all of them."""
+
+from collections.abc import Iterable, Mapping
+
+from ..routing.failure import Failure
+from ..tasks.answer import Answer
+from ..tasks.job import Attempt, Job
+
+
+def entry(
+    job: Job,
+    target: str,
+    outcome: str,
+    *,
+    node: str,
+    started_at: float,
+    total_s: float,
+    failure: Failure | None = None,
+    answer: Answer | None = None,
+) -> Attempt:
+    """One entry of the ledger. answer: what was paid for, good or not."""
+    usage = answer.usage if answer else None
+    return Attempt(
+        number=job.attempts,
+        epoch=job.epoch,
+        target=target,
+        outcome=outcome,
+        message=failure.message[:500] if failure else "",
+        status=failure.status if failure else None,
+        code=failure.code if failure else None,
+        node=node,
+        started_at=started_at,
+        total_s=round(total_s, 4),
+        first_token_s=answer.first_token_s if answer else None,
+        queue_wait_s=job.queue_wait_s,
+        input_tokens=usage.input_tokens if usage else 0,
+        output_tokens=usage.output_tokens if usage else 0,
+        cost_usd=usage.cost_usd if usage else None,
+        cost_source=usage.cost_source if usage else None,
+    )
+
+
+def explained(reason: str, attempts: Iterable[Attempt], skipped: Mapping[str, str]) -> str:
+    """Why a job failed, with every target that was tried or skipped."""
+    tried = [f"{each.target}: {each.outcome}: {each.message}" for each in attempts]
+    left_out = [f"{target}: skipped: {why}" for target, why in skipped.items()]
+    return "; ".join([reason, *tried, *left_out])
