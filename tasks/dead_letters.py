@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from ..routing.lanes import alternate_queue
 from .errors import JobNotFound
 from .job import DEFAULT_DEADLINE_S, Job
 from .store import Store
+from .submission import read_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,11 @@ class DeadLetters:
 
         Raises JobNotFound if it is not among them.
         """
-        if await self.store.replay(job_id, ttl_s=deadline_s) != "done":
+        job = await self.store.job(job_id)
+        if job is None:
+            raise self._absent(job_id)
+        queue = alternate_queue(read_link(job.chain[0], 0).provider) if job.chain else job.lane
+        if await self.store.replay(job_id, queue, ttl_s=deadline_s) != "done":
             raise self._absent(job_id)
 
     async def drop(self, job_id: str) -> None:

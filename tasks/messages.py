@@ -46,4 +46,4 @@ def message_template() -> str:
         channel = cast("Any", connection.default_channel)
         message = channel._get("@QUEUE@")  # as the transport stores it; its public side hands out parsed messages
     message["properties"] |= {"priority": "@PRIORITY@", "delivery_tag": "@TAG@"}
-    return json.dumps(message).replace('"@PRIORITY@"', "@PRIORITY@")
+    return json.dumps(message, separators=(",", ":")).replace('"@PRIORITY@"', "@PRIORITY@")

@@ -5,7 +5,7 @@ Short field names and values keep the record in Redis' compact encoding.
 
 from collections.abc import Mapping
 
-from ..routing.lanes import Priority
+from ..routing.lanes import Priority, band_of, lane
 from .job import Job, JobState
 from .messages import PRIORITY_STEPS
 
@@ -14,7 +14,7 @@ _PRIORITIES = {str(step): priority for priority, step in PRIORITY_STEPS.items()}
 
 def to_fields(job: Job) -> list[str | int]:
     """Field, value, … of a new record, beside those that the script writes itself."""
-    fields: list[str | int] = ["level", job.complexity, "agent", job.agent, "lane", job.lane]
+    fields: list[str | int] = ["level", job.complexity, "agent", job.agent]
     if job.batch:
         fields += ["batch", job.batch]
     if job.custom_id:
@@ -46,7 +46,7 @@ def from_fields(job_id: str, fields: Mapping[str, str]) -> Job:
         agent=fields["agent"],
         created_at=int(fields["created"]) / 1000,
         deadline_at=int(fields["deadline"]) / 1000,
-        lane=fields["lane"],
+        lane=lane(fields["task"], band_of(int(fields["level"]))),
         chain=_lines(fields.get("chain", "")),
         tried=_lines(fields.get("tried", "")),
         epoch=int(fields.get("epoch", 0)),

@@ -200,9 +200,9 @@ class Store:
         """Move a job that waits in one queue to another; False if it no longer waits there."""
         return bool(await self._run("reroute", job_id, from_queue, to_queue))
 
-    async def replay(self, job_id: str, *, ttl_s: float) -> str:
-        """Queue a dead letter again; `done`, `missing`, or the state that forbids it."""
-        word: bytes = await self._run("replay", job_id, int(ttl_s * 1000))
+    async def replay(self, job_id: str, queue: str, *, ttl_s: float) -> str:
+        """Hand a dead letter to a queue again; `done`, `missing`, or the state that forbids it."""
+        word: bytes = await self._run("replay", job_id, int(ttl_s * 1000), queue)
         return word.decode()
 
     async def repair(self, job_id: str) -> str:

@@ -1,12 +1,13 @@
 """From what a caller hands in to a record: names checked, complexity scored, the queue chosen."""
 
+import base64
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from ..routing.complexity import score
+from ..routing.complexity import level
 from ..routing.directory import ChainLink, Directory, Route
 from ..routing.lanes import Band, band_of, lane
 from ..routing.placement import Placement, Wants, place
@@ -28,7 +29,8 @@ _UNNARROWED = (None, None, (), None, Constraints())
 
 
 def new_id() -> str:
-    return str(uuid.uuid4())
+    """122 random bits in 26 characters; an id stands in ten places of Redis."""
+    return base64.b32encode(uuid.uuid4().bytes).decode().rstrip("=").lower()
 
 
 @dataclass(slots=True)
@@ -47,8 +49,8 @@ class Preparer:
         text = spec.model_dump_json(exclude_defaults=True)
         check_size(text, self.max_request_bytes)
         task_type = self._task_type(spec.task_type)
-        level = self._level(spec, task_type)
-        band = band_of(level)
+        complexity = self._complexity(spec, task_type)
+        band = band_of(complexity)
         placement = self._placement(spec, task_type, band)
         if placement.queue is None:
             raise NoTarget(placement.skipped)
@@ -58,7 +60,7 @@ class Preparer:
             task_type=task_type,
             queue=placement.queue,
             priority=spec.priority,
-            complexity=level,
+            complexity=complexity,
             agent=spec.agent,
             created_at=0.0,
             deadline_at=0.0,
@@ -78,12 +80,12 @@ class Preparer:
             raise UnknownName("task type", name, self.directory.task_types)
         return found
 
-    def _level(self, spec: JobSpec, task_type: str) -> int:
+    def _complexity(self, spec: JobSpec, task_type: str) -> int:
         if isinstance(spec.complexity, int):
             return spec.complexity
         if isinstance(spec.complexity, Band):
             return _SCORE_OF[spec.complexity]
-        return score(spec.request.text, task_type=task_type).score
+        return level(spec.request.text, task_type=task_type)
 
     def _placement(self, spec: JobSpec, task_type: str, band: Band) -> Placement:
         tokens = self._tokens_that_matter(spec.request)

@@ -1,8 +1,8 @@
--- Queue a dead letter again as if it were new. KEYS[1] ns. ARGV[1] template, [2] id, [3] time to live in ms.
+-- Queue a dead letter again as if it were new. KEYS[1] ns. ARGV[1] template, [2] id, [3] time to live in ms, [4] queue.
 -- Its ledger stays; its old result goes, so that who waits for it waits for the new one.
 -- Returns 'done', 'missing', or the state that forbids it.
 local id, record = ARGV[2], key('job', ARGV[2])
-local job = redis.call('HMGET', record, 'state', 'task', 'lane', 'prio', 'batch', 'chain')
+local job = redis.call('HMGET', record, 'state', 'task', 'prio', 'batch')
 if not job[1] then return 'missing' end
 if job[1] ~= 'failed' or not redis.call('ZSCORE', ns .. ':dead', id) then return job[1] end
 redis.call('ZREM', ns .. ':dead', id)
@@ -12,15 +12,13 @@ redis.call('HSET', record, 'state', 'queued', 'attempts', 0, 'deadline', now + t
 redis.call('ZADD', ns .. ':deadlines', now + tonumber(ARGV[3]), id)
 for _, kind in ipairs({'job', 'spec', 'try'}) do redis.call('PERSIST', key(kind, id)) end
 redis.call('HINCRBY', ns .. ':count', job[2] .. '|failed', -1)
-if job[5] then
-  local batch = key('batch', job[5])
+if job[4] then
+  local batch = key('batch', job[4])
   redis.call('HINCRBY', batch, 'failed', -1)
   -- Whoever reads the list by position must not be shifted.
   local at = redis.call('LPOS', batch .. ':done', id)
   if at then redis.call('LSET', batch .. ':done', at, '-') end
 end
-local first = job[6] and string.match(job[6], '^([^/\n]+)')
-local queue = first and 'provider.' .. first or job[3]
-redis.call('HSET', record, 'queue', queue)
-publish(id, job[2], queue, job[4])
+redis.call('HSET', record, 'queue', ARGV[4])
+publish(id, job[2], ARGV[4], job[3])
 return 'done'

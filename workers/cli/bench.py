@@ -8,9 +8,10 @@ import typer
 from rich.table import Table
 
 from ..bench.complexity import CHEAP_MODEL, Evaluation, evaluate
+from ..bench.memory import measure as measure_memory
 from ..bench.problems import read_problems
 from .console import out
-from .session import JsonOption
+from .session import JsonOption, run_async
 
 bench_app = typer.Typer(name="bench", help="Measure, on this machine and on your data.", no_args_is_help=True)
 
@@ -36,6 +37,22 @@ def complexity(
         out.print_json(data=asdict(found))
     else:
         _show(found)
+
+
+@bench_app.command()
+def memory(
+    jobs: Annotated[int, typer.Option(min=100, help="Jobs to hand in.")] = 20_000, as_json: JsonOption = False
+) -> None:
+    """Measure what a queued job costs in Redis beside its request, in a private Redis that is empty but for it."""
+    found = run_async(measure_memory(jobs))
+    if as_json:
+        out.print_json(data=asdict(found))
+        return
+    table = Table("a queued job", "bytes beside its request", box=None, pad_edge=False)
+    table.add_row("with a message in its lane", f"{found.in_lane:,}")
+    table.add_row("waiting in its batch", f"{found.in_batch:,}")
+    out.print(table)
+    out.print(f"\n{found.jobs:,} jobs with requests of {found.payload} bytes")
 
 
 def _show(found: Evaluation) -> None:

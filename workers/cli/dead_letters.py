@@ -75,7 +75,7 @@ def replay(jobs: Ids = None, everything: AllOption = False, config: ConfigOption
 
     Examples:
 
-      fleet dead-letter replay 0b0b9a4e-1f0e-4d7e-9d6a-1a3c3d9f6c55
+      fleet dead-letter replay 3q5w2l7kzbh4dgm6yxv5n2cdae
 
       fleet dead-letter replay --all
     """

@@ -29,7 +29,7 @@ def stream(
 
       fleet submit "Explain GCRA" --stream
 
-      fleet stream 0b0b9a4e-1f0e-4d7e-9d6a-1a3c3d9f6c55 --json
+      fleet stream 3q5w2l7kzbh4dgm6yxv5n2cdae --json
     """
     run_async(_stream(job, after, as_json, config))
 
