@@ -53,6 +53,7 @@ def _unsupported(param: str, words: str, applies: Callable[[Ask], bool]) -> Faul
         f"400 while the request has {words}",
         _always(Problem(Kind.UNSUPPORTED, param=_PARAMS.get(param, param), detail=f"'{param}' is not supported")),
         hits=ANSWERS,
+        dialects=OPENAI,
         applies=applies,
     )
 

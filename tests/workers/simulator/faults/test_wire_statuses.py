@@ -1,5 +1,6 @@
 """What errors in place of an answer look like on the wire."""
 
+import json
 import time
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
@@ -81,12 +82,17 @@ async def test_each_flavour_words_unauthorized_as_its_provider_does(
 
 
 @pytest.mark.parametrize(
-    ("flavour", "code"),
-    [("openai", "model_decommissioned"), ("groq", "model_decommissioned"), ("vllm", 400), ("openrouter", 400)],
+    ("flavour", "status", "code"),
+    [
+        ("openai", 400, "model_decommissioned"),
+        ("groq", 400, "model_decommissioned"),
+        ("vllm", 404, 404),
+        ("openrouter", 404, 404),
+    ],
 )
-async def test_a_retired_model_is_a_400(reply: Ask, flavour: str, code: object) -> None:
+async def test_a_retired_model_is_refused(reply: Ask, flavour: str, status: int, code: object) -> None:
     got = await reply("model-retired", OPENAI, flavour=flavour)
-    assert (got.status, got.json["error"]["code"]) == (400, code)
+    assert (got.status, got.json["error"]["code"]) == (status, code)
 
 
 async def test_ollama_has_never_heard_of_a_retired_model(reply: Ask) -> None:
@@ -94,10 +100,10 @@ async def test_ollama_has_never_heard_of_a_retired_model(reply: Ask) -> None:
     assert (got.status, got.json) == (404, {"error": 'model "m" not found, try pulling it first'})
 
 
+@pytest.mark.parametrize("path", [OPENAI, OLLAMA])
 @pytest.mark.parametrize(
     ("fault", "headers", "told_in_words"),
     [
-        ("rate-limited", {"retry-after": "8", "retry-after-ms": "7660"}, True),
         ("rate-limited-seconds", {"retry-after": "8"}, False),
         ("rate-limited-ms", {"retry-after-ms": "7660"}, False),
         ("rate-limited-text", {}, True),
@@ -105,11 +111,18 @@ async def test_ollama_has_never_heard_of_a_retired_model(reply: Ask) -> None:
     ],
 )
 async def test_a_429_tells_its_wait_in_the_form_asked_for(
-    reply: Ask, fault: str, headers: dict[str, str], told_in_words: bool
+    reply: Ask, path: str, fault: str, headers: dict[str, str], told_in_words: bool
 ) -> None:
-    got = await reply(fault, OPENAI)
+    got = await reply(fault, path)
     assert {name: value for name, value in got.headers.items() if name.startswith("retry")} == headers
-    assert ("try again in 7.66s" in got.json["error"]["message"]) is told_in_words
+    assert ("try again in 7.66s" in got.text) is told_in_words
+
+
+@pytest.mark.parametrize(("path", "headers"), [(OPENAI, {"retry-after": "8", "retry-after-ms": "7660"}), (OLLAMA, {})])
+async def test_a_429_tells_its_wait_as_its_provider_does(reply: Ask, path: str, headers: dict[str, str]) -> None:
+    got = await reply("rate-limited", path)
+    assert {name: value for name, value in got.headers.items() if name.startswith("retry")} == headers
+    assert "try again in 7.66s" in got.text
 
 
 async def test_a_429_can_tell_its_wait_as_a_date(reply: Ask) -> None:
@@ -129,33 +142,42 @@ async def test_a_daily_quota_says_that_it_is_one(reply: Ask, flavour: str, says:
     assert says in (await reply("daily-quota", OPENAI, flavour=flavour)).json["error"]["message"]
 
 
-async def test_a_used_up_credit_is_a_429_with_a_code_of_its_own(reply: Ask) -> None:
-    got = (await reply("no-credit", OPENAI)).json["error"]
-    assert (got["type"], got["code"]) == ("insufficient_quota", "insufficient_quota")
+@pytest.mark.parametrize(
+    ("flavour", "status", "code"),
+    [("openai", 429, "insufficient_quota"), ("vllm", 429, "insufficient_quota"), ("openrouter", 402, 402)],
+)
+async def test_a_used_up_credit_has_a_code_of_its_own(reply: Ask, flavour: str, status: int, code: object) -> None:
+    got = await reply("no-credit", OPENAI, flavour=flavour)
+    assert (got.status, got.json["error"]["code"]) == (status, code)
 
 
 @pytest.mark.parametrize(
     ("flavour", "status", "says"),
-    [("openai", 400, "content_filter"), ("openrouter", 403, "flagged"), ("groq", 403, "flagged")],
+    [("openai", 400, "content_filter"), ("openrouter", 403, "flagged"), ("groq", 400, "content_filter")],
 )
 async def test_prompt_filtered_refuses_the_prompt(reply: Ask, flavour: str, status: int, says: str) -> None:
     got = await reply("prompt-filtered", OPENAI, flavour=flavour)
     assert (got.status, says in got.text) == (status, True)
 
 
-@pytest.mark.parametrize("path", [OPENAI, OLLAMA])
 @pytest.mark.parametrize(
     ("fault", "asked", "without"),
     [
-        ("rejects-temperature", CHAT | {"temperature": 0.5, "options": {"temperature": 0.5}}, CHAT),
+        ("rejects-temperature", CHAT | {"temperature": 0.5}, CHAT),
         ("rejects-max-tokens", CHAT | {"max_tokens": 5}, CHAT | {"max_completion_tokens": 5}),
         ("rejects-system", CHAT | {"messages": [{"role": "system", "content": "Be brief."}, *CHAT["messages"]]}, CHAT),
     ],
 )
 async def test_an_unsupported_parameter_is_refused_until_it_is_gone(
-    reply: Ask, fault: str, asked: dict[str, Any], without: dict[str, Any], path: str
+    reply: Ask, fault: str, asked: dict[str, Any], without: dict[str, Any]
 ) -> None:
-    assert [(await reply(fault, path, body)).status for body in (asked, without)] == [400, 200]
+    assert [(await reply(fault, OPENAI, body)).status for body in (asked, without)] == [400, 200]
+
+
+async def test_openrouter_passes_on_what_the_provider_behind_it_refused(reply: Ask) -> None:
+    got = (await reply("rejects-temperature", OPENAI, CHAT | {"temperature": 0.5}, flavour="openrouter")).json["error"]
+    raw = json.loads(got["metadata"]["raw"])["error"]
+    assert (got["message"], got["code"], raw["param"]) == ("Provider returned error", 400, "temperature")
 
 
 async def test_a_refused_parameter_is_named(reply: Ask) -> None:

@@ -8,8 +8,8 @@ from ...exchange import Exchange
 from ...problem import Kind, Problem, Refused
 from ...script import Frame, Part, Script, whole
 from ...settings import Settings
-from ...spans import go_duration
 from ...timing import Timing
+from .. import waits
 from ..dialect import House, Listing, Pull, encode
 from ..fields import Fields
 from . import models, reading, writing
@@ -74,7 +74,9 @@ class Ollama:
             status, page = _PAGES[problem.kind]
             return Script(status, (Frame(page),), content_type="text/plain")
         status, message = _message(problem)
-        return whole(status, encode({"error": message}).encode())
+        overrun, told = problem.overrun, problem.told
+        headers = waits.retry_after(overrun, told, exchange.at, by_provider=()) if overrun else {}
+        return whole(status, encode({"error": message}).encode(), headers)
 
     def broken_off(self, ask: Ask, answer: Answer, exchange: Exchange) -> tuple[Frame, ...]:
         line = b'{"error":"an error was encountered while running the model"}\n'
@@ -110,8 +112,8 @@ def _message(problem: Problem) -> tuple[int, str]:
     if problem.kind is Kind.OVERFLOW:
         return 400, _overflow(problem)
     if problem.overrun:
-        wait = go_duration(min(problem.overrun.wait_s, 86_400))
-        return 429, f"you have reached your {problem.overrun.limit.period} usage limit, please try again in {wait}"
+        message = f"you have reached your usage limit for the {problem.overrun.limit.period}."
+        return 429, message + waits.in_words(problem.overrun, problem.told)
     status, message = _ERRORS[problem.kind]
     return problem.status or status, message.replace("{detail}", problem.detail)
 

@@ -11,7 +11,8 @@ from ....limits import Overrun, Period, Reading
 from ....narrowing import Json
 from ....problem import Kind, Problem, Told
 from ....timing import Timing
-from .. import sse, waits
+from ... import waits
+from .. import sse
 from ..wording import words
 
 

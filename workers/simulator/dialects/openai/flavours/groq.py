@@ -7,9 +7,10 @@ from ....answer import Answer, Choice
 from ....exchange import Exchange
 from ....limits import Overrun, Period, Reading, Unit
 from ....narrowing import Json
-from ....problem import Kind, Problem, Told
+from ....problem import Problem, Told
 from ....timing import Timing
-from .. import sse, waits
+from ... import waits
+from .. import sse
 from .flavour import FAILED, Flavour, Reply
 
 #: What the headers tell; the other limits are enforced and not told.
@@ -34,7 +35,7 @@ class Groq(Flavour):
         return {"usage_breakdown": None, "service_tier": "on_demand"}
 
     def message_extras(self, choice: Choice) -> Json:
-        return {}
+        return {} if choice.refusal is None else {"refusal": choice.refusal}
 
     def last_extras(self, usage: Json, exchange: Exchange) -> Json:
         return {"x_groq": {"id": f"req_{exchange.id}", "usage": usage}, "usage": usage}
@@ -58,8 +59,6 @@ class Groq(Flavour):
         return {**row, "active": True, "context_window": context, "max_completion_tokens": context}
 
     def error(self, problem: Problem, model: str, exchange: Exchange) -> Reply:
-        if problem.kind is Kind.FILTERED:
-            problem = Problem(Kind.STATUS, status=403, detail="The prompt was flagged by the content policy.")
         reply = super().error(problem, model, exchange)
         error = {key: value for key, value in reply.body["error"].items() if value is not None}
         return reply._replace(body={"error": error})

@@ -8,7 +8,9 @@ from ....limits import Overrun, Reading
 from ....narrowing import Json
 from ....problem import Kind, Problem, Told
 from ....timing import Timing
-from .. import sse, waits
+from ... import waits
+from ...dialect import encode
+from .. import sse
 from ..wording import words
 from .flavour import FAILED, Flavour, Reply
 
@@ -69,21 +71,25 @@ class OpenRouter(Flavour):
         }
 
     def error(self, problem: Problem, model: str, exchange: Exchange) -> Reply:
-        if problem.kind is Kind.FILTERED:
-            metadata = {
-                "reasons": ["violence"],
-                "flagged_input": "…",
-                "provider_name": "Simulator",
-                "model_slug": model,
-            }
-            return _reply(403, "Your input was flagged by the moderation of the provider.", metadata)
         if problem.overrun:
             return self.rate_error(problem.overrun, problem.told, model, exchange)
         status, _, _, message = words(problem)
-        if problem.kind is Kind.OVERFLOW:
-            message = self.overflow(problem)
-        code = 502 if problem.kind is Kind.ERROR_IN_200 else status
-        return _reply(status, message, {"provider_name": "Simulator"}, code)
+        match problem.kind:
+            case Kind.FILTERED:
+                metadata = {"reasons": ["violence"], "flagged_input": "…", "provider_name": "Simulator"}
+                return _reply(403, "Your input was flagged by the moderation of the provider.", metadata)
+            case Kind.UNSUPPORTED:
+                raw = encode(super().error(problem, model, exchange).body)
+                return _reply(status, "Provider returned error", {"raw": raw, "provider_name": "Simulator"})
+            case Kind.NO_CREDIT:
+                return _reply(402, words(Problem(Kind.PAYMENT)).message, {"provider_name": None})
+            case Kind.NO_MODEL | Kind.RETIRED_MODEL:
+                return _reply(404, f"No endpoints found for {problem.detail}.", {"provider_name": None})
+            case Kind.OVERFLOW:
+                return _reply(status, self.overflow(problem), {"provider_name": "Simulator"})
+            case _:
+                code = 502 if problem.kind is Kind.ERROR_IN_200 else status
+                return _reply(status, message, {"provider_name": "Simulator"}, code)
 
     def overflow(self, problem: Problem) -> str:
         return (

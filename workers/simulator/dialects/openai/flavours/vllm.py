@@ -1,20 +1,22 @@
 """vLLM 0.32: integer codes, FastAPI's own errors for routes, no limits and no headers; taken from a running server."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from ....answer import Answer, Choice
 from ....exchange import Exchange
-from ....limits import Overrun, Reading
+from ....limits import Reading
 from ....narrowing import Json
-from ....problem import Kind, Problem, Told
+from ....problem import Kind, Problem
 from ....timing import Timing
 from .. import sse
 from ..wording import words
 from .flavour import Flavour, Reply
 
-_TYPES = {400: "BadRequestError", 404: "NotFoundError", 429: "RateLimitError", 503: "ServiceUnavailableError"}
+_TYPES = {400: "BadRequestError", 404: "NotFoundError", 503: "ServiceUnavailableError"}
 
-_ROUTES = {Kind.NO_ROUTE: "Not Found", Kind.BAD_METHOD: "Method Not Allowed"}
+#: What vLLM itself never says, but a gateway in front of it may, in OpenAI's words.
+_GATEWAY = frozenset({Kind.RATE, Kind.NO_CREDIT, Kind.PAYMENT, Kind.FORBIDDEN, Kind.FILTERED})
 
 
 class VLLM(Flavour):
@@ -59,18 +61,18 @@ class VLLM(Flavour):
         }
 
     def error(self, problem: Problem, model: str, exchange: Exchange) -> Reply:
-        if problem.kind is Kind.UNAUTHORIZED:
-            return Reply(401, {}, {"error": "Unauthorized"})
-        if problem.kind in _ROUTES:
-            return Reply(words(problem).status, {}, {"detail": _ROUTES[problem.kind]})
-        if problem.overrun:
-            return self.rate_error(problem.overrun, problem.told, model, exchange)
+        if problem.kind in _GATEWAY:
+            return super().error(problem, model, exchange)
         status, _, _, message = words(problem)
         match problem.kind:
+            case Kind.UNAUTHORIZED:
+                return Reply(status, {}, {"error": "Unauthorized"})
+            case Kind.NO_ROUTE | Kind.BAD_METHOD:
+                return Reply(status, {}, {"detail": HTTPStatus(status).phrase})
             case Kind.OVERFLOW:
                 return _reply(status, self.overflow(problem), "input_tokens")
-            case Kind.NO_MODEL:
-                return _reply(status, f"The model `{problem.detail}` does not exist.", "model")
+            case Kind.NO_MODEL | Kind.RETIRED_MODEL:
+                return _reply(404, f"The model `{problem.detail}` does not exist.", "model")
             case _:
                 return _reply(status, message, problem.param)
 
@@ -88,11 +90,6 @@ class VLLM(Flavour):
             f"a total of at least {prompt + wanted} tokens. Please reduce the length of the input prompt or the number "
             f"of requested output tokens. {tail}"
         )
-
-    def rate_error(self, overrun: Overrun, told: Told, model: str, exchange: Exchange) -> Reply:
-        """vLLM itself never says this; a gateway in front of it does."""
-        reply = super().rate_error(overrun, told, model, exchange)
-        return _reply(429, reply.body["error"]["message"], None)._replace(headers=reply.headers)
 
     def broken_off(self, answer: Answer, model: str, exchange: Exchange) -> bytes:
         body = _reply(500, "EngineCore encountered an issue. See stack trace (above) for the root cause.", None).body

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterable
 
-from ...limits import Overrun, Reading
-from ...problem import Told
-from ...spans import go_duration, http_date
+from ..limits import Overrun, Reading
+from ..problem import Told
+from ..spans import go_duration, http_date
 
 
 def standing(readings: Iterable[Reading]) -> dict[str, str]:
