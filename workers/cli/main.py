@@ -1,10 +1,12 @@
 """The `fleet` command. Each group of commands is a module beside this one."""
 
+import os
 import sys
 
 import typer
 
 from ...tasks.errors import FleetError
+from ..logs import configure_logs, log_options
 from . import batch, config, dead_letters, jobs, providers
 from .bench import bench_app
 from .console import error
@@ -51,6 +53,7 @@ app.add_typer(simulate_app)
 def main() -> None:
     """Run the command line; a user's mistake ends in one line and an exit code, never in a traceback."""
     try:
+        configure_logs(log_options({"FLEET_LOG_LEVEL": "warning", **os.environ}))
         app()
     except FleetError as failed:
         error(str(failed))
