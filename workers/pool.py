@@ -1,5 +1,6 @@
 """One Celery worker process of one provider: the threads pool on Celery's side, the runtime on ours."""
 
+import os
 import socket
 import sys
 import threading
@@ -8,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from celery import Celery, bootsteps
+from celery import bootsteps
 from celery.exceptions import Ignore, Reject, Retry, SecurityWarning
-from celery.signals import celeryd_after_setup, worker_shutting_down
 
 from ..routing.lanes import alternate_queue
 from ..tasks.errors import JobFailed
 from ..tasks.queues import SUBMIT_QUEUE, make_app
 from .canvas import canvas_of
+from .celery_worker import PoolWorker, end_worker, on_signals
 from .ending import Declined, Dropped, Ended, Moved
 from .previous import filled_in
 from .runtime import PoolPlan, Runtime
@@ -89,14 +90,15 @@ class _Lanes:
 def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") -> int:
     """Run a worker until it is told to stop; its exit code.
 
-    SIGTERM and SIGINT stop it when its jobs have ended or the grace is over; a second one hands them back at once.
+    SIGTERM, SIGINT and SIGHUP stop it when its jobs have ended or the grace is over; a second one hands them back at
+    once.
     """
     # Two threads share the work of a message, Celery's and ours; the default of 5 ms lets one starve the other.
     sys.setswitchinterval(0.0005)
     # Celery warns of root because of pickle, which nothing here accepts.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     lanes = _Lanes()
-    runtime = Runtime(plan, on_lanes=lanes.apply)
+    runtime = Runtime(plan, on_lanes=lanes.apply, on_defect=lambda: end_worker(os.EX_SOFTWARE))
     app = make_app(
         plan.redis_url,
         task_types=plan.directory.task_types,
@@ -104,8 +106,10 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
         runner=_Deliveries(runtime),
         events=events,
     )
-    _wire(app, runtime, lanes)
-    worker = app.Worker(
+    app.steps["consumer"].add(_gate(lanes))
+    worker = PoolWorker(
+        app,
+        runtime,
         hostname=plan.node,
         pool="threads",
         concurrency=plan.slots,
@@ -116,27 +120,20 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
         quiet=True,
         loglevel=loglevel,
     )
+    on_signals(lambda: sys.exit(os.EX_OK))  # nothing runs yet
     try:
+        runtime.start(app)
         worker.start()
     finally:
         runtime.stop()
     return int(worker.exitcode or 0)
 
 
-def _wire(app: Celery, runtime: Runtime, lanes: _Lanes) -> None:
+def _gate(lanes: _Lanes) -> type[bootsteps.StartStopStep]:
     class Gate(bootsteps.StartStopStep):
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def start(self, parent: Any) -> None:
             lanes.attach(parent)
 
-    app.steps["consumer"].add(Gate)
-
-    def begin(**_: object) -> None:
-        runtime.start(app)
-
-    def end(**_: object) -> None:
-        runtime.drain()
-
-    celeryd_after_setup.connect(begin, weak=False)
-    worker_shutting_down.connect(end, weak=False)
+    return Gate

@@ -6,6 +6,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,10 +17,11 @@ from pydantic import SecretStr
 
 from ..routing.directory import Directory
 from ..tasks.client import AsyncClient
+from ..tasks.connection import PASSING
 from ..tasks.job import Job
 from ..tasks.results import Outcome
 from .canvas import go_on
-from .ending import Ended, Ending
+from .ending import Declined, Ended, Ending
 from .executor import Executor
 from .gatekeeper import Gatekeeper
 from .leases import Leases
@@ -36,6 +39,10 @@ log = structlog.get_logger()
 #: Canvases that nobody has gone on with for this long are the reconciler's.
 _CANVAS_GRACE_S = 5.0
 _PROBE_EVERY_S = 1.0
+#: Seconds that a stopping pool gives Redis to take what is left to commit.
+_LAST_S = 5.0
+#: Seconds for taking leave of the other pools. They would miss this one soon anyway.
+_LEAVE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +65,22 @@ class PoolPlan:
 class Runtime:
     """Everything of a pool that lives on the loop; Celery's threads call `run`, `submit`, `drain` and `stop`."""
 
-    def __init__(self, plan: PoolPlan, *, on_lanes: Callable[[frozenset[str], frozenset[str]], None]) -> None:
+    def __init__(
+        self,
+        plan: PoolPlan,
+        *,
+        on_lanes: Callable[[frozenset[str], frozenset[str]], None],
+        on_defect: Callable[[], None],
+    ) -> None:
         self.plan = plan
-        self._on_lanes = on_lanes
+        self._on_defect = on_defect
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="workfleet-loop", daemon=True)
         self._duties: list[asyncio.Task[None]] = []
         self._drains = 0
         self.app: Celery | None = None
-
-    def start(self, app: Celery) -> None:
-        """Start the loop and the pool's duties. After a fork, never before: threads do not survive it."""
-        self.app = app
-        self._thread.start()
-        self._do(self._start())
-
-    async def _start(self) -> None:
-        plan = self.plan
         self.client = AsyncClient(plan.redis_url, directory=plan.directory, namespace=plan.namespace)
-        self.sender = await Sender().__aenter__()
+        self.sender = Sender()
         store, fleet = self.client.store, self.client.fleet
         self.leases = Leases(store)
         self.upstream = Upstream.of(plan.provider, plan.endpoints, self.sender, task_timeouts=plan.task_timeouts)
@@ -89,22 +93,31 @@ class Runtime:
             self.upstream,
             self.executor,
             self.leases,
-            self._on_lanes,
+            on_lanes,
             time.time(),
         )
         self.upstream.changed = self.gate.wake.set
-        reconciler = Reconciler(plan.node, store, fleet, plan.directory, self._go_on_with_left)
-        await persist(lambda: fleet.publish_directory(plan.directory))
+        self.reconciler = Reconciler(plan.node, store, fleet, plan.directory, self._go_on_with_left)
+
+    def start(self, app: Celery) -> None:
+        """Start the loop and the pool's duties. After a fork, never before: threads do not survive it."""
+        self.app = app
+        self._thread.start()
+        self._do(self._start())
+
+    async def _start(self) -> None:
+        await self.sender.__aenter__()
+        await persist(lambda: self.client.fleet.publish_directory(self.plan.directory))
         await self.upstream.probe()
         for duty in (
             self.leases.keep(),
             self.leases.listen(self.gate.wake.set),
             self.gate.run(),
-            reconciler.run(),
+            self.reconciler.run(),
             self._probing(),
         ):
             self._duties.append(asyncio.create_task(duty))
-            self._duties[-1].add_done_callback(_report_death)
+            self._duties[-1].add_done_callback(self._duty_ended)
 
     async def _probing(self) -> None:
         while True:
@@ -116,7 +129,10 @@ class Runtime:
 
     def run(self, job_id: str) -> Ending:
         """Run one delivery; blocks its task thread until the job has ended or gone on."""
-        return self._do(self._run(job_id))
+        try:
+            return self._do(self._run(job_id))
+        except CancelledError:
+            return Declined()
 
     async def _run(self, job_id: str) -> Ending:
         ending = await self.executor.run(job_id)
@@ -151,6 +167,10 @@ class Runtime:
     def job(self, job_id: str) -> Job | None:
         return self._do(self.client.store.job(job_id))
 
+    @property
+    def draining(self) -> bool:
+        return self._drains > 0
+
     def drain(self) -> None:
         """Take no more jobs. Called again, or when the grace is over, what still runs is handed back."""
         self._drains += 1
@@ -160,34 +180,47 @@ class Runtime:
         self.executor.draining = True
         self.gate.wake.set()
         if at_once:
-            log.warning("pool.handing_back", jobs=self.leases.hand_back())
+            self._hand_back()
         else:
             log.info("pool.draining", jobs=len(self.leases.held), grace_s=self.plan.grace_s)
-            self._loop.call_later(self.plan.grace_s, self.leases.hand_back)
+            self._loop.call_later(self.plan.grace_s, self._hand_back)
+
+    def _hand_back(self) -> None:
+        if jobs := self.leases.hand_back():
+            log.warning("pool.handing_back", jobs=jobs)
+        self._loop.call_later(_LAST_S, self._abandon)
+
+    def _abandon(self) -> None:
+        """Redis is away, and the process must end: what waits for it is found by the reconciler of another one."""
+        runs = asyncio.all_tasks(self._loop).difference(self._duties)
+        if self.leases.held:
+            log.error("jobs.abandoned", jobs=len(self.leases.held))
+        for each in runs:
+            each.cancel()
 
     def stop(self) -> None:
-        """End the duties and the loop; nothing runs any more."""
+        """End the duties and the loop, whatever still runs."""
         if self._thread.is_alive():
             self._do(self._stop())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
-            self._loop.close()
+        self._loop.close()
 
     async def _stop(self) -> None:
-        pending = set(self._duties)
+        pending = asyncio.all_tasks() - {asyncio.current_task()}
         while pending:
             # Again and again: a library's clean-up may swallow one cancellation.
-            for duty in pending:
-                duty.cancel()
+            for task in pending:
+                task.cancel()
             _, pending = await asyncio.wait(pending, timeout=0.5)
-        try:
-            await persist(lambda: self.client.fleet.leave(self.plan.node), patience_s=2.0)
-        finally:
-            await self.sender.__aexit__(None, None, None)
-            await self.client.redis.aclose()
+        with suppress(*PASSING, TimeoutError):
+            async with asyncio.timeout(_LEAVE_S):
+                await self.client.fleet.leave(self.plan.node)
+        await self.sender.__aexit__(None, None, None)
+        await self.client.redis.aclose()
 
-
-def _report_death(duty: "asyncio.Task[None]") -> None:
-    """A duty never ends by itself; one that does has a defect, and the pool must not go on half alive."""
-    if not duty.cancelled() and (error := duty.exception()) is not None:
-        log.critical("pool.duty_died", duty=duty.get_name(), error=repr(error), exc_info=error)
+    def _duty_ended(self, duty: "asyncio.Task[None]") -> None:
+        """A duty never ends by itself; one that does has a defect, and the pool must not go on half alive."""
+        if not duty.cancelled() and (error := duty.exception()) is not None:
+            log.critical("pool.duty_died", duty=duty.get_name(), error=repr(error), exc_info=error)
+            self._on_defect()

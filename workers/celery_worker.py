@@ -1,0 +1,60 @@
+"""Celery's worker, ended our way.
+
+Its own waits for its jobs however long, answers Ctrl-C with code 1, and lets a hang-up start it anew.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from celery import Celery
+from celery.apps.worker import Worker
+from celery.worker import WorkController
+from celery.worker import state as celery_state
+
+
+class Drained(Protocol):
+    """What takes no more jobs once it drains; the runtime."""
+
+    @property
+    def draining(self) -> bool: ...
+
+    def drain(self) -> None: ...
+
+
+class PoolWorker(Worker):
+    """runtime: told when the worker is to stop, however that comes about. options: of Celery's worker."""
+
+    def __init__(self, app: Celery, runtime: Drained, **options: Any) -> None:
+        self._runtime = runtime
+        super().__init__(app=app, **options)
+
+    def install_platform_tweaks(self, worker: WorkController) -> None:  # noqa: ARG002 - Celery's name
+        on_signals(self._asked_to_stop)
+
+    def _asked_to_stop(self) -> None:
+        self._runtime.drain()
+        end_worker(os.EX_OK)
+
+    def stop(self, in_sighandler: bool = False, exitcode: int | None = None) -> None:
+        # Flower's button and a defect of the consumer end it without a signal.
+        if not self._runtime.draining:
+            self._runtime.drain()
+        super().stop(in_sighandler=in_sighandler, exitcode=exitcode)
+
+
+def end_worker(code: int) -> None:
+    """Have the process' worker end with a code; its loop looks at this at every turn. Safe in any thread."""
+    celery_state.should_stop = code  # type: ignore[assignment]  # the stubs know only its first value
+
+
+def on_signals(act: Callable[[], object]) -> None:
+    """Act on SIGTERM, on Ctrl-C, and on the end of the terminal unless that is ignored, as under nohup."""
+
+    def handle(_number: int, _frame: object) -> None:
+        act()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handle)
