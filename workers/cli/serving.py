@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from ...tasks.client import AsyncClient
 from ..embedded.running import running_url, state_dir
 from ..fleet.choice import ensure_providers
+from ..fleet.residents import residents
 from ..fleet.running import Fleet, FleetOptions, log_files, running_fleet
 from ..logs import configure_logs, log_options
 from ..redaction import secrets_in
@@ -82,6 +83,6 @@ async def _client(settings: Settings, started: list[Fleet]) -> AsyncGenerator[As
 
 
 async def _living(url: SecretStr) -> list[str]:
-    """The providers that have workers in the fleet of this Redis."""
+    """The providers with workers in the fleet of this Redis; what a killed command has left behind is none."""
     async with AsyncClient(url, wait_for_redis_s=_START_WITHIN_S) as client:
-        return sorted({node.provider for node in (await client.snapshot()).living})
+        return sorted({node.provider for node in await residents(client)})

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from ...tasks.client import AsyncClient
 from ...tasks.errors import FleetUnavailable
-from ...tasks.fleet_state import STOPPING, NodeReport
+from ...tasks.fleet_state import NodeReport
 from ..embedded.config import HOST
 from ..embedded.keeper import kept_alive
 from ..embedded.server import EmbeddedRedis
@@ -21,6 +21,7 @@ from ..supervision.child import ChildSpec
 from ..supervision.output import LineSink, last_line
 from ..supervision.supervisor import ChildStatus, Supervisor
 from . import roster
+from .residents import residents
 from .roster import Member
 
 #: Where the output of a child goes, by its name.
@@ -177,7 +178,7 @@ async def _connects(port: int) -> bool:
 
 async def _start_pools(fleet: Fleet) -> None:
     members = roster.pools(fleet.settings, host=socket.gethostname(), grace_s=fleet.options.grace_s)
-    living = await _residents(fleet.client, {pool.name for pool in members}, fleet.options.ready_within_s)
+    living = await residents(fleet.client, ours={pool.name for pool in members}, within_s=fleet.options.ready_within_s)
     if fleet.options.share:
         fleet.shared = frozenset(node.provider for node in living)
     started = [pool for pool in members if pool.provider not in fleet.shared]
@@ -186,21 +187,3 @@ async def _start_pools(fleet: Fleet) -> None:
     for member in started:
         fleet.start(member)
     await fleet.come_up(started, fleet.nodes)
-
-
-async def _residents(client: AsyncClient, ours: Collection[str], within_s: float) -> list[NodeReport]:
-    """The nodes that live and will stay.
-
-    A node that has just been killed is still listed, and one that is stopping still reports. The first is found out by
-    waiting for its next report; the second is waited for if it has one of our names.
-    """
-    deadline = time.monotonic() + within_s
-    first = snapshot = await client.snapshot()
-    while time.monotonic() < deadline:
-        silent = any(node.said_at <= first.now for node in snapshot.living)
-        ending = any(node.unavailable == STOPPING and node.node in ours for node in snapshot.living)
-        if not silent and not ending:
-            break
-        await asyncio.sleep(_LOOK_EVERY_S)
-        snapshot = await client.snapshot()
-    return [node for node in snapshot.living if node.unavailable != STOPPING]
