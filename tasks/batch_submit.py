@@ -1,15 +1,17 @@
 """From the lines of a batch file to the jobs of a batch."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 
 from ..routing.lanes import DEFAULT_TASK_TYPE, Priority
 from .batch_line import BatchLine, LineError, LineFault
 from .client import CHUNK, AsyncClient
-from .errors import FleetUnavailable, InvalidRequest, NoTarget, UnknownName
+from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import DEFAULT_DEADLINE_S, JobSpec
+from .overlapped import breathing, chunked
+from .store import Prepared
 
 #: What is done with lines that cannot be jobs.
 Refuse = Callable[[Sequence[LineError]], Awaitable[None]]
@@ -30,8 +32,8 @@ class LineOptions:
     deadline_s: float = DEFAULT_DEADLINE_S
 
 
-def spec_of(line: BatchLine, batch: str, options: LineOptions) -> JobSpec:
-    """The job of a line. Handed in again under the same batch, it is the same job."""
+def spec_of(line: BatchLine, options: LineOptions) -> JobSpec:
+    """The job of a line."""
     request = line.request.model_copy(update={"stream": True}) if options.stream else line.request
     return JobSpec(
         request=request,
@@ -41,8 +43,13 @@ def spec_of(line: BatchLine, batch: str, options: LineOptions) -> JobSpec:
         priority=Priority.BATCH,
         deadline_s=options.deadline_s,
         custom_id=line.custom_id,
-        idempotency_key=f"{batch}:{blake2b(line.custom_id.encode(), digest_size=16).hexdigest()}",
     )
+
+
+def id_of(line: BatchLine, batch: str) -> str:
+    """The id of a line's job: handed in again under the same batch, it is the same job."""
+    digest = blake2b(f"{batch}\n{line.custom_id}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
 
 
 async def submit_lines(
@@ -52,45 +59,30 @@ async def submit_lines(
 
     Waits while Redis is away as the client does, then raises FleetUnavailable.
     """
-    for chunk in _chunks(lines):
-        refused = [line for line in chunk if isinstance(line, LineError)]
-        good = [line for line in chunk if isinstance(line, BatchLine)]
-        refused += await _hand_in(client, batch, good, options)
+    async with aclosing(client.hand_in(_prepared(client, batch, lines, options, refuse), batch=batch)) as stored:
+        async for _ in stored:
+            pass
+
+
+async def _prepared(
+    client: AsyncClient, batch: str, lines: Iterable[BatchLine | LineError], options: LineOptions, refuse: Refuse
+) -> AsyncGenerator[list[Prepared]]:
+    """The jobs of the lines that can be jobs, a chunk at a time."""
+    for chunk in chunked(lines, CHUNK):
+        preparer = await client.preparer()
+        jobs: list[Prepared] = []
+        refused: list[LineError] = []
+        async for line in breathing(chunk):
+            if isinstance(line, LineError):
+                refused.append(line)
+                continue
+            try:
+                jobs.append(preparer.prepare(spec_of(line, options), job_id=id_of(line, batch), batch=batch))
+            except (InvalidRequest, NoTarget) as why:
+                refused.append(_refusal(line, why))
         await refuse(refused)
-
-
-def _chunks(lines: Iterable[BatchLine | LineError]) -> Iterator[list[BatchLine | LineError]]:
-    each = iter(lines)
-    while chunk := list(islice(each, CHUNK)):
-        yield chunk
-
-
-async def _hand_in(
-    client: AsyncClient, batch: str, lines: Sequence[BatchLine], options: LineOptions
-) -> list[LineError]:
-    """Hand in lines; those that the fleet refuses. A refusal stores nothing of its chunk, so the halves are tried."""
-    if not lines:
-        return []
-    try:
-        await _submit(client, batch, [spec_of(line, batch, options) for line in lines])
-    except (InvalidRequest, NoTarget) as refused:
-        if len(lines) == 1:
-            return [_refusal(lines[0], refused)]
-        half = len(lines) // 2
-        first = await _hand_in(client, batch, lines[:half], options)
-        return first + await _hand_in(client, batch, lines[half:], options)
-    return []
-
-
-async def _submit(client: AsyncClient, batch: str, specs: Sequence[JobSpec]) -> None:
-    while True:
-        try:
-            async for _ in client.submit_many(specs, batch=batch):
-                pass
-            return
-        except FleetUnavailable:
-            # What may have been stored before the connection broke is known by its idempotency key.
-            await client.ping()
+        if jobs:
+            yield jobs
 
 
 def _refusal(line: BatchLine, refused: InvalidRequest | NoTarget) -> LineError:

@@ -3,8 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from itertools import islice
+from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,11 +12,12 @@ from pydantic import SecretStr
 from ..routing.directory import Directory
 from .answer import Answer
 from .batch import DEFAULT_WINDOW, Batches, BatchStatus
-from .connection import connect, translated
+from .connection import PASSING, connect, translated
 from .errors import FleetUnavailable, JobNotFound, NoTarget
 from .fleet_state import FleetState, Snapshot
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
+from .overlapped import breathing, chunked, overlapped
 from .results import RESULT_KEY, Outcome, decode
 from .store import Prepared, Store
 from .stream import Piece
@@ -26,9 +26,6 @@ from .submission import Preparer, chain_of, parse_spec
 
 #: Jobs stored in one round trip when many are submitted.
 CHUNK = 250
-
-#: Jobs prepared before the loop may do something else, such as sending those prepared before.
-_BREATH = 20
 
 #: Seconds for which a client trusts the directory that it has read.
 _DIRECTORY_FRESH_S = 5.0
@@ -92,9 +89,10 @@ class AsyncClient:
 
     async def directory(self) -> Directory:
         """The fleet's providers and routes; an empty one before any pool has started."""
-        return (await self._current()).directory
+        return (await self.preparer()).directory
 
-    async def _current(self) -> Preparer:
+    async def preparer(self) -> Preparer:
+        """What turns specs into records, by the fleet's directory as it is now."""
         now = time.monotonic()
         if self._preparer is None or (self._given is None and now - self._preparer[0] > _DIRECTORY_FRESH_S):
             async with self._redis():
@@ -112,7 +110,7 @@ class AsyncClient:
         FleetUnavailable; nothing is stored then.
         """
         spec = spec if isinstance(spec, JobSpec) else parse_spec(spec)
-        prepared = (await self._current()).prepare(spec, job_id=job_id, canvas=canvas)
+        prepared = (await self.preparer()).prepare(spec, job_id=job_id, canvas=canvas)
         async with self._redis():
             if must_run:
                 await self._someone_runs(prepared)
@@ -121,33 +119,42 @@ class AsyncClient:
     async def submit_many(
         self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], *, batch: str = "", chunk: int = CHUNK
     ) -> AsyncIterator[list[str]]:
-        """Hand in any number of jobs, `chunk` at a time with bounded memory; yields the ids of each chunk."""
-        under_way: asyncio.Task[list[str]] | None = None
-        try:
-            async for specs_of_chunk in _chunks(specs, chunk):
-                prepared = await self._prepare(specs_of_chunk, batch)
-                # Redis stores one chunk while the next is prepared.
-                if under_way is not None:
-                    yield await under_way
-                under_way = asyncio.create_task(self._store_chunk(prepared, batch))
-            if under_way is not None:
-                yield await under_way
-        finally:
-            if under_way is not None and not under_way.done():
-                await asyncio.wait([under_way])
+        """Hand in any number of jobs, `chunk` at a time with bounded memory; yields the ids of each chunk.
 
-    async def _prepare(self, specs: Sequence[JobSpec], batch: str) -> list[Prepared]:
-        preparer = await self._current()
-        prepared: list[Prepared] = []
-        for at, spec in enumerate(specs):
-            if at % _BREATH == 0:
-                await asyncio.sleep(0)
-            prepared.append(preparer.prepare(spec, batch=batch))
-        return prepared
+        Raises InvalidRequest, UnknownName or NoTarget at the first job that cannot be one; chunks before its own are
+        stored then.
+        """
+        async with aclosing(self.hand_in(self._prepared(specs, batch, chunk), batch=batch)) as stored:
+            async for ids in stored:
+                yield ids
+
+    async def hand_in(self, chunks: AsyncIterable[Sequence[Prepared]], *, batch: str = "") -> AsyncGenerator[list[str]]:
+        """Store prepared jobs; yields the ids of each chunk. Redis stores one while the next is prepared.
+
+        Waits while Redis is away as the client does, then raises FleetUnavailable.
+        """
+        async with aclosing(overlapped(chunks, lambda prepared: self._store_chunk(prepared, batch))) as stored:
+            async for ids in stored:
+                yield ids
+
+    async def _prepared(
+        self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], batch: str, size: int
+    ) -> AsyncGenerator[list[Prepared]]:
+        async for chunk in _chunks(specs, size):
+            preparer = await self.preparer()
+            yield [preparer.prepare(spec, batch=batch) async for spec in breathing(chunk)]
 
     async def _store_chunk(self, prepared: Sequence[Prepared], batch: str) -> list[str]:
-        async with self._redis():
-            return await self.store.submit(prepared, batch=batch)
+        give_up_at = time.monotonic() + self._wait_s
+        while True:
+            try:
+                async with self._redis():
+                    return await self.store.submit(prepared, batch=batch)
+            except FleetUnavailable as failed:
+                if not isinstance(failed.__cause__, PASSING) or time.monotonic() >= give_up_at:
+                    raise
+                # What may have been stored before the connection broke is known by its id.
+                await self.ping()
 
     async def submit_batch(
         self,
@@ -308,7 +315,7 @@ class AsyncClient:
 
     async def _someone_runs(self, prepared: Prepared) -> None:
         """Raise NoTarget unless a living pool takes jobs of this job's chain now."""
-        directory = (await self._current()).directory
+        directory = (await self.preparer()).directory
         pools = (await self.fleet.snapshot()).pools()
         chain = chain_of(prepared.job, directory)
         wanted = [link.provider for link in chain] or list(pools)
@@ -324,8 +331,7 @@ class AsyncClient:
 
 async def _chunks(specs: Iterable[JobSpec] | AsyncIterable[JobSpec], size: int) -> AsyncIterator[list[JobSpec]]:
     if not isinstance(specs, AsyncIterable):
-        rest = iter(specs)
-        while chunk := list(islice(rest, size)):
+        for chunk in chunked(specs, size):
             yield chunk
         return
     gathered: list[JobSpec] = []
