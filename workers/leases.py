@@ -76,9 +76,10 @@ class Leases:
         """Renew until cancelled."""
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
-            await self._renew()
+            await self.renew()
 
-    async def _renew(self) -> None:
+    async def renew(self) -> None:
+        """Renew all leases; a job is stopped whose lease is lost, or that somebody has cancelled."""
         running = dict(self.held)
         if not running:
             return

@@ -1,6 +1,7 @@
 """A pool's provider: its endpoints, which of them takes the next call, and whether they take calls at all."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -134,7 +135,7 @@ class Upstream:
         total = max(0.001, min(total, time_left_s))
         if not (spec.request.stream or spec.stream):
             # An answer in one piece has no first token before it is whole.
-            return replace(limits, first_token_s=total, idle_s=total, total_s=total)
+            return replace(limits, first_token_s=math.inf, idle_s=math.inf, total_s=total)
         return replace(limits, total_s=total)
 
     def _priced(self, usage: Usage, model: str) -> Usage:
