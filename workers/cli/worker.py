@@ -12,6 +12,7 @@ from ..logs import configure_logs, log_options
 from ..plan import plan_pool
 from ..pool import run_pool
 from ..runtime import PoolPlan
+from ..redaction import secrets_in
 from ..settings.load import load_settings
 from ..settings.schema import Settings
 from .session import ConfigOption, fleet_redis, run_async
@@ -49,9 +50,9 @@ def worker(
       fleet worker --provider vllm --endpoint http://localhost:8000 --slots 64
     """
     settings = load_settings(config, needed=(provider,))
-    secrets = [p.api_key.get_secret_value() for p in settings.providers.values() if p.api_key]
-    configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets)
     redis_url = fleet_redis(settings)
+    secrets = [*secrets_in(settings), *secrets_in(redis_url)]
+    configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets)
     plan = run_async(_plan(settings, redis_url, provider, endpoint or [], slots, node, grace))
     sys.exit(run_pool(plan, events=events))
 
