@@ -11,8 +11,8 @@ from ...tasks.client import AsyncClient
 from ..logs import configure_logs, log_options
 from ..plan import plan_pool
 from ..pool import run_pool
-from ..runtime import PoolPlan
 from ..redaction import secrets_in
+from ..runtime import PoolPlan
 from ..settings.load import load_settings
 from ..settings.schema import Settings
 from .session import ConfigOption, fleet_redis, run_async
