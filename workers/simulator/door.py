@@ -1,6 +1,6 @@
 """The port the simulator listens on, which can be shut and jammed, and opened again, without losing its number.
 
-It accepts by itself: asyncio's own server, closed while a connection comes in, leaks that connection.
+It accepts by itself: asyncio's own server, closed while a connection comes in, loses that connection.
 """
 
 import asyncio
@@ -15,39 +15,37 @@ _BACKLOG = 4096
 #: Connections that fill the queue of a listener which accepts nobody.
 _FILLERS = 4
 
-#: Seconds until the next try when a connection could not be accepted, for want of file descriptors as a rule.
-_RETRY_S = 0.1
+#: Connections that are accepted before other things have their turn.
+_AT_ONCE = 64
 
 
 class Door:
     def __init__(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> None:
         self._factory, self._host, self.port = factory, host, port
         self._socket: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
+        self._connecting: set[asyncio.Task[object]] = set()
         self._fillers: list[socket.socket] = []
+        self.is_open = False
 
     @property
     def url(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self.port}"
 
-    @property
-    def is_open(self) -> bool:
-        return self._accepting is not None
-
     async def open(self) -> None:
         """Listen; does nothing if it does. Raises ConfigurationError if the port cannot be had."""
-        if self._accepting:
+        if self.is_open:
             return
         sock = self._socket = self._socket or self._bound()
         self.port = sock.getsockname()[1]
         sock.listen(_BACKLOG)
-        self._accepting = asyncio.create_task(self._accept(sock))
+        asyncio.get_running_loop().add_reader(sock, self._accept, sock)
+        self.is_open = True
         self._release()
 
     async def shut(self) -> None:
         """Connections are refused from now on. The port stays ours: bound, and not listened on."""
-        if self._accepting:
+        if self.is_open:
             await self.close()
             self._socket = self._bound()
 
@@ -61,21 +59,31 @@ class Door:
     async def close(self) -> None:
         """Give the port up. Connections that have been accepted stay."""
         self._release()
-        if self._accepting:
-            self._accepting.cancel()
-            await asyncio.wait([self._accepting])
         if self._socket:
+            asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
-        self._socket = self._accepting = None
+        self._socket, self.is_open = None, False
+        while self._connecting:
+            await asyncio.wait(self._connecting)
 
-    async def _accept(self, listening: socket.socket) -> None:
+    def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        for _ in range(_AT_ONCE):
             try:
-                connection, _ = await loop.sock_accept(listening)
-                await loop.connect_accepted_socket(self._factory, connection)
-            except OSError:
-                await asyncio.sleep(_RETRY_S)
+                connection, _address = listening.accept()
+            except OSError:  # nobody waits any more, left again, or there are no file descriptors: the loop calls again
+                return
+            connection.setblocking(False)
+            task = loop.create_task(self._connect(connection))
+            self._connecting.add(task)
+            task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, connection: socket.socket) -> object:
+        try:
+            return await asyncio.get_running_loop().connect_accepted_socket(self._factory, connection)
+        except OSError:  # the client left in the meantime
+            connection.close()
+            return None
 
     def _release(self) -> None:
         for filler in self._fillers:

@@ -92,7 +92,7 @@ class Engine:
         exchange = self._exchange(request, got)
         got = self._with_key(request, got)
         if got.problem is None and got.ask:
-            return await self._generator.run(request, visit, got.dialect, got.ask, exchange, strikes)
+            return await self._generator.run(request, visit, got, exchange, strikes)
         script = informed(got, exchange, self._house(), strikes)
         visit.status = script.status
         response = await self._player.play(request, script)

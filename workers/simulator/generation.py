@@ -9,11 +9,11 @@ from aiohttp import web
 from .answer import Answer
 from .ask import Ask
 from .content.compose import compose
-from .dialects.dialect import Dialect
 from .distribution import distribution
 from .exchange import Exchange
 from .faults.board import Strike
-from .limits import Limiter, Overrun
+from .incoming import Incoming
+from .limits import Limiter
 from .player import Player
 from .problem import Kind, Problem
 from .rendering import altered, rendered, responded, slowed, worded
@@ -49,49 +49,41 @@ class Generator:
         self._rng.seed(self._settings.seed)
 
     async def run(
-        self,
-        request: web.BaseRequest,
-        visit: Visit,
-        dialect: Dialect,
-        ask: Ask,
-        exchange: Exchange,
-        strikes: tuple[Strike, ...],
+        self, request: web.BaseRequest, visit: Visit, got: Incoming, exchange: Exchange, strikes: tuple[Strike, ...]
     ) -> web.StreamResponse:
+        ask = got.ask
+        assert ask
         answer = altered(compose(ask, self._settings), strikes)
-        limiter = self._limiter(ask.model)
-        overrun = self._admit(limiter, ask, answer, visit)
-        now = self._epoch_s + self._clock()
-        if limiter:
-            exchange = replace(exchange, readings=limiter.readings(now))
+        limiter, now = self._limiter(ask.model), self._epoch_s + self._clock()
+        overrun = limiter.admit(self._charge(ask, answer), now) if limiter else None
+        visit.refused = overrun is not None
+        exchange = replace(exchange, readings=limiter.readings(now)) if limiter else exchange
         problem = Problem(Kind.RATE, overrun=overrun) if overrun else responded(ask, strikes)
         if problem is None and not await self.slots.acquire():
             problem = Problem(Kind.OVERLOADED)
         if problem:
-            return await self._play(request, visit, worded(dialect, problem, ask.model, exchange))
+            return await self._play(request, visit, worded(got.dialect, problem, ask.model, exchange))
         try:
             timing = slowed(self._timing(ask), strikes)
             exchange = replace(exchange, queue_s=self._epoch_s + self._clock() - now)
-            script = rendered(dialect, ask, answer, timing, exchange, strikes)
+            script = rendered(got.dialect, ask, answer, timing, exchange, strikes)
             visit.prompt_tokens, visit.completion_tokens = answer.prompt_tokens, answer.completion_tokens
-            return await self._play(request, visit, script)
+            response = await self._play(request, visit, script)
+            visit.complete = script.complete
+            return response
         finally:
             self.slots.release()
 
     async def _play(self, request: web.BaseRequest, visit: Visit, script: Script) -> web.StreamResponse:
         visit.status = script.status
         visit.severed = script.ending is Ending.CUT
-        response = await self._player.play(request, script)
-        visit.complete = script.status == 200
-        return response
+        return await self._player.play(request, script)
 
-    def _admit(self, limiter: Limiter | None, ask: Ask, answer: Answer, visit: Visit) -> Overrun | None:
-        if limiter is None:
-            return None
-        written = answer.completion_tokens if self._settings.charge == "actual" else ask.max_tokens
-        tokens = ask.prompt_tokens + (answer.completion_tokens if written is None else written)
-        overrun = limiter.admit(tokens, self._epoch_s + self._clock())
-        visit.refused = overrun is not None
-        return overrun
+    def _charge(self, ask: Ask, answer: Answer) -> int:
+        """Tokens that the request counts against the limits."""
+        if self._settings.charge == "requested" and ask.max_tokens is not None:
+            return ask.prompt_tokens + ask.max_tokens
+        return answer.total_tokens
 
     def _limiter(self, model: str) -> Limiter | None:
         """The limits of the model, or of the whole account."""

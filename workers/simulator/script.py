@@ -57,6 +57,11 @@ class Script:
     removes: str = ""
 
     @property
+    def complete(self) -> bool:
+        """Whether all of an answer is in it, up to its last byte."""
+        return self.ending is Ending.DONE and bool(self.frames) and self.frames[-1].part in (Part.BODY, Part.END)
+
+    @property
     def total_s(self) -> float:
         return self.frames[-1].due_s if self.frames else 0.0
 

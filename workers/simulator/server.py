@@ -12,8 +12,9 @@ from .admin import PREFIX, Admin
 from .door import Door
 from .engine import Engine
 from .faults.board import Active
-from .faults.fault import Sever, Severance
+from .faults.fault import Sever
 from .faults.spec import FaultSpec
+from .listener import ListenerFaults
 from .player import never, reset
 from .settings import Settings
 from .stats import Stats
@@ -44,7 +45,7 @@ class Simulator:
         self._doors: list[Door] = []
         self._webs: list[web.Server] = []
         self._managed: WeakSet[asyncio.BaseTransport] = WeakSet()  # use the simulator's own API
-        self._listener_faults: dict[str, asyncio.Task[None]] = {}
+        self._listener: ListenerFaults | None = None
 
     @property
     def base_url(self) -> str:
@@ -79,22 +80,22 @@ class Simulator:
         """Raises InvalidRequest for a fault that does not exist or cannot be had so."""
         spec = FaultSpec.parse(fault) if isinstance(fault, str) else fault
         active = self._engine.board.switch_on(spec)
-        if isinstance(spec.fault.effect, Sever) and spec.strikes_listener:
-            self._end_listener_faults(list(self._listener_faults))
-            self._listener_faults[spec.fault.name] = asyncio.create_task(self._strike(active, spec.fault.effect.how))
+        if self._listener and isinstance(spec.fault.effect, Sever) and spec.strikes_listener:
+            self._listener.begin(active, spec.fault.effect.how)
         return active
 
     async def switch_off(self, name: str | None = None) -> list[str]:
         """One fault, or all; the names of those that were on."""
         off = self._engine.board.switch_off(name)
-        if self._end_listener_faults(off):
-            await self._doors[0].open()
+        if self._listener:
+            await self._listener.end(name)
         return off
 
     async def start(self) -> None:
         """Raises ConfigurationError if the port cannot be had."""
         host, port = self._address
         await self._listen(self._handle, host, port)
+        self._listener = ListenerFaults(self._doors[0], self._sever, self._engine.board.drop)
         if self._admin_port is not None:
             await self._listen(self._admin.handle, host, self._admin_port)
         for spec in self._specs:
@@ -102,7 +103,8 @@ class Simulator:
 
     async def stop(self) -> None:
         """Ends what runs at once."""
-        self._end_listener_faults(list(self._listener_faults))
+        if self._listener:
+            await self._listener.end()
         for door in self._doors:
             await door.close()
         self._engine.sever()
@@ -145,29 +147,12 @@ class Simulator:
             return await never()
         return await self._engine.handle(request)
 
-    async def _strike(self, active: Active, how: Severance) -> None:
-        spec, door = active.spec, self._doors[0]
-        await asyncio.sleep(spec.after.seconds or 0)
-        if how is Severance.REFUSE:
-            await door.shut()
-            self._engine.sever()
-            for connection in self._webs[0].connections:
-                if connection.transport not in self._managed:
-                    reset(connection.transport)
-        else:
-            await door.jam()
-        active.struck += 1
-        if spec.lasting:
-            await asyncio.sleep(spec.lasting.seconds or 0)
-            self._engine.board.switch_off(spec.fault.name)
-            self._listener_faults.pop(spec.fault.name)
-            await door.open()
-
-    def _end_listener_faults(self, names: list[str]) -> bool:
-        ended = [self._listener_faults.pop(name) for name in names if name in self._listener_faults]
-        for task in ended:
-            task.cancel()
-        return bool(ended)
+    def _sever(self) -> None:
+        """Reset the connections to the provider that are open."""
+        self._engine.sever()
+        for connection in self._webs[0].connections:
+            if connection.transport not in self._managed:
+                reset(connection.transport)
 
 
 def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: asyncio.Task[None]) -> web.BaseRequest:

@@ -122,7 +122,7 @@ async def refused(url: str) -> bool:
     host, port = url.removeprefix("http://").split(":")
     try:
         _, writer = await asyncio.open_connection(host, int(port))
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # reset: it was queued when the port was shut
         return True
     writer.close()
     await writer.wait_closed()

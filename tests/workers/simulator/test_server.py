@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -215,6 +216,31 @@ async def test_answers_are_counted_by_the_clients_id(client: aiohttp.ClientSessi
         await ask(client, sim, **{"x-workfleet-job": "job-1"})
         assert (sim.stats.requested("job-1"), sim.stats.served("job-1")) == (4, 3)
         assert sim.stats.repeated() == {"job-1": 3}
+
+
+@pytest.mark.parametrize(
+    ("fault", "served"),
+    [
+        ("usage-missing", 1),
+        ("crlf", 1),
+        ("http-500", 0),
+        ("error-in-200", 0),
+        ("error-midway", 0),
+        ("no-terminator", 0),
+        ("cut-mid-line", 0),
+    ],
+)
+async def test_only_an_answer_that_is_all_there_counts_as_served(
+    client: aiohttp.ClientSession, fault: str, served: int
+) -> None:
+    async with Simulator(faults=[fault]) as sim:
+        async with client.post(
+            sim.base_url + OPENAI, json=CHAT | {"stream": True}, headers={"x-request-id": "a"}
+        ) as response:
+            with suppress(aiohttp.ClientPayloadError):
+                await response.read()
+        await until(lambda: sim.stats.in_flight == 0)
+        assert (sim.stats.served("a"), sim.stats.complete, sim.stats.aborted) == (served, served, 0)
 
 
 async def test_a_reset_empties_the_limits_and_the_counts(client: aiohttp.ClientSession) -> None:

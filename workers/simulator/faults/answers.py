@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from .. import tokens
 from ..answer import Answer, Choice, Finish, UsageForm
-from ..ask import Ask
+from ..ask import ANSWERS, Ask
 from ..problem import Kind, Problem
-from .fault import ANSWERS, OLLAMA, OPENAI, Alter, Fault, Respond, streamed
+from .fault import OLLAMA, OPENAI, Alter, Fault, Respond, streamed
 
 
 def _each(change: Callable[[Choice], Choice]) -> Alter:

@@ -64,6 +64,11 @@ class Board:
             del self._active[known]
         return off
 
+    def drop(self, active: Active) -> None:
+        """Switch a fault off, unless it has been switched on anew."""
+        if self._active.get(active.spec.fault.name) is active:
+            del self._active[active.spec.fault.name]
+
     def strikes(self, dialect: str, operation: Operation, ask: Ask | None) -> tuple[Strike, ...]:
         """The faults that strike this request, in the order in which they were switched on."""
         if not self._active:

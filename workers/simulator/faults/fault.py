@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..answer import Answer
-from ..ask import ANSWERS, GENERATION, Ask, Operation
+from ..ask import GENERATION, Ask, Operation
 from ..dialects.dialect import Listing, Pull
 from ..problem import Problem
 from ..script import Script
@@ -111,26 +111,3 @@ class Fault:
 
 def streamed(ask: Ask) -> bool:
     return ask.stream
-
-
-__all__ = [
-    "ANSWERS",
-    "BOTH",
-    "EVERYTHING",
-    "GENERATION",
-    "OLLAMA",
-    "OPENAI",
-    "Alter",
-    "Amount",
-    "BreakOff",
-    "Effect",
-    "Fault",
-    "ListAs",
-    "PullAs",
-    "Reframe",
-    "Respond",
-    "Sever",
-    "Severance",
-    "Slow",
-    "streamed",
-]

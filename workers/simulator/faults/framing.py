@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..ask import ANSWERS
 from ..script import Ending, Frame, Part, Script
-from .fault import ANSWERS, OPENAI, BreakOff, Fault, Reframe, streamed
+from .fault import OPENAI, BreakOff, Fault, Reframe, streamed
 
 _BOM = b"\xef\xbb\xbf"
 

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from ..ask import ANSWERS
 from ..timing import Timing
-from .fault import ANSWERS, Amount, Fault, Slow
+from .fault import Amount, Fault, Slow
 
 
 def _late(timing: Timing, seconds: float) -> Timing:

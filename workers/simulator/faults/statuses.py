@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from ..ask import Ask
+from ..ask import ANSWERS, Ask
 from ..limits import Period
 from ..problem import Kind, Problem, Told, overrun
-from .fault import ANSWERS, EVERYTHING, OPENAI, Amount, Fault, Respond
+from .fault import EVERYTHING, OPENAI, Amount, Fault, Respond
 
 _WAIT = Amount("seconds the provider asks to wait", 7.66)
 
