@@ -11,7 +11,8 @@ from .client import CHUNK, AsyncClient
 from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import DEFAULT_DEADLINE_S, JobSpec
 from .overlapped import breathing, chunked
-from .store import Prepared
+from .prepared import Prepared
+from .submission import written_id
 
 #: What is done with lines that cannot be jobs.
 Refuse = Callable[[Sequence[LineError]], Awaitable[None]]
@@ -48,8 +49,7 @@ def spec_of(line: BatchLine, options: LineOptions) -> JobSpec:
 
 def id_of(line: BatchLine, batch: str) -> str:
     """The id of a line's job: handed in again under the same batch, it is the same job."""
-    digest = blake2b(f"{batch}\n{line.custom_id}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
+    return written_id(blake2b(f"{batch}\n{line.custom_id}".encode("utf-8", "surrogatepass"), digest_size=16).digest())
 
 
 async def submit_lines(
@@ -77,7 +77,7 @@ async def _prepared(
                 refused.append(line)
                 continue
             try:
-                jobs.append(preparer.prepare(spec_of(line, options), job_id=id_of(line, batch), batch=batch))
+                jobs.append(preparer.prepare(spec_of(line, options), job_id=id_of(line, batch)))
             except (InvalidRequest, NoTarget) as why:
                 refused.append(_refusal(line, why))
         await refuse(refused)

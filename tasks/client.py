@@ -18,13 +18,14 @@ from .fleet_state import FleetState, Snapshot
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
 from .overlapped import breathing, chunked, overlapped
+from .prepared import Prepared
 from .results import RESULT_KEY, Outcome, decode
-from .store import Prepared, Store
+from .store import Store
 from .stream import Piece
 from .stream import read as read_pieces
 from .submission import Preparer, chain_of, parse_spec
 
-#: Jobs stored in one round trip when many are submitted.
+#: Jobs stored in one round trip when many are submitted. Lua hands no more than some thousand values to a command.
 CHUNK = 250
 
 #: Seconds for which a client trusts the directory that it has read.
@@ -117,14 +118,14 @@ class AsyncClient:
             return (await self.store.submit([prepared]))[0]
 
     async def submit_many(
-        self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], *, batch: str = "", chunk: int = CHUNK
+        self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], *, batch: str = ""
     ) -> AsyncIterator[list[str]]:
-        """Hand in any number of jobs, `chunk` at a time with bounded memory; yields the ids of each chunk.
+        """Hand in any number of jobs, chunk by chunk with bounded memory; yields the ids of each chunk.
 
         Raises InvalidRequest, UnknownName or NoTarget at the first job that cannot be one; chunks before its own are
         stored then.
         """
-        async with aclosing(self.hand_in(self._prepared(specs, batch, chunk), batch=batch)) as stored:
+        async with aclosing(self.hand_in(self._prepared(specs), batch=batch)) as stored:
             async for ids in stored:
                 yield ids
 
@@ -137,12 +138,10 @@ class AsyncClient:
             async for ids in stored:
                 yield ids
 
-    async def _prepared(
-        self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], batch: str, size: int
-    ) -> AsyncGenerator[list[Prepared]]:
-        async for chunk in _chunks(specs, size):
+    async def _prepared(self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec]) -> AsyncGenerator[list[Prepared]]:
+        async for chunk in _chunks(specs, CHUNK):
             preparer = await self.preparer()
-            yield [preparer.prepare(spec, batch=batch) async for spec in breathing(chunk)]
+            yield [preparer.prepare(spec) async for spec in breathing(chunk)]
 
     async def _store_chunk(self, prepared: Sequence[Prepared], batch: str) -> list[str]:
         give_up_at = time.monotonic() + self._wait_s
@@ -317,7 +316,7 @@ class AsyncClient:
         """Raise NoTarget unless a living pool takes jobs of this job's chain now."""
         directory = (await self.preparer()).directory
         pools = (await self.fleet.snapshot()).pools()
-        chain = chain_of(prepared.job, directory)
+        chain = chain_of(prepared.placed, directory)
         wanted = [link.provider for link in chain] or list(pools)
         skipped: dict[str, str] = {}
         for provider in wanted:

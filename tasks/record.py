@@ -8,24 +8,25 @@ from collections.abc import Mapping
 from ..routing.lanes import Priority, band_of, lane
 from .job import Job, JobState
 from .messages import PRIORITY_STEPS
+from .prepared import Placed, Prepared
 
 _PRIORITIES = {str(step): priority for priority, step in PRIORITY_STEPS.items()}
 
 
-def to_fields(job: Job) -> list[str | int]:
-    """Field, value, … of a new record, beside those that the script writes itself."""
-    fields: list[str | int] = ["level", job.complexity, "agent", job.agent]
-    if job.batch:
-        fields += ["batch", job.batch]
-    if job.custom_id:
-        fields += ["cid", job.custom_id]
-    if job.chain:
-        fields += ["chain", "\n".join(job.chain)]
-    if job.stream:
+def shared_fields(kind: Placed) -> list[str | int]:
+    """Field, value, … that the records of a kind have in common, beside those that the script writes itself."""
+    fields: list[str | int] = ["level", kind.complexity, "agent", kind.agent]
+    if kind.chain:
+        fields += ["chain", "\n".join(kind.chain)]
+    if kind.stream:
         fields += ["stream", "1"]
-    if job.canvas:
-        fields += ["canvas", job.canvas]
     return fields
+
+
+def own_fields(job: Prepared) -> list[str]:
+    """Field, value, … that only this record has."""
+    fields = ["cid", job.custom_id] if job.custom_id else []
+    return [*fields, "canvas", job.canvas] if job.canvas else fields
 
 
 def pairs(flat: list[bytes]) -> dict[str, str]:

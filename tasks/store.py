@@ -16,7 +16,8 @@ from .connection import AsyncRedis
 from .errors import InvalidRequest
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, list_key
-from .record import from_fields, pairs, to_fields
+from .prepared import Placed, Prepared
+from .record import from_fields, own_fields, pairs, shared_fields
 from .results import RESULT_KEY, Outcome, decode, encode
 
 #: Seconds that a finished job, its request and its answer stay readable.
@@ -31,16 +32,6 @@ PAUSE_S = 3.0
 
 Verdict = Literal["ok", "cancel", "lost"]
 PutBack = Literal["done", "cancelled", "lost"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A job ready to be stored. spec: what was handed in, JSON. same: its idempotency key with its agent, or ''."""
-
-    job: Job
-    ttl_s: float
-    spec: str
-    same: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +83,11 @@ class Store:
         """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency
         key.
         """
-        flat: list[str | int] = []
-        for each in jobs:
-            job = each.job
-            flat += [job.id, job.task_type, job.queue, PRIORITY_STEPS[job.priority], int(each.ttl_s * 1000)]
-            flat += [json.dumps(to_fields(job)), each.spec, each.same]
-        return [item.decode() for item in await self._run("submit", batch, self.retention_s, *flat)]
+        ids = [job.id for job in jobs]
+        firsts = await self._run("submit", batch, self.retention_s, *_packed(jobs))
+        for at, first in zip(firsts[::2], firsts[1::2], strict=True):
+            ids[at - 1] = first.decode()
+        return ids
 
     async def claim(self, job_id: str, *, owner: str, lease_s: float, ticket: str | None = None) -> Claimed | str:
         """Take the lease of a queued job. Else the word why not: the state it is in, `missing`, or `expired`.
@@ -254,6 +244,20 @@ def check_size(spec: str, limit: int) -> None:
     size = len(spec) if spec.isascii() else len(spec.encode())
     if size > limit:
         raise InvalidRequest(f"the request has {size:,} bytes; at most {limit:,} are taken")
+
+
+def _packed(jobs: Sequence[Prepared]) -> list[str]:
+    """What `submit.lua` takes: the kinds of the jobs and the jobs, as JSON, and the spec of each as it is.
+
+    Thousands of small arguments would cost more than the jobs they are of.
+    """
+    numbers: dict[Placed, int] = {}
+    rows = [
+        (numbers.setdefault(job.placed, len(numbers) + 1), job.id, int(job.ttl_s * 1000), job.same, own_fields(job))
+        for job in jobs
+    ]
+    kinds = [(kind.task_type, kind.queue, str(PRIORITY_STEPS[kind.priority]), shared_fields(kind)) for kind in numbers]
+    return [json.dumps(kinds), json.dumps(rows), *[job.spec for job in jobs]]
 
 
 def _spent(attempt: Attempt | None, usage: Usage | None) -> list[str | int]:

@@ -4,18 +4,20 @@ import base64
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from pydantic import ValidationError
 
 from ..routing.complexity import level
 from ..routing.directory import ChainLink, Directory, Route
-from ..routing.lanes import Band, band_of, lane
-from ..routing.placement import Placement, Wants, place
-from ..routing.tokens import estimate_tokens
+from ..routing.lanes import Band, band_of
+from ..routing.placement import Wants, place
+from ..routing.tokens import estimate_tokens, most_tokens
 from .errors import InvalidRequest, NoTarget, UnknownName
-from .job import Constraints, Job, JobSpec, JobState
+from .job import Constraints, Job, JobSpec
+from .prepared import Placed, Prepared
 from .request import Request
-from .store import Prepared, check_size
+from .store import check_size
 
 #: The largest request taken, in bytes of JSON.
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
@@ -28,51 +30,79 @@ _SCORE_OF: dict[Band, int] = {Band.SIMPLE: 2, Band.MODERATE: 5, Band.COMPLEX: 8,
 _UNNARROWED = (None, None, (), None, Constraints())
 
 
+#: Kinds of jobs whose place is remembered; callers may make up any number of agents and chains.
+_REMEMBERED = 1000
+
+
 def new_id() -> str:
-    """122 random bits in 26 characters; an id stands in ten places of Redis."""
-    return base64.b32encode(uuid.uuid4().bytes).decode().rstrip("=").lower()
+    """122 random bits."""
+    return written_id(uuid.uuid4().bytes)
+
+
+def written_id(bits: bytes) -> str:
+    """16 bytes in 26 characters; an id stands in ten places of Redis."""
+    return base64.b32encode(bits).decode().rstrip("=").lower()
 
 
 @dataclass(slots=True)
 class Preparer:
-    """Turns specs into records, against one state of the directory. Placements that depend on nothing but names are
-    remembered.
-    """
+    """Turns specs into records, against one state of the directory. Where jobs go that are alike is remembered."""
 
     directory: Directory
     max_request_bytes: int = MAX_REQUEST_BYTES
     make_id: Callable[[], str] = new_id
-    _placed: dict[tuple[object, ...], Placement] = field(default_factory=dict[tuple[object, ...], Placement])
+    _placed: dict[tuple[object, ...], Placed] = field(default_factory=dict[tuple[object, ...], Placed])
+    _least_context: float = field(init=False)
 
-    def prepare(self, spec: JobSpec, *, job_id: str | None = None, batch: str = "", canvas: str = "") -> Prepared:
+    def __post_init__(self) -> None:
+        models = [model for provider in self.directory.providers.values() for model in provider.models]
+        self._least_context = min((m.context_tokens for m in models if m.context_tokens), default=inf)
+
+    def prepare(self, spec: JobSpec, *, job_id: str | None = None, canvas: str = "") -> Prepared:
         """The record of a job. Raises UnknownName, InvalidRequest or NoTarget; nothing is stored then."""
         text = spec.model_dump_json(exclude_defaults=True)
         check_size(text, self.max_request_bytes)
+        return Prepared(
+            job_id or self.make_id(),
+            self._place(spec),
+            text,
+            spec.deadline_s,
+            spec.custom_id or "",
+            canvas,
+            f"{spec.agent}:{spec.idempotency_key}" if spec.idempotency_key else "",
+        )
+
+    def _place(self, spec: JobSpec) -> Placed:
         task_type = self._task_type(spec.task_type)
         complexity = self._complexity(spec, task_type)
+        tokens = self._tokens_that_matter(spec.request)
+        narrowing = (spec.provider, spec.model, spec.chain, spec.route, spec.constraints)
+        asked = (
+            task_type,
+            complexity,
+            spec.agent,
+            spec.priority,
+            spec.stream,
+            spec.request.needs,
+            None if narrowing == _UNNARROWED else narrowing,
+        )
+        found = None if tokens else self._placed.get(asked)
+        if found is None:
+            found = self._placed_anew(spec, task_type, complexity, tokens)
+            if len(self._placed) >= _REMEMBERED:
+                self._placed.clear()
+            if not tokens:
+                self._placed[asked] = found
+        return found
+
+    def _placed_anew(self, spec: JobSpec, task_type: str, complexity: int, tokens: int) -> Placed:
         band = band_of(complexity)
-        placement = self._placement(spec, task_type, band)
+        route, pinned = self._route(spec, task_type, band)
+        placement = place(self.directory, route, task_type, band, wants_of(spec, tokens), pinned=pinned)
         if placement.queue is None:
             raise NoTarget(placement.skipped)
-        job = Job(
-            id=job_id or self.make_id(),
-            state=JobState.QUEUED,
-            task_type=task_type,
-            queue=placement.queue,
-            priority=spec.priority,
-            complexity=complexity,
-            agent=spec.agent,
-            created_at=0.0,
-            deadline_at=0.0,
-            lane=lane(task_type, band),
-            chain=tuple(_written(link) for link in placement.chain),
-            batch=batch,
-            custom_id=spec.custom_id or "",
-            canvas=canvas,
-            stream=spec.stream,
-        )
-        same = f"{spec.agent}:{spec.idempotency_key}" if spec.idempotency_key else ""
-        return Prepared(job, spec.deadline_s, text, same)
+        chain = tuple(_written(link) for link in placement.chain)
+        return Placed(task_type, placement.queue, spec.priority, complexity, spec.agent, chain, spec.stream)
 
     def _task_type(self, name: str) -> str:
         found = self.directory.task_type(name)
@@ -87,32 +117,13 @@ class Preparer:
             return _SCORE_OF[spec.complexity]
         return level(spec.request.text, task_type=task_type)
 
-    def _placement(self, spec: JobSpec, task_type: str, band: Band) -> Placement:
-        tokens = self._tokens_that_matter(spec.request)
-        narrowing = (spec.provider, spec.model, spec.chain, spec.route, spec.constraints)
-        asked = (
-            task_type,
-            band,
-            spec.agent,
-            spec.request.needs,
-            tokens,
-            None if narrowing == _UNNARROWED else narrowing,
-        )
-        found = self._placed.get(asked)
-        if found is None:
-            route, pinned = self._route(spec, task_type, band)
-            found = place(self.directory, route, task_type, band, wants_of(spec, tokens), pinned=pinned)
-            if not tokens:
-                self._placed[asked] = found
-        return found
-
     def _tokens_that_matter(self, request: Request) -> int:
         """The estimate of the request's tokens, 0 if it fits every known context anyway."""
-        contexts = [m.context_tokens for p in self.directory.providers.values() for m in p.models if m.context_tokens]
-        if not contexts:
+        answer = request.max_tokens or 0
+        if most_tokens(request.text) + answer <= self._least_context:
             return 0
-        tokens = estimate_tokens(request.text) + (request.max_tokens or 0)
-        return tokens if tokens > min(contexts) else 0
+        tokens = estimate_tokens(request.text) + answer
+        return tokens if tokens > self._least_context else 0
 
     def _route(self, spec: JobSpec, task_type: str, band: Band) -> tuple[Route | None, bool]:
         """The job's own route before its agent's, and that before its lane's; and whether it is its own."""
@@ -190,7 +201,7 @@ def read_link(text: str, at: int) -> ChainLink:
     return ChainLink(provider=provider, model=model or None, priority=at)
 
 
-def chain_of(job: Job, directory: Directory) -> tuple[ChainLink, ...]:
+def chain_of(job: Job | Placed, directory: Directory) -> tuple[ChainLink, ...]:
     """The job's own chain, or its lane's; empty if the fleet has no routes."""
     if job.chain:
         return tuple(read_link(text, at) for at, text in enumerate(job.chain))

@@ -36,28 +36,29 @@ local function list_of(queue, step)
   return queue .. '\006\022' .. step
 end
 
--- The message of a job, its pieces prepared once for each task, queue and priority step.
-local pieces = {}
-local function message_of(id, task, queue, step, pushed)
+-- The message of the jobs of one task, queue and priority step: its parts, and which of them are the job's id and the number
+-- of its push.
+local cut = {}
+local function parts_of(task, queue, step)
   local name = task .. '|' .. queue .. '|' .. step
-  local cut = pieces[name]
-  if not cut then
-    local fill = {TASK = 'workfleet.' .. task, QUEUE = queue, PRIORITY = step, TAG = '@ID@.'}
-    local text = string.gsub(string.gsub(template, '@TAG@"', '@TAG@@NUMBER@"'), '@(%u+)@', fill)
-    cut = {}
-    for piece, mark in string.gmatch(text .. '@END@', '(.-)@(%u+)@') do
-      cut[#cut + 1] = piece
-      cut[#cut + 1] = mark
-    end
-    pieces[name] = cut
+  if cut[name] then return cut[name] end
+  local fill = {TASK = 'workfleet.' .. task, QUEUE = queue, PRIORITY = step, TAG = '@ID@.@NUMBER@'}
+  local text = string.gsub(template, '@(%u+)@', fill)
+  local parts, marked = {}, {ID = {}, NUMBER = {}}
+  for part, mark in string.gmatch(text .. '@END@', '(.-)@(%u+)@') do
+    parts[#parts + 1] = part
+    parts[#parts + 1] = ''
+    if marked[mark] then table.insert(marked[mark], #parts) end
   end
-  local out = {}
-  for at = 1, #cut, 2 do
-    local mark = cut[at + 1]
-    out[at] = cut[at]
-    out[at + 1] = mark == 'ID' and id or mark == 'NUMBER' and pushed or ''
-  end
-  return table.concat(out)
+  cut[name] = {text = parts, ids = marked.ID, numbers = marked.NUMBER}
+  return cut[name]
+end
+
+local function message_of(parts, id, number)
+  local text = parts.text
+  for _, at in ipairs(parts.ids) do text[at] = id end
+  for _, at in ipairs(parts.numbers) do text[at] = number end
+  return table.concat(text)
 end
 
 -- A queue with its first job ever: the pools are told, so that they need not look for it.
@@ -69,7 +70,7 @@ end
 local function publish(id, task, queue, step)
   local pushed = redis.call('HINCRBY', key('job', id), 'pub', 1)
   local list = list_of(queue, step)
-  redis.call('LPUSH', list, message_of(id, task, queue, step, pushed))
+  redis.call('LPUSH', list, message_of(parts_of(task, queue, step), id, pushed))
   redis.call('ZADD', key('wait', list), now, id)
   note_queue(queue)
 end

@@ -1,9 +1,10 @@
 -- Store records and queue them, all in one step. KEYS[1] ns. ARGV[1] template, [2] batch id or '', [3] idempotency seconds,
--- then for each job: id, task type, queue, priority step, time to live in ms, its other fields (JSON array of field, value, …),
--- spec (JSON), idempotency key or ''.
+-- [4] kinds of jobs, JSON: each {task type, queue, priority step, {field, value, ...} of its records},
+-- [5] jobs, JSON: each {number of its kind, id, time to live in ms, idempotency key or '', {field, value, ...} of its own},
+-- [6...] the spec of each job, JSON.
 -- Jobs of a batch beyond its window wait in the batch.
--- Returns for each job the id under which it is known: its own, or that of the first job with its idempotency key.
-local batch = ARGV[2]
+-- Returns place, id, place, id ... of the jobs that are known by the id of the first job with their idempotency key.
+local batch, kinds, jobs = ARGV[2], cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
 local room = math.huge
 if batch ~= '' then
   local facts = redis.call('HMGET', key('batch', batch), 'window', 'inflight', 'stopped')
@@ -11,47 +12,83 @@ if batch ~= '' then
   room = held_back and 0 or math.max(0, tonumber(facts[1]) - tonumber(facts[2]))
 end
 
-local known, ids, pending, deadlines, pushes, queues = {}, {}, {}, {}, {}, {}
-for at = 4, #ARGV, 8 do
-  local id, task, queue, step = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
-  local same, record, first = ARGV[at + 7], key('job', ARGV[at]), nil
+local pushes = {}
+for _, kind in ipairs(kinds) do
+  local task, queue, step, fields = unpack(kind)
+  local list = list_of(queue, step)
+  pushes[list] = pushes[list] or {queue = queue, messages = {}, waiting = {}}
+  kind.push, kind.parts = pushes[list], parts_of(task, queue, step)
+  -- The command that stores a record; each job puts in its key, its deadline and what else is its own.
+  kind.store = {'HSET', '', 'deadline', '', 'state', 'queued', 'task', task, 'queue', queue, 'prio', step, 'created', now}
+  for _, item in ipairs(fields) do table.insert(kind.store, item) end
+  if batch ~= '' then
+    table.insert(kind.store, 'batch')
+    table.insert(kind.store, batch)
+  end
+  kind.shared = #kind.store
+end
+
+local function store(kind, record, deadline, own, released)
+  local command, size = kind.store, kind.shared
+  command[2], command[4] = record, deadline
+  for _, item in ipairs(own) do
+    size = size + 1
+    command[size] = item
+  end
+  if released then
+    command[size + 1], command[size + 2], command[size + 3], command[size + 4] = 'rel', '1', 'pub', '1'
+    size = size + 4
+  end
+  redis.call(unpack(command, 1, size))
+end
+
+local records = {}
+for at, job in ipairs(jobs) do records[at] = key('job', job[2]) end
+local some_stored = redis.call('EXISTS', unpack(records)) > 0
+
+local firsts, ids, pending, deadlines, specs, here = {}, {}, {}, {}, {}, {}
+for at, job in ipairs(jobs) do
+  local kind, id, same = kinds[job[1]], job[2], job[4]
+  local first
   -- Two jobs of one agent with the same key are one job, however often it is handed in.
   if same ~= '' and not redis.call('SET', key('same', same), id, 'NX', 'EX', ARGV[3]) then
     first = redis.call('GET', key('same', same))
   end
-  -- A record that is there already was stored by this very call, whose reply was lost.
-  if not first and redis.call('EXISTS', record) == 1 then first = id end
-  known[#known + 1] = first or id
-  if not first then
-    local deadline = now + tonumber(ARGV[at + 4])
+  if first and first ~= id then
+    firsts[#firsts + 1] = at
+    firsts[#firsts + 1] = first
+  -- A record that is there already was stored by an earlier call, whose reply may have been lost.
+  elseif not here[id] and not (some_stored and redis.call('EXISTS', records[at]) == 1) then
+    here[id] = true
+    local deadline = now + job[3]
     local released = #ids - #pending < room
-    redis.call('HSET', record, 'state', 'queued', 'task', task, 'queue', queue, 'prio', step, 'created', now,
-      'deadline', deadline, 'rel', released and '1' or '', 'pub', released and '1' or '0', unpack(cjson.decode(ARGV[at + 5])))
-    redis.call('SET', key('spec', id), ARGV[at + 6])
+    store(kind, records[at], deadline, job[5], released)
+    specs[#specs + 1] = key('spec', id)
+    specs[#specs + 1] = ARGV[at + 5]
     ids[#ids + 1] = id
     deadlines[#deadlines + 1] = deadline
     deadlines[#deadlines + 1] = id
     if released then
-      queues[queue] = true
-      local list = list_of(queue, step)
-      local push = pushes[list] or {messages = {}, waiting = {}}
-      pushes[list] = push
-      push.messages[#push.messages + 1] = message_of(id, task, queue, step, 1)
-      push.waiting[#push.waiting + 1] = now
-      push.waiting[#push.waiting + 1] = id
+      local messages, waiting = kind.push.messages, kind.push.waiting
+      messages[#messages + 1] = message_of(kind.parts, id, 1)
+      waiting[#waiting + 1] = now
+      waiting[#waiting + 1] = id
     else
       pending[#pending + 1] = id
     end
   end
 end
 
-if #ids == 0 then return known end
+if #ids == 0 then return firsts end
+redis.call('MSET', unpack(specs))
 redis.call('ZADD', ns .. ':deadlines', unpack(deadlines))
 for list, push in pairs(pushes) do
-  redis.call('LPUSH', list, unpack(push.messages))
-  redis.call('ZADD', key('wait', list), unpack(push.waiting))
+  if #push.messages > 0 then
+    redis.call('LPUSH', list, unpack(push.messages))
+    redis.call('ZADD', key('wait', list), unpack(push.waiting))
+    note_queue(push.queue)
+  end
 end
-for queue in pairs(queues) do note_queue(queue) end
 if batch ~= '' then
   if #pending > 0 then redis.call('RPUSH', key('batch', batch) .. ':pending', unpack(pending)) end
   redis.call('RPUSH', key('batch', batch) .. ':jobs', unpack(ids))
@@ -59,4 +96,4 @@ if batch ~= '' then
   redis.call('HINCRBY', key('batch', batch), 'inflight', #ids - #pending)
   release(batch)
 end
-return known
+return firsts

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workfleet.routing.tokens import estimate_tokens
+from workfleet.routing.tokens import estimate_tokens, most_tokens
 
 ENGLISH = "Write unit tests for this function. Check an empty list, negative numbers and very long strings."
 PYTHON = """def share(self, owner: str, *, at: float | None = None) -> Share:
@@ -49,3 +49,8 @@ def test_any_text_has_an_estimate_lone_surrogates_too(text: str) -> None:
 @given(st.text(), st.text())
 def test_more_text_is_never_fewer_tokens(text: str, more: str) -> None:
     assert estimate_tokens(text + " " + more) >= estimate_tokens(text)
+
+
+@given(st.text(st.characters(exclude_categories=())) | st.text("a1(é中😀 "))
+def test_no_text_has_more_tokens_than_its_length_allows(text: str) -> None:
+    assert estimate_tokens(text) <= most_tokens(text)

@@ -1,5 +1,6 @@
 """A job's life in Redis, step by step."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -124,6 +125,44 @@ async def test_an_idempotency_key_returns_the_first_job(client: AsyncClient, sto
     assert await messages(store, LANE) == 2
 
 
+async def test_of_jobs_handed_in_together_each_is_known_by_its_own_id_or_the_first_with_its_key(
+    client: AsyncClient, store: Store
+) -> None:
+    first = await client.submit(spec(idempotency_key="k"))
+    preparer = await client.preparer()
+    jobs = [
+        preparer.prepare(each, job_id=f"id-{at}")
+        for at, each in enumerate([spec(), spec(idempotency_key="k"), spec(task_type="code-review"), spec()])
+    ]
+    assert await store.submit(jobs) == ["id-0", first, "id-2", "id-3"]
+    assert await store.submit(jobs) == ["id-0", first, "id-2", "id-3"]
+    assert set(await store.waiting(LANE, at_most=10)) == {first, "id-0", "id-3"}
+    assert await messages(store, LANE) == 3
+    assert await messages(store, "code-review.simple") == 1
+
+
+async def test_an_id_that_is_handed_in_twice_at_once_is_one_job(client: AsyncClient, store: Store) -> None:
+    job = (await client.preparer()).prepare(spec(), job_id="twin")
+    assert await store.submit([job, job]) == ["twin", "twin"]
+    assert await messages(store, LANE) == 1
+
+
+async def test_what_a_job_says_of_itself_is_in_its_record(client: AsyncClient) -> None:
+    asked = spec(task_type="code-review", complexity=9, agent="qe", stream=True, custom_id="Zeile 1 “quoted” \n\x00")
+    job = await client.job(await client.submit(asked, canvas='{"group": "g"}'))
+    assert (job.lane, job.complexity, job.agent, job.stream) == ("code-review.very-complex", 9, "qe", True)
+    assert (job.custom_id, job.canvas, job.batch) == (asked.custom_id, '{"group": "g"}', "")
+
+
+async def test_a_queue_keeps_the_order_of_a_chunk_whose_jobs_differ_in_complexity(
+    client: AsyncClient, store: Store
+) -> None:
+    asked = (spec(complexity=1 + at % 3, custom_id=str(at)) for at in range(9))
+    ids = [job_id async for chunk in client.submit_many(asked) for job_id in chunk]
+    queued = await store.redis.lrange(list_key(LANE, Priority.INTERACTIVE), 0, -1)
+    assert [json.loads(message)["headers"]["id"] for message in reversed(queued)] == ids
+
+
 async def test_a_queued_job_is_cancelled_at_once_and_its_message_is_harmless(client: AsyncClient, store: Store) -> None:
     job_id = await client.submit(spec())
     assert await client.cancel(job_id) is JobState.CANCELLED
@@ -241,4 +280,4 @@ def test_the_message_is_one_that_celery_reads(redis_url: str) -> None:
 
 def test_a_directory_without_a_route_takes_every_lane() -> None:
     prepared = Preparer(Directory()).prepare(spec(complexity="very_complex"))
-    assert prepared.job.queue == "general.very-complex"
+    assert prepared.placed.queue == "general.very-complex"
