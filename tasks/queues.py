@@ -99,7 +99,8 @@ def _register(app: Celery, task_types: Iterable[str], runner: Runner | None) -> 
 
 
 def _task(app: Celery, name: str, body: Callable[..., Any], **options: Any) -> None:
-    cast("Any", app.task)(name=name, bind=True, **options)(body)
+    # Not shared: Celery would give it to every other application of the process, with this one's runner.
+    cast("Any", app.task)(name=name, bind=True, shared=False, **options)(body)
 
 
 def _runner(runner: Runner | None) -> Runner:

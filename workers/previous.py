@@ -28,7 +28,8 @@ def _replace(value: Any, text: str) -> Any:
 
 def _text_of(result: object) -> str:
     """An answer's text; other Celery results as they are, or as JSON."""
-    if isinstance(result, Mapping) and "finish_reason" in result:
+    # Defaults are left out of a stored answer; these two are always there.
+    if isinstance(result, Mapping) and "provider" in result and "model" in result:
         return str(cast("Mapping[str, Any]", result).get("text", ""))
     if isinstance(result, list | tuple):
         return "\n\n".join(_text_of(item) for item in cast("Sequence[Any]", result))
