@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .errors import JobNotFound
+from .errors import InvalidRequest, JobNotFound
 from .job import JobState
 from .results import Outcome
 from .store import Store
@@ -22,6 +22,10 @@ _CHUNK = 500
 
 #: What `replay.lua` leaves in a batch's list of ended jobs where a replayed one stood.
 REPLAYED = "-"
+
+
+def new_batch_id() -> str:
+    return f"batch-{uuid.uuid4().hex[:12]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +80,16 @@ class Batches:
 
     async def create(
         self,
+        batch: str,
         *,
         name: str = "",
         agent: str = "default",
         window: int = DEFAULT_WINDOW,
         metadata: Mapping[str, str] | None = None,
-        batch_id: str | None = None,
     ) -> str:
-        """A new, empty batch; its id. With a `batch_id` that exists already, that batch."""
-        batch = batch_id or f"batch-{uuid.uuid4().hex[:12]}"
+        """An empty batch of this id, or the one that has it already; the id."""
+        if window < 1:
+            raise InvalidRequest(f"window {window} would release no job of the batch; it must be 1 at least")
         created = datetime.now(UTC).timestamp()
         fields = {"name": name, "agent": agent, "window": window, "inflight": 0, "total": 0, "created": created}
         fields |= {f"meta:{key}": value for key, value in (metadata or {}).items()}
@@ -97,6 +102,7 @@ class Batches:
 
     async def seal(self, batch: str) -> None:
         """No more jobs will come; the batch is finished when the last one is."""
+        await self.status(batch)
         await self._redis.hset(self._key(batch), "sealed", "1")
         await self._redis.publish(self._key(batch), "sealed")
 
@@ -107,7 +113,7 @@ class Batches:
             pipe.llen(self._key(batch, "refused"))
             raw, pending, refused = await pipe.execute()
         if not raw:
-            raise JobNotFound(f"no batch {batch!r}; fleet batch list shows those that are known")
+            raise absent(batch)
         return _status(batch, {k.decode(): v.decode() for k, v in raw.items()}, pending, refused)
 
     async def newest(self, *, at_most: int = 50) -> list[BatchStatus]:
@@ -175,6 +181,10 @@ class Batches:
             stopped += sum(word in ("done", "asked") for word in words)
             at += len(ids)
         return stopped
+
+
+def absent(batch: str) -> JobNotFound:
+    return JobNotFound(f"no batch {batch!r}; fleet batch list shows those that are known")
 
 
 def _status(batch: str, fields: Mapping[str, str], pending: int, refused: int) -> BatchStatus:

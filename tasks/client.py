@@ -2,34 +2,49 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
 from ..routing.directory import Directory
 from .answer import Answer
-from .batch import DEFAULT_WINDOW, Batches, BatchStatus
+from .batch import DEFAULT_WINDOW, Batches, BatchStatus, new_batch_id
 from .connection import PASSING, connect, translated
 from .errors import FleetUnavailable, JobNotFound, NoTarget
 from .fleet_state import FleetState, Snapshot
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
-from .overlapped import breathing, chunked, overlapped
+from .overlapped import breathing, overlapped
 from .prepared import Prepared
-from .results import RESULT_KEY, Outcome, decode
+from .results import Outcome
 from .store import Store
 from .stream import Piece
 from .stream import read as read_pieces
 from .submission import Preparer, chain_of, parse_spec
+from .waiting import Waiting
+
+_T = TypeVar("_T")
 
 #: Jobs stored in one round trip when many are submitted. Lua hands no more than some thousand values to a command.
 CHUNK = 250
 
 #: Seconds for which a client trusts the directory that it has read.
 _DIRECTORY_FRESH_S = 5.0
+
+#: Seconds between two looks whether Redis is back.
+_LOOK_EVERY_S = 0.2
 
 
 class AsyncClient:
@@ -57,6 +72,7 @@ class AsyncClient:
         self.store = Store(self.redis, message_template(), namespace=namespace)
         self.batches = Batches(self.store)
         self.fleet = FleetState(self.redis, namespace=namespace)
+        self._waiting = Waiting(self.store)
         self._wait_s = wait_for_redis_s
         self._given = directory
         self._preparer: tuple[float, Preparer] | None = None
@@ -72,21 +88,26 @@ class AsyncClient:
 
     async def ping(self) -> None:
         """Raise FleetUnavailable unless Redis answers within the waiting time."""
-        deadline = time.monotonic() + self._wait_s
+        await self._call(self.redis.ping)
+
+    async def _call(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """What the call gives; repeated while Redis is away, for as long as this client waits."""
+        give_up_at = time.monotonic() + self._wait_s
         while True:
             try:
                 with translated(self.redis_url):
-                    await self.redis.ping()
-                    return
-            except FleetUnavailable:
-                if time.monotonic() >= deadline:
+                    return await call()
+            except FleetUnavailable as failed:
+                if not _passes(failed) or time.monotonic() >= give_up_at:
                     raise
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(_LOOK_EVERY_S)
 
-    @asynccontextmanager
-    async def _redis(self) -> AsyncGenerator[None]:
-        with translated(self.redis_url):
-            yield
+    async def _outlast(self, failed: FleetUnavailable) -> None:
+        """Return when Redis is back; raise what failed if it has not gone away."""
+        if not _passes(failed):
+            raise failed
+        await self.ping()
+        await asyncio.sleep(_LOOK_EVERY_S)
 
     async def directory(self) -> Directory:
         """The fleet's providers and routes; an empty one before any pool has started."""
@@ -96,8 +117,7 @@ class AsyncClient:
         """What turns specs into records, by the fleet's directory as it is now."""
         now = time.monotonic()
         if self._preparer is None or (self._given is None and now - self._preparer[0] > _DIRECTORY_FRESH_S):
-            async with self._redis():
-                found = self._given or await self.fleet.directory() or Directory()
+            found = self._given or await self._call(self.fleet.directory) or Directory()
             kept = self._preparer[1] if self._preparer and self._preparer[1].directory == found else Preparer(found)
             self._preparer = (now, kept)
         return self._preparer[1]
@@ -112,10 +132,9 @@ class AsyncClient:
         """
         spec = spec if isinstance(spec, JobSpec) else parse_spec(spec)
         prepared = (await self.preparer()).prepare(spec, job_id=job_id, canvas=canvas)
-        async with self._redis():
-            if must_run:
-                await self._someone_runs(prepared)
-            return (await self.store.submit([prepared]))[0]
+        if must_run:
+            await self._someone_runs(prepared)
+        return (await self._call(lambda: self.store.submit([prepared])))[0]
 
     async def submit_many(
         self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], *, batch: str = ""
@@ -129,31 +148,23 @@ class AsyncClient:
             async for ids in stored:
                 yield ids
 
-    async def hand_in(self, chunks: AsyncIterable[Sequence[Prepared]], *, batch: str = "") -> AsyncGenerator[list[str]]:
+    async def hand_in(self, jobs: AsyncIterable[Prepared], *, batch: str = "") -> AsyncGenerator[list[str]]:
         """Store prepared jobs; yields the ids of each chunk. Redis stores one while the next is prepared.
 
         Waits while Redis is away as the client does, then raises FleetUnavailable.
         """
-        async with aclosing(overlapped(chunks, lambda prepared: self._store_chunk(prepared, batch))) as stored:
+
+        # What was stored before a connection broke is known by its id, and is not stored twice.
+        async def store(chunk: Sequence[Prepared]) -> list[str]:
+            return await self._call(lambda: self.store.submit(chunk, batch=batch))
+
+        async with aclosing(overlapped(jobs, CHUNK, store)) as stored:
             async for ids in stored:
                 yield ids
 
-    async def _prepared(self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec]) -> AsyncGenerator[list[Prepared]]:
-        async for chunk in _chunks(specs, CHUNK):
-            preparer = await self.preparer()
-            yield [preparer.prepare(spec) async for spec in breathing(chunk)]
-
-    async def _store_chunk(self, prepared: Sequence[Prepared], batch: str) -> list[str]:
-        give_up_at = time.monotonic() + self._wait_s
-        while True:
-            try:
-                async with self._redis():
-                    return await self.store.submit(prepared, batch=batch)
-            except FleetUnavailable as failed:
-                if not isinstance(failed.__cause__, PASSING) or time.monotonic() >= give_up_at:
-                    raise
-                # What may have been stored before the connection broke is known by its id.
-                await self.ping()
+    async def _prepared(self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec]) -> AsyncGenerator[Prepared]:
+        async for spec in specs if isinstance(specs, AsyncIterable) else breathing(specs):
+            yield (await self.preparer()).prepare(spec)
 
     async def submit_batch(
         self,
@@ -181,55 +192,48 @@ class AsyncClient:
         batch_id: str | None = None,
     ) -> str:
         """An empty batch for `submit_many`; its id. With a `batch_id` that exists already, that batch."""
-        async with self._redis():
-            return await self.batches.create(
-                name=name, agent=agent, window=window, metadata=metadata, batch_id=batch_id
-            )
+        batch = batch_id or new_batch_id()
+        return await self._call(
+            lambda: self.batches.create(batch, name=name, agent=agent, window=window, metadata=metadata)
+        )
 
     async def seal_batch(self, batch: str) -> None:
         """No more jobs will come; the batch is finished when the last one is."""
-        async with self._redis():
-            await self.batches.seal(batch)
+        await self._call(lambda: self.batches.seal(batch))
 
     async def job(self, job_id: str) -> Job:
-        async with self._redis():
-            job = await self.store.job(job_id)
+        job = await self._call(lambda: self.store.job(job_id))
         if job is None:
-            raise JobNotFound(f"no job {job_id!r}; finished jobs are kept for {self.store.retention_s // 86_400} days")
+            raise self._absent(job_id)
         return job
 
     async def spec(self, job_id: str) -> JobSpec:
         """The job as it was handed in."""
-        async with self._redis():
-            spec = await self.store.spec(job_id)
+        spec = await self._call(lambda: self.store.spec(job_id))
         if spec is None:
-            raise JobNotFound(f"no job {job_id!r}; finished jobs are kept for {self.store.retention_s // 86_400} days")
+            raise self._absent(job_id)
         return spec
 
+    def _absent(self, job_id: str) -> JobNotFound:
+        kept_days = self.store.retention_s // 86_400
+        return JobNotFound(f"no job {job_id!r}; finished jobs are kept for {kept_days} days")
+
     async def attempts(self, job_id: str) -> list[Attempt]:
-        async with self._redis():
-            return await self.store.attempts(job_id)
+        return await self._call(lambda: self.store.attempts(job_id))
 
     async def wait(self, job_id: str, *, timeout_s: float | None = None) -> Outcome:
         """How the job ended; waits for it. Raises TimeoutError after `timeout_s`, JobNotFound."""
         async with asyncio.timeout(timeout_s):
             while True:
                 try:
-                    async with self._redis():
-                        return await self._ended(job_id)
-                except FleetUnavailable:
-                    await self.ping()
-
-    async def _ended(self, job_id: str) -> Outcome:
-        async with self.redis.pubsub() as news:
-            await news.subscribe(RESULT_KEY + job_id)
-            outcome = await self.store.outcome(job_id)
-            if outcome is None:
-                await self.job(job_id)
-            while outcome is None:
-                message = await news.get_message(ignore_subscribe_messages=True, timeout=1.0)
-                outcome = decode(job_id, message["data"]) if message else await self.store.outcome(job_id)
-            return outcome
+                    with translated(self.redis_url):
+                        outcome = await self._waiting.outcome(job_id)
+                except FleetUnavailable as failed:
+                    await self._outlast(failed)
+                    continue
+                if outcome is None:
+                    raise self._absent(job_id)
+                return outcome
 
     async def result(self, job_id: str, *, timeout_s: float | None = None) -> Answer:
         """The job's answer; waits for it. Raises JobFailed, JobCancelled, JobExpired, TimeoutError, JobNotFound."""
@@ -244,13 +248,13 @@ class AsyncClient:
         await self.job(job_id)
         while True:
             try:
-                async with self._redis():
+                with translated(self.redis_url):
                     async for piece in read_pieces(self.store, job_id, after=after):
                         after = piece.offset
                         yield piece
                     return
-            except FleetUnavailable:
-                await self.ping()
+            except FleetUnavailable as failed:
+                await self._outlast(failed)
 
     async def run(self, spec: JobSpec | Mapping[str, Any], *, timeout_s: float | None = None) -> Answer:
         """Submit, and wait for the answer."""
@@ -260,35 +264,29 @@ class AsyncClient:
         """Cancel a job; the state it is in then: `cancelled`, `running` (its pool stops it at once), or how it had
         ended already.
         """
-        async with self._redis():
-            (word,) = await self.store.end_waiting([job_id], JobState.CANCELLED, reason)
+        (word,) = await self._call(lambda: self.store.end_waiting([job_id], JobState.CANCELLED, reason))
         if word == "missing":
-            raise JobNotFound(f"no job {job_id!r}")
+            raise self._absent(job_id)
         return {"done": JobState.CANCELLED, "asked": JobState.RUNNING}.get(word) or JobState(word)
 
     async def keep_refused(self, batch: str, lines: Sequence[bytes]) -> None:
         """Keep the lines of its file that cannot be jobs, as JSON, for who fetches the batch's output later."""
-        async with self._redis():
-            await self.batches.keep_refused(batch, lines)
+        await self._call(lambda: self.batches.keep_refused(batch, lines))
 
     async def refused(self, batch: str) -> list[bytes]:
         """What `keep_refused` kept, in its order."""
-        async with self._redis():
-            return await self.batches.refused(batch)
+        return await self._call(lambda: self.batches.refused(batch))
 
     async def newest_batches(self, *, at_most: int = 50) -> list[BatchStatus]:
         """The newest batches, newest first."""
-        async with self._redis():
-            return await self.batches.newest(at_most=at_most)
+        return await self._call(lambda: self.batches.newest(at_most=at_most))
 
     async def batch_status(self, batch: str) -> BatchStatus:
-        async with self._redis():
-            return await self.batches.status(batch)
+        return await self._call(lambda: self.batches.status(batch))
 
     async def cancel_batch(self, batch: str) -> int:
         """Cancel every job of a batch that has not ended; how many there were."""
-        async with self._redis():
-            return await self.batches.cancel(batch)
+        return await self._call(lambda: self.batches.cancel(batch))
 
     async def outcomes(
         self, batch: str, *, after: int = 0, follow: bool = False
@@ -299,23 +297,22 @@ class AsyncClient:
         """
         while True:
             try:
-                async with self._redis():
+                with translated(self.redis_url):
                     async for item in self.batches.outcomes(batch, after=after, follow=follow):
                         after = item[0]
                         yield item
                     return
-            except FleetUnavailable:
-                await self.ping()
+            except FleetUnavailable as failed:
+                await self._outlast(failed)
 
     async def snapshot(self) -> Snapshot:
         """The worker processes and how they stand."""
-        async with self._redis():
-            return await self.fleet.snapshot()
+        return await self._call(self.fleet.snapshot)
 
     async def _someone_runs(self, prepared: Prepared) -> None:
         """Raise NoTarget unless a living pool takes jobs of this job's chain now."""
         directory = (await self.preparer()).directory
-        pools = (await self.fleet.snapshot()).pools()
+        pools = (await self.snapshot()).pools()
         chain = chain_of(prepared.placed, directory)
         wanted = [link.provider for link in chain] or list(pools)
         skipped: dict[str, str] = {}
@@ -328,16 +325,5 @@ class AsyncClient:
         raise NoTarget(skipped or {"any provider": "no worker runs (fleet up, or fleet worker --provider NAME)"})
 
 
-async def _chunks(specs: Iterable[JobSpec] | AsyncIterable[JobSpec], size: int) -> AsyncIterator[list[JobSpec]]:
-    if not isinstance(specs, AsyncIterable):
-        for chunk in chunked(specs, size):
-            yield chunk
-        return
-    gathered: list[JobSpec] = []
-    async for spec in specs:
-        gathered.append(spec)
-        if len(gathered) == size:
-            yield gathered
-            gathered = []
-    if gathered:
-        yield gathered
+def _passes(failed: FleetUnavailable) -> bool:
+    return isinstance(failed.__cause__, PASSING)
