@@ -9,8 +9,8 @@ from kombu import Exchange, Queue
 from pydantic import SecretStr
 
 from ..routing.lanes import TASK_TYPES, alternate_queue, lanes
-from .errors import JobFailed
-from .messages import PRIORITY_STEPS, task_name
+from .errors import FleetError, JobFailed
+from .messages import task_name
 
 #: Where Celery producers hand in jobs with `send_task("workfleet.submit", …)`.
 SUBMIT_QUEUE = "workfleet.submit"
@@ -50,10 +50,8 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
     anonymous = Exchange("", type="direct")
     return {
         "task_queues": [Queue(name, anonymous, routing_key=name) for name in queues],
-        "task_default_queue": SUBMIT_QUEUE,
-        "task_default_exchange": "",
-        "task_default_routing_key": SUBMIT_QUEUE,
-        "task_routes": {SUBMIT_TASK: {"queue": SUBMIT_QUEUE}},
+        # What follows a job in a canvas may be another application's task: it goes where Celery's workers look.
+        "task_routes": {SUBMIT_TASK: {"queue": SUBMIT_QUEUE}, "celery.*": {"queue": SUBMIT_QUEUE}},
         "task_serializer": "json",
         "result_serializer": "json",
         "accept_content": ["json"],
@@ -68,7 +66,8 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
         "broker_transport_options": {
             # kombu would note each message in two more keys of Redis until it is acknowledged. The record knows better.
             "ack_emulation": False,
-            "priority_steps": sorted(PRIORITY_STEPS.values()),
+            # kombu's own steps: producers elsewhere know no others.
+            "priority_steps": [0, 3, 6, 9],
             "health_check_interval": 10,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
@@ -95,7 +94,7 @@ def _register(app: Celery, task_types: Iterable[str], runner: Runner | None) -> 
     for task_type in task_types:
         # A job's result is stored by the commit that ends it, not by Celery's tracer.
         _task(app, task_name(task_type), run, ignore_result=True, throws=(JobFailed,))
-    _task(app, SUBMIT_TASK, submit, ignore_result=False, throws=())
+    _task(app, SUBMIT_TASK, submit, ignore_result=False, throws=(FleetError,))
 
 
 def _task(app: Celery, name: str, body: Callable[..., Any], **options: Any) -> None:

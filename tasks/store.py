@@ -200,6 +200,10 @@ class Store:
         word: bytes = await self._run("repair", job_id)
         return word.decode()
 
+    async def follow(self, job_id: str, follower: str) -> bool:
+        """Note who else wants the job's result; False if the job is forgotten already."""
+        return bool(await self._run("follow", job_id, follower))
+
     async def waiting(self, queue: str, *, at_most: int) -> list[str]:
         """Ids of the jobs that wait in a queue, the longest first within each priority."""
         found: list[str] = []

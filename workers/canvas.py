@@ -19,7 +19,7 @@ _KEPT = ("group", "group_index", "chord", "chain", "callbacks", "errbacks", "roo
 
 def canvas_of(request: Any) -> str:
     """What of a task's request its canvas needs, as JSON; empty if it stands alone."""
-    kept = {name: value for name in _KEPT if (value := getattr(request, name, None))}
+    kept = {name: value for name in _KEPT if (value := getattr(request, name, None)) is not None}
     alone = not any(kept.get(name) for name in ("group", "chord", "chain", "callbacks", "errbacks"))
     return "" if alone else json.dumps(kept, default=dict)
 

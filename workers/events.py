@@ -30,6 +30,8 @@ EVENTS: Mapping[str, Event] = {
         "one call failed, and what follows", ("job_id", "target", "fault", "attempt", "error", "action")
     ),
     "delivery.dropped": Event("a message for a job that nobody has to run", ("job_id", "found")),
+    "canvas.waits": Event("Redis is away; what follows a job in its canvas is published later", ("job_id", "error")),
+    "canvas.broken": Event("a job's Celery canvas cannot be gone on with as it was handed in", ("job_id", "error")),
     "messages.pushed_anew": Event("queued jobs had lost their messages", ("queue", "jobs")),
     # Pools
     "pool.draining": Event("a pool takes no more jobs; those that run may go on for the grace", ("jobs", "grace_s")),

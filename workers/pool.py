@@ -1,5 +1,6 @@
 """One Celery worker process of one provider: the threads pool on Celery's side, the runtime on ours."""
 
+import logging
 import os
 import socket
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 import structlog
 from celery import bootsteps
-from celery.exceptions import Ignore, Reject, Retry, SecurityWarning
+from celery.exceptions import ChordError, Ignore, Reject, Retry, SecurityWarning
 
 from ..routing.lanes import alternate_queue
 from ..tasks.errors import JobFailed
@@ -95,6 +96,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     """
     # Two threads share the work of a message, Celery's and ours; the default of 5 ms lets one starve the other.
     sys.setswitchinterval(0.0005)
+    logging.getLogger("celery.backends.redis").addFilter(_without_chords_tracebacks)
     # Celery warns of root because of pickle, which nothing here accepts.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     lanes = _Lanes()
@@ -127,6 +129,13 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     finally:
         runtime.stop()
     return int(worker.exitcode or 0)
+
+
+def _without_chords_tracebacks(record: logging.LogRecord) -> bool:
+    """A failed job fails its chord; the place in Celery where that came out tells nobody anything."""
+    if record.exc_info and isinstance(record.exc_info[1], ChordError):
+        record.exc_info = None
+    return True
 
 
 def _gate(lanes: _Lanes) -> type[bootsteps.StartStopStep]:

@@ -55,12 +55,12 @@ class Reconciler:
         """One round."""
         await self._rescue()
         await self._expire()
+        await self.continue_canvas()
         self._round += 1
         if self._round % 3 == 0:
             snapshot = await self.fleet.snapshot()
             await self._find_lost_messages(sorted(snapshot.queues))
             await self._empty_dead_pools(snapshot.pools())
-            await self.continue_canvas()
 
     async def _rescue(self) -> None:
         # After Redis was away, the pools first get the time to renew the leases of what they still run.

@@ -18,9 +18,9 @@ from pydantic import SecretStr
 from ..routing.directory import Directory
 from ..tasks.client import AsyncClient
 from ..tasks.connection import PASSING
+from ..tasks.errors import FleetUnavailable
 from ..tasks.job import Job
-from ..tasks.results import Outcome
-from .canvas import go_on
+from .continuing import Continuing
 from .ending import Declined, Ended, Ending
 from .executor import Executor
 from .gatekeeper import Gatekeeper
@@ -36,8 +36,6 @@ _T = TypeVar("_T")
 
 log = structlog.get_logger()
 
-#: Canvases that nobody has gone on with for this long are the reconciler's.
-_CANVAS_GRACE_S = 5.0
 _PROBE_EVERY_S = 1.0
 #: Seconds that a stopping pool gives Redis to take what is left to commit.
 _LAST_S = 5.0
@@ -78,7 +76,6 @@ class Runtime:
         self._thread = threading.Thread(target=self._loop.run_forever, name="workfleet-loop", daemon=True)
         self._duties: list[asyncio.Task[None]] = []
         self._drains = 0
-        self.app: Celery | None = None
         self.client = AsyncClient(plan.redis_url, directory=plan.directory, namespace=plan.namespace)
         self.sender = Sender()
         store, fleet = self.client.store, self.client.fleet
@@ -97,11 +94,12 @@ class Runtime:
             time.time(),
         )
         self.upstream.changed = self.gate.wake.set
-        self.reconciler = Reconciler(plan.node, store, fleet, plan.directory, self._go_on_with_left)
 
     def start(self, app: Celery) -> None:
         """Start the loop and the pool's duties. After a fork, never before: threads do not survive it."""
-        self.app = app
+        store, fleet = self.client.store, self.client.fleet
+        self.continuing = Continuing(store, app)
+        self.reconciler = Reconciler(self.plan.node, store, fleet, self.plan.directory, self.continuing.left_behind)
         self._thread.start()
         self._do(self._start())
 
@@ -137,32 +135,19 @@ class Runtime:
     async def _run(self, job_id: str) -> Ending:
         ending = await self.executor.run(job_id)
         if isinstance(ending, Ended):
-            await self._go_on(job_id, ending.outcome)
+            await self.continuing.after(job_id, ending.outcome)
         return ending
-
-    async def _go_on(self, job_id: str, outcome: Outcome) -> None:
-        if await persist(lambda: self.client.redis.zscore(self.client.store.key("canvas"), job_id)) is not None:
-            await self._canvas(job_id, outcome)
-
-    async def _canvas(self, job_id: str, outcome: Outcome) -> None:
-        job = await self.client.store.job(job_id)
-        if job is not None and job.canvas and self.app is not None:
-            await asyncio.to_thread(go_on, self.app, job_id, job.canvas, outcome)
-        await self.client.redis.zrem(self.client.store.key("canvas"), job_id)
-
-    async def _go_on_with_left(self) -> None:
-        """The canvases of jobs that ended while they waited, or whose process died just then."""
-        store = self.client.store
-        before = (time.time() - _CANVAS_GRACE_S) * 1000
-        for raw in await store.redis.zrangebyscore(store.key("canvas"), 0, before, start=0, num=100):
-            job_id = raw.decode()
-            outcome = await store.outcome(job_id)
-            if outcome is not None:
-                await self._canvas(job_id, outcome)
 
     def submit(self, spec: Mapping[str, Any], *, job_id: str, canvas: str) -> None:
         """Store a job that a Celery producer handed in; its Celery id is its id."""
-        self._do(self.client.submit(spec, job_id=job_id, canvas=canvas))
+        self._do(self._submit(spec, job_id, canvas))
+
+    async def _submit(self, spec: Mapping[str, Any], job_id: str, canvas: str) -> None:
+        stored = await persist(
+            lambda: self.client.submit(spec, job_id=job_id, canvas=canvas), passing=(FleetUnavailable,)
+        )
+        if stored != job_id:
+            await self.continuing.follow(stored, job_id, canvas)
 
     def job(self, job_id: str) -> Job | None:
         return self._do(self.client.store.job(job_id))

@@ -9,4 +9,6 @@ if ARGV[8] ~= '' then redis.call('RPUSH', key('try', id), ARGV[8]) end
 if job[1] ~= 'running' or job[2] ~= ARGV[3] then return job[1] end
 local spent = ARGV[9] and {ARGV[9], ARGV[10], ARGV[11], ARGV[12]}
 finish(id, ARGV[4], ARGV[5], ARGV[6], ARGV[7], spent)
+-- The process that calls this goes on with the job's canvas; nobody else need look at it for a while.
+redis.call('ZADD', ns .. ':canvas', 'XX', now + 5000, id)
 return 'done'

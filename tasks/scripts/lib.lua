@@ -14,7 +14,8 @@
 -- <ns>:reconciler  string  the node whose turn it is to reconcile
 -- <ns>:steady      hash    seen, since: when a reconciler was last heard, and since when without a pause
 -- <ns>:dead        zset    id -> when it failed for good
--- <ns>:canvas      zset    id -> when it ended; its Celery canvas has still to go on
+-- <ns>:canvas      zset    id -> from when on anybody may go on with its Celery canvas and its followers; it has ended
+-- <ns>:followers:<id> list  ids that were handed in with the job's idempotency key by Celery, and their canvases, JSON
 -- <ns>:count       hash    "<task type>|<state>" -> jobs that ended so
 -- <ns>:batches     zset    id -> created
 -- <ns>:batch:<b>          hash  the batch; <ns>:batch:<b>:pending, :jobs, :done  lists of ids
