@@ -14,6 +14,9 @@ from .request import Request
 DEFAULT_DEADLINE_S = 86_400.0
 
 
+#: The longest that a job may wait: a year.
+_LONGEST_S = 31_536_000.0
+
 #: Who may look at an answer; the judges themselves are the workers'.
 JudgeName = Literal["python-tests", "python", "json", "nonempty"]
 
@@ -82,7 +85,7 @@ class JobSpec(BaseModel):
     route: str | None = None
     constraints: Constraints = Constraints()
     priority: Priority = Priority.INTERACTIVE
-    deadline_s: float = Field(default=DEFAULT_DEADLINE_S, gt=0)
+    deadline_s: float = Field(default=DEFAULT_DEADLINE_S, gt=0, le=_LONGEST_S, allow_inf_nan=False)
     idempotency_key: str | None = Field(default=None, min_length=1, max_length=256)
     judge: JudgeName | None = None
     max_attempts: int | None = Field(default=None, ge=1, le=100)

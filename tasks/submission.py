@@ -1,6 +1,7 @@
 """From what a caller hands in to a record: names checked, complexity scored, the queue chosen."""
 
 import base64
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ from ..routing.tokens import estimate_tokens, most_tokens
 from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import Constraints, Job, JobSpec
 from .prepared import Placed, Prepared
-from .request import Request
 from .store import check_size
 
 #: The largest request taken, in bytes of JSON.
@@ -32,6 +32,10 @@ _UNNARROWED = (None, None, (), None, Constraints())
 
 #: Kinds of jobs whose place is remembered; callers may make up any number of agents and chains.
 _REMEMBERED = 1000
+
+
+#: Ids of others' making become parts of keys and of JSON.
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 def new_id() -> str:
@@ -62,6 +66,8 @@ class Preparer:
         """The record of a job. Raises UnknownName, InvalidRequest or NoTarget; nothing is stored then."""
         text = spec.model_dump_json(exclude_defaults=True)
         check_size(text, self.max_request_bytes)
+        if job_id is not None and not _ID.fullmatch(job_id):
+            raise InvalidRequest(f"id {job_id!r} is none: up to 128 letters, digits, and any of . _ : -")
         return Prepared(
             job_id or self.make_id(),
             self._place(spec),
@@ -74,8 +80,9 @@ class Preparer:
 
     def _place(self, spec: JobSpec) -> Placed:
         task_type = self._task_type(spec.task_type)
-        complexity = self._complexity(spec, task_type)
-        tokens = self._tokens_that_matter(spec.request)
+        text = spec.request.text
+        complexity = self._complexity(spec, task_type, text)
+        tokens = self._tokens_that_matter(text, spec.request.max_tokens or 0)
         narrowing = (spec.provider, spec.model, spec.chain, spec.route, spec.constraints)
         asked = (
             task_type,
@@ -97,6 +104,7 @@ class Preparer:
 
     def _placed_anew(self, spec: JobSpec, task_type: str, complexity: int, tokens: int) -> Placed:
         band = band_of(complexity)
+        self._check_constraints(spec.constraints)
         route, pinned = self._route(spec, task_type, band)
         placement = place(self.directory, route, task_type, band, wants_of(spec, tokens), pinned=pinned)
         if placement.queue is None:
@@ -104,25 +112,29 @@ class Preparer:
         chain = tuple(_written(link) for link in placement.chain)
         return Placed(task_type, placement.queue, spec.priority, complexity, spec.agent, chain, spec.stream)
 
+    def _check_constraints(self, limits: Constraints) -> None:
+        for name in (*limits.providers, *limits.exclude):
+            if self.directory.providers and name not in self.directory.providers:
+                raise UnknownName("provider", name, self.directory.providers)
+
     def _task_type(self, name: str) -> str:
         found = self.directory.task_type(name)
         if found is None:
             raise UnknownName("task type", name, self.directory.task_types)
         return found
 
-    def _complexity(self, spec: JobSpec, task_type: str) -> int:
+    def _complexity(self, spec: JobSpec, task_type: str, text: str) -> int:
         if isinstance(spec.complexity, int):
             return spec.complexity
         if isinstance(spec.complexity, Band):
             return _SCORE_OF[spec.complexity]
-        return level(spec.request.text, task_type=task_type)
+        return level(text, task_type=task_type)
 
-    def _tokens_that_matter(self, request: Request) -> int:
-        """The estimate of the request's tokens, 0 if it fits every known context anyway."""
-        answer = request.max_tokens or 0
-        if most_tokens(request.text) + answer <= self._least_context:
+    def _tokens_that_matter(self, text: str, answer: int) -> int:
+        """The estimate of a request's tokens, its answer's limit included; 0 if it fits every known context anyway."""
+        if most_tokens(text) + answer <= self._least_context:
             return 0
-        tokens = estimate_tokens(request.text) + answer
+        tokens = estimate_tokens(text) + answer
         return tokens if tokens > self._least_context else 0
 
     def _route(self, spec: JobSpec, task_type: str, band: Band) -> tuple[Route | None, bool]:
