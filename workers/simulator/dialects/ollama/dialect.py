@@ -112,7 +112,7 @@ def _message(problem: Problem) -> tuple[int, str]:
     if problem.kind is Kind.OVERFLOW:
         return 400, _overflow(problem)
     if problem.overrun:
-        message = f"you have reached your usage limit for the {problem.overrun.limit.period}."
+        message = f"you have reached your {problem.overrun.limit.period} usage limit."
         return 429, message + waits.in_words(problem.overrun, problem.told)
     status, message = _ERRORS[problem.kind]
     return problem.status or status, message.replace("{detail}", problem.detail)
