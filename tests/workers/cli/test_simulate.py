@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from workfleet.tasks.errors import ConfigurationError, InvalidRequest
+from workfleet.workers.cli import console
 from workfleet.workers.cli.simulate import simulate_app
 from workfleet.workers.simulator import Settings
 from workfleet.workers.simulator.faults.catalogue import CATALOGUE
@@ -75,11 +76,12 @@ def test_every_setting_is_an_option() -> None:
     assert [name for name, flag in flags.items() if not re.search(rf"{flag}\b", shown)] == []
 
 
-def test_the_catalogue_is_listed_as_json_and_as_a_table() -> None:
+def test_the_catalogue_is_listed_as_json_and_as_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = json.loads(CliRunner().invoke(simulate_app, ["faults", "--json"]).output)
     assert {row["name"] for row in rows} == set(CATALOGUE)
     assert [int(row["row"][1:]) for row in rows] == sorted(int(row["row"][1:]) for row in rows)
-    table = CliRunner().invoke(simulate_app, ["faults"], env={"COLUMNS": "200"}).output
+    monkeypatch.setattr(console.out, "width", 200)
+    table = CliRunner().invoke(simulate_app, ["faults"]).output
     assert [name for name in CATALOGUE if name not in table] == []
 
 
