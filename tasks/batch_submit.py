@@ -10,9 +10,9 @@ from .batch_line import BatchLine, LineError, LineFault
 from .client import CHUNK, AsyncClient
 from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import DEFAULT_DEADLINE_S, JobSpec
-from .overlapped import breathing, chunked
+from .overlapped import breathing
 from .prepared import Prepared
-from .submission import written_id
+from .submission import ID_BYTES, Preparer
 
 #: What is done with lines that cannot be jobs.
 Refuse = Callable[[Sequence[LineError]], Awaitable[None]]
@@ -49,40 +49,46 @@ def spec_of(line: BatchLine, options: LineOptions) -> JobSpec:
 
 def id_of(line: BatchLine, batch: str) -> str:
     """The id of a line's job: handed in again under the same batch, it is the same job."""
-    return written_id(blake2b(f"{batch}\n{line.custom_id}".encode("utf-8", "surrogatepass"), digest_size=16).digest())
+    name = f"{batch}\n{line.custom_id}".encode("utf-8", "surrogatepass")
+    return blake2b(name, digest_size=ID_BYTES).hexdigest()
 
 
 async def submit_lines(
     client: AsyncClient, batch: str, lines: Iterable[BatchLine | LineError], options: LineOptions, refuse: Refuse
 ) -> None:
-    """Hand in a file's lines, a chunk at a time, and give those that cannot be jobs to `refuse`.
+    """Hand in a file's lines, and give those that cannot be jobs to `refuse`, some at a time.
 
     Waits while Redis is away as the client does, then raises FleetUnavailable.
     """
-    async with aclosing(client.hand_in(_prepared(client, batch, lines, options, refuse), batch=batch)) as stored:
+    jobs = _prepared(client, batch, lines, options, refuse)
+    async with aclosing(client.hand_in(jobs, batch=batch)) as stored:
         async for _ in stored:
             pass
 
 
 async def _prepared(
     client: AsyncClient, batch: str, lines: Iterable[BatchLine | LineError], options: LineOptions, refuse: Refuse
-) -> AsyncGenerator[list[Prepared]]:
-    """The jobs of the lines that can be jobs, a chunk at a time."""
-    for chunk in chunked(lines, CHUNK):
-        preparer = await client.preparer()
-        jobs: list[Prepared] = []
-        refused: list[LineError] = []
-        async for line in breathing(chunk):
-            if isinstance(line, LineError):
-                refused.append(line)
-                continue
-            try:
-                jobs.append(preparer.prepare(spec_of(line, options), job_id=id_of(line, batch)))
-            except (InvalidRequest, NoTarget) as why:
-                refused.append(_refusal(line, why))
+) -> AsyncGenerator[Prepared]:
+    """The jobs of the lines that can be jobs. One line at a time: what is parsed is many times what is kept of it."""
+    refused: list[LineError] = []
+    async for line in breathing(lines):
+        found = line if isinstance(line, LineError) else _job(await client.preparer(), line, batch, options)
+        if isinstance(found, Prepared):
+            yield found
+            continue
+        refused.append(found)
+        if len(refused) == CHUNK:
+            await refuse(refused)
+            refused = []
+    if refused:
         await refuse(refused)
-        if jobs:
-            yield jobs
+
+
+def _job(preparer: Preparer, line: BatchLine, batch: str, options: LineOptions) -> Prepared | LineError:
+    try:
+        return preparer.prepare(spec_of(line, options), job_id=id_of(line, batch))
+    except (InvalidRequest, NoTarget) as refused:
+        return _refusal(line, refused)
 
 
 def _refusal(line: BatchLine, refused: InvalidRequest | NoTarget) -> LineError:

@@ -1,8 +1,7 @@
-"""Making one thing while another is being handed over."""
+"""Making things while those made before are being handed over."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -12,14 +11,16 @@ _R = TypeVar("_R")
 _BREATH = 20
 
 
-async def overlapped(chunks: AsyncIterable[_T], hand_over: Callable[[_T], Awaitable[_R]]) -> AsyncGenerator[_R]:
-    """Hand over each chunk while the next is made; what handing over gave, in order. Two chunks exist at a time.
+async def overlapped(
+    items: AsyncIterable[_T], size: int, hand_over: Callable[[list[_T]], Awaitable[_R]]
+) -> AsyncGenerator[_R]:
+    """Hand over `size` items at a time while the next are made; what handing over gave, in order.
 
-    Left early, it waits until the chunk that is under way is handed over.
+    Two chunks exist at a time. Left early, it waits until the one that is under way is handed over.
     """
     under_way: asyncio.Future[_R] | None = None
     try:
-        async for chunk in chunks:
+        async for chunk in _chunks(items, size):
             if under_way is not None:
                 yield await under_way
             under_way = asyncio.ensure_future(hand_over(chunk))
@@ -30,16 +31,20 @@ async def overlapped(chunks: AsyncIterable[_T], hand_over: Callable[[_T], Awaita
             await asyncio.wait([under_way])
 
 
+async def _chunks(items: AsyncIterable[_T], size: int) -> AsyncGenerator[list[_T]]:
+    chunk: list[_T] = []
+    async for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
 async def breathing(items: Iterable[_T]) -> AsyncGenerator[_T]:
     """The items; between them, the loop gets to do other things."""
     for at, item in enumerate(items):
         if at % _BREATH == 0:
             await asyncio.sleep(0)
         yield item
-
-
-def chunked(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """Lists of `size` items, the last one shorter."""
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
-        yield chunk

@@ -1,70 +1,80 @@
 """Chunks are handed over one after the other, while the next is being made."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from workfleet.tasks.overlapped import breathing, chunked, overlapped
+from workfleet.tasks.overlapped import breathing, overlapped
 
 
-class Counter:
-    """Hands numbers over when it is allowed to, and notes what began and ended."""
+class Sums:
+    """Hands numbers over when it is allowed to, and notes what was made, began and ended."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.may_end = asyncio.Event()
 
-    async def make(self) -> AsyncIterator[int]:
-        for number in (1, 2, 3):
+    async def make(self, count: int) -> AsyncIterator[int]:
+        for number in range(1, count + 1):
             self.notes.append(f"make {number}")
             yield number
             await asyncio.sleep(0)
 
-    async def hand_over(self, number: int) -> int:
-        self.notes.append(f"begin {number}")
+    async def hand_over(self, numbers: Sequence[int]) -> int:
+        self.notes.append(f"begin {numbers}")
         await self.may_end.wait()
-        self.notes.append(f"end {number}")
-        return number * 10
-
-
-async def test_the_next_chunk_is_made_while_one_is_under_way_and_no_more_than_that() -> None:
-    counter = Counter()
-    results = overlapped(counter.make(), counter.hand_over)
-    first = asyncio.ensure_future(anext(results))
-    while "make 2" not in counter.notes:
-        await asyncio.sleep(0)
-    assert counter.notes == ["make 1", "begin 1", "make 2"]
-    counter.may_end.set()
-    assert [await first, *[result async for result in results]] == [10, 20, 30]
-    assert [note for note in counter.notes if note.startswith("end")] == ["end 1", "end 2", "end 3"]
-
-
-async def test_left_early_it_waits_for_what_is_under_way() -> None:
-    counter = Counter()
-    counter.may_end.set()
-    results = overlapped(counter.make(), counter.hand_over)
-    assert await anext(results) == 10
-    await results.aclose()
-    assert "make 3" not in counter.notes
-
-
-async def test_a_failure_to_hand_over_is_raised_and_nothing_more_is_made() -> None:
-    async def refuse(number: int) -> int:
-        raise ValueError(number)
-
-    counter = Counter()
-    with pytest.raises(ValueError, match="1"):
-        async for _ in overlapped(counter.make(), refuse):
-            pass
-    assert counter.notes == ["make 1", "make 2"]
+        self.notes.append(f"end {numbers}")
+        return sum(numbers)
 
 
 @pytest.mark.parametrize(
-    ("count", "chunks"), [(0, []), (2, [[0, 1]]), (5, [[0, 1], [2, 3], [4]])], ids=["nothing", "one", "a rest"]
+    ("count", "results"), [(0, []), (2, [3]), (5, [3, 7, 5])], ids=["nothing", "one chunk", "a rest"]
 )
-def test_chunks_are_full_but_for_the_last(count: int, chunks: list[list[int]]) -> None:
-    assert list(chunked(range(count), 2)) == chunks
+async def test_chunks_are_handed_over_in_order_full_but_for_the_last(count: int, results: list[int]) -> None:
+    sums = Sums()
+    sums.may_end.set()
+    assert [result async for result in overlapped(sums.make(count), 2, sums.hand_over)] == results
+
+
+async def test_the_next_chunk_is_made_while_one_is_under_way_and_no_more_than_that() -> None:
+    sums = Sums()
+    results = overlapped(sums.make(9), 2, sums.hand_over)
+    first = asyncio.ensure_future(anext(results))
+    while "make 4" not in sums.notes:
+        await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert sums.notes == ["make 1", "make 2", "make 3", "begin [1, 2]", "make 4"]
+    sums.may_end.set()
+    assert await first == 3
+    assert [result async for result in results] == [7, 11, 15, 9]
+
+
+async def test_left_early_it_waits_for_what_is_under_way() -> None:
+    sums = Sums()
+    sums.may_end.set()
+    results = overlapped(sums.make(9), 1, sums.hand_over)
+    assert await anext(results) == 1
+    assert await anext(results) == 2
+    await results.aclose()
+    begun = [note.removeprefix("begin ") for note in sums.notes if note.startswith("begin")]
+    ended = [note.removeprefix("end ") for note in sums.notes if note.startswith("end")]
+    assert begun == ended
+    assert "make 9" not in sums.notes
+
+
+async def test_a_failure_to_hand_over_is_raised_and_nothing_more_is_handed_over() -> None:
+    refused: list[Sequence[int]] = []
+
+    async def refuse(numbers: Sequence[int]) -> int:
+        refused.append(numbers)
+        raise ValueError(numbers)
+
+    with pytest.raises(ValueError, match="1"):
+        async for _ in overlapped(Sums().make(9), 1, refuse):
+            pass
+    assert refused == [[1]]
 
 
 async def test_others_get_their_turn_between_many_items() -> None:
