@@ -22,13 +22,12 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from .cancellable import cancellable
 from .errors import FleetUnavailable
 
-#: Failures that pass by themselves: Redis restarts, or the network is away.
-PASSING = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError)
+#: Failures that pass without us: Redis restarts, the network is away, or somebody has to make room.
+PASSING = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError)
 
 
 #: An asyncio client of redis-py whose replies are bytes. Its own types mix str with bytes and values with awaitables,
-#: so
-#: that every call would need a cast; the store's tests run each of them against a real server.
+#: so that every call would need a cast; the store's tests run each of them against a real server.
 AsyncRedis = Any
 
 

@@ -63,6 +63,8 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # A Redis that is full refuses the consumer's commands for a while; without this the worker would end.
+        "broker_channel_error_retry": True,
         "broker_transport_options": {
             # kombu would note each message in two more keys of Redis until it is acknowledged. The record knows better.
             "ack_emulation": False,

@@ -50,12 +50,16 @@ class Gatekeeper:
 
     async def run(self) -> None:
         """Take turns until cancelled: several a second, and at once when `wake` is set."""
+        away = False
         while True:
             self.wake.clear()
             try:
                 await self.turn()
+                away = False
             except PASSING as failed:
-                log.warning("gate.waits", error=str(failed))
+                if not away:
+                    log.warning("gate.waits", error=str(failed))
+                away = True
             try:
                 async with asyncio.timeout(EVERY_S):
                     await self.wake.wait()
