@@ -21,6 +21,10 @@ log = structlog.get_logger()
 #: Seconds that a lease holds. A worker that dies is missed after this at the latest.
 LEASE_S = 6.0
 RENEW_EVERY_S = 1.5
+#: Seconds until the next try while Redis is away.
+RENEW_AGAIN_S = 0.25
+#: Seconds after which the living workers have renewed their leases once Redis is back.
+SETTLED_S = 3.0
 
 
 class Stop(StrEnum):
@@ -74,21 +78,24 @@ class Leases:
 
     async def keep(self) -> None:
         """Renew until cancelled."""
+        away = False
         while True:
-            await asyncio.sleep(RENEW_EVERY_S)
-            await self.renew()
+            await asyncio.sleep(RENEW_AGAIN_S if away else RENEW_EVERY_S)
+            try:
+                await self.renew()
+                away = False
+            except PASSING as failed:
+                # The calls under way go on: once Redis is back, the reconciler gives us the time to renew.
+                if not away:
+                    log.warning("leases.not_renewed", jobs=len(self.held), error=str(failed))
+                away = True
 
     async def renew(self) -> None:
         """Renew all leases; a job is stopped whose lease is lost, or that somebody has cancelled."""
         running = dict(self.held)
         if not running:
             return
-        try:
-            words = await self.store.renew(list(running), lease_s=LEASE_S)
-        except PASSING as failed:
-            # The calls under way go on: the reconciler waits until Redis has been back for a lease's time.
-            log.warning("leases.not_renewed", jobs=len(running), error=str(failed))
-            return
+        words = await self.store.renew(list(running), lease_s=LEASE_S)
         for each, word in zip(running.values(), words, strict=True):
             if word != "ok":
                 each.end(Stop.CANCELLED if word == "cancel" else Stop.LOST)

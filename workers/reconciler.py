@@ -18,7 +18,7 @@ from ..tasks.fleet_state import FleetState
 from ..tasks.job import JobState
 from ..tasks.store import Store
 from .chain import alternatives, second_chance
-from .leases import LEASE_S
+from .leases import SETTLED_S
 
 log = structlog.get_logger()
 
@@ -64,7 +64,7 @@ class Reconciler:
 
     async def _rescue(self) -> None:
         # After Redis was away, the pools first get the time to renew the leases of what they still run.
-        found = await self.store.rescue(at_most=_AT_MOST, steady_s=LEASE_S)
+        found = await self.store.rescue(at_most=_AT_MOST, steady_s=SETTLED_S)
         if found.rescued:
             log.warning("jobs.rescued", jobs=len(found.rescued), first=found.rescued[0])
         for job_id in found.poisonous:

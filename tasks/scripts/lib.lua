@@ -67,19 +67,25 @@ local function note_queue(queue)
   if redis.call('SADD', ns .. ':queues', queue) == 1 then redis.call('PUBLISH', ns .. ':wake', queue) end
 end
 
--- Push the message of a job that is queued already.
-local function publish(id, task, queue, step)
+-- Push the message of a job that is queued already; first: it is served next.
+local function publish(id, task, queue, step, first)
   local pushed = redis.call('HINCRBY', key('job', id), 'pub', 1)
-  local list = list_of(queue, step)
-  redis.call('LPUSH', list, message_of(parts_of(task, queue, step), id, pushed))
-  redis.call('ZADD', key('wait', list), now, id)
+  local list, since = list_of(queue, step), now
+  local waiting = key('wait', list)
+  if first then
+    -- It has waited its turn already. Its time is that of the oldest one there: a queue is served in the order of times.
+    local oldest = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
+    since = oldest[2] or now
+  end
+  redis.call(first and 'RPUSH' or 'LPUSH', list, message_of(parts_of(task, queue, step), id, pushed))
+  redis.call('ZADD', waiting, since, id)
   note_queue(queue)
 end
 
-local function queue_again(id, queue)
+local function queue_again(id, queue, first)
   local job = redis.call('HMGET', key('job', id), 'task', 'prio')
   redis.call('HSET', key('job', id), 'state', 'queued', 'queue', queue, 'owner', '')
-  publish(id, job[1], queue, job[2])
+  publish(id, job[1], queue, job[2], first)
 end
 
 -- For how long, in ms, Redis has served without a pause of more than `pause` ms, as the reconcilers' calls show. While it

@@ -1,4 +1,4 @@
--- Queue again the jobs whose lease ran out, and those whose snooze is over. KEYS[1] ns.
+-- Queue again the jobs whose lease ran out, before all others, and those whose snooze is over. KEYS[1] ns.
 -- ARGV[1] template, [2] most jobs at a time, [3] worker deaths a job may survive, [4] Celery result JSON with @ID@ of one
 -- that does not, [5] its reason, [6] the same of one that somebody has cancelled, [7] its reason, [8] retention in s,
 -- [9] ms for which Redis must have been steady before a lease counts as run out, [10] a pause of Redis in ms.
@@ -18,7 +18,7 @@ local function lost(id)
     redis.call('ZREM', ns .. ':leases', id)
     redis.call('HINCRBY', key('job', id), 'deaths', 1)
     redis.call('HINCRBY', key('job', id), 'attempts', -1)
-    queue_again(id, job[2])
+    queue_again(id, job[2], true)
     rescued[#rescued + 1] = id
   end
 end
