@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from .directory import ChainLink, Route
 
+#: Strategies whose order of targets is their priority as long as nothing has been observed of them.
+BY_PRIORITY = frozenset({"cost_based", "latency_based", "quality", "balanced"})
+
 
 @dataclass(frozen=True, slots=True)
 class PoolState:

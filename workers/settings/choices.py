@@ -1,7 +1,10 @@
 """Values that are one of a few words, however they are spelled: `round-robin` and `roundRobin` are `round_robin`."""
 
 from collections.abc import Iterable
+from typing import get_args
 
+from ...routing.directory import Strategy
+from ...routing.gate import BY_PRIORITY
 from .problems import Findings, did_you_mean
 from .spelling import folded
 from .tree import Missing, Node
@@ -19,6 +22,14 @@ def choose(node: Node, options: Iterable[str], findings: Findings) -> Node:
     if chosen is None:
         findings.errors.append(node.problem(f"{node.value!r} is unknown{did_you_mean(node.value, known.values())}"))
     return node.with_value(chosen)
+
+
+def choose_strategy(node: Node, findings: Findings) -> Node:
+    """A strategy. One that needs observations which pools do not share yet is taken, with a word of what it does."""
+    chosen = choose(node, get_args(Strategy), findings)
+    if chosen.value in BY_PRIORITY:
+        findings.warnings.append(node.problem(f"{chosen.value} orders targets by their priority in this version"))
+    return chosen
 
 
 def truth(node: Node | None, *, default: bool) -> bool:

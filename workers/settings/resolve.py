@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, SecretStr
 from ...routing.directory import Mode, RetryPolicy, Strategy
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
 from .addresses import split
-from .choices import choose
+from .choices import choose, choose_strategy
 from .complaints import validated
 from .context import Context
 from .fallbacks import linked
@@ -93,7 +93,7 @@ def _basics(node: Node, findings: Findings) -> _Basics:
         findings.errors.append(lacking.problem(lacks))
     fields = pruned(fields)
     fields = inside(fields, "mode", lambda child: choose(child, get_args(Mode), findings))
-    fields = inside(fields, "strategy", lambda child: choose(child, get_args(Strategy), findings))
+    fields = inside(fields, "strategy", lambda child: choose_strategy(child, findings))
     fields = inside(fields, "spill_after_s", never_is_none)
     redis_url = fields.get("redis_url")
     if redis_url is not None and isinstance(redis_url.value, str):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from ...routing.directory import ChainLink, Mode, Route, Strategy
-from .choices import choose
+from .choices import choose, choose_strategy
 from .complaints import validated
 from .fallbacks import followers
 from .links import Links, in_a_row, lacks_model, links_of, why_unused, with_roles
@@ -105,7 +105,7 @@ class RouteMaker:
         return in_a_row([*links.usable, *after]) if after else with_roles(best)
 
     def _words(self, fields: Node) -> Node:
-        fields = inside(fields, "strategy", lambda child: choose(child, get_args(Strategy), self.findings))
+        fields = inside(fields, "strategy", lambda child: choose_strategy(child, self.findings))
         fields = inside(fields, "mode", lambda child: choose(child, get_args(Mode), self.findings))
         return inside(fields, "spill_after_s", never_is_none)
 
