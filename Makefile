@@ -9,8 +9,8 @@ RUN := $(VENV)/bin/python
 # What `make demo` writes tests for, and where to.
 SOURCE ?= routing
 OUT ?= demo-out
-# Processes that share the tests.
-TESTERS ?= 2
+# How the tests are shared among processes.
+TESTERS ?= -n logical --maxprocesses 4 --dist worksteal
 
 .PHONY: venv demo test lint clean
 
@@ -29,7 +29,7 @@ demo: $(READY)
 	@$(VENV)/bin/fleet testgen $(SOURCE) --output $(OUT)
 
 test: $(READY)
-	@$(RUN) -m pytest -n $(TESTERS)
+	@$(RUN) -m pytest $(TESTERS)
 
 lint: $(READY)
 	@$(RUN) -m ruff check .
