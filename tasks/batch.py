@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .errors import InvalidRequest, JobNotFound
+from .errors import InvalidRequest
 from .job import JobState
 from .results import Outcome
-from .store import Store
+from .store import Store, no_batch
 
 #: Jobs of one batch in the queues at a time, unless the batch says otherwise.
 DEFAULT_WINDOW = 1000
@@ -113,7 +113,7 @@ class Batches:
             pipe.llen(self._key(batch, "refused"))
             raw, pending, refused = await pipe.execute()
         if not raw:
-            raise absent(batch)
+            raise no_batch(batch)
         return _status(batch, {k.decode(): v.decode() for k, v in raw.items()}, pending, refused)
 
     async def newest(self, *, at_most: int = 50) -> list[BatchStatus]:
@@ -181,10 +181,6 @@ class Batches:
             stopped += sum(word in ("done", "asked") for word in words)
             at += len(ids)
         return stopped
-
-
-def absent(batch: str) -> JobNotFound:
-    return JobNotFound(f"no batch {batch!r}; fleet batch list shows those that are known")
 
 
 def _status(batch: str, fields: Mapping[str, str], pending: int, refused: int) -> BatchStatus:

@@ -5,7 +5,6 @@ import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
-    AsyncIterator,
     Awaitable,
     Callable,
     Iterable,
@@ -138,7 +137,7 @@ class AsyncClient:
 
     async def submit_many(
         self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], *, batch: str = ""
-    ) -> AsyncIterator[list[str]]:
+    ) -> AsyncGenerator[list[str]]:
         """Hand in any number of jobs, chunk by chunk with bounded memory; yields the ids of each chunk.
 
         Raises InvalidRequest, UnknownName or NoTarget at the first job that cannot be one; chunks before its own are
@@ -239,7 +238,7 @@ class AsyncClient:
         """The job's answer; waits for it. Raises JobFailed, JobCancelled, JobExpired, TimeoutError, JobNotFound."""
         return (await self.wait(job_id, timeout_s=timeout_s)).unwrap()
 
-    async def stream(self, job_id: str, *, after: str = "0") -> AsyncIterator[Piece]:
+    async def stream(self, job_id: str, *, after: str = "0") -> AsyncGenerator[Piece]:
         """The pieces of a job's answer as they are made, up to its END; `after` a piece's offset goes on where it was.
 
         A RESET voids what came before it. A job that was not handed in with `stream=True` gives no pieces.
@@ -290,7 +289,7 @@ class AsyncClient:
 
     async def outcomes(
         self, batch: str, *, after: int = 0, follow: bool = False
-    ) -> AsyncIterator[tuple[int, Outcome, str]]:
+    ) -> AsyncGenerator[tuple[int, Outcome, str]]:
         """(position, outcome, custom id) of a batch's jobs in the order of ending; follow: until the batch is finished.
 
         While Redis is away it waits as `wait_for_redis_s` says, and goes on where it was.

@@ -13,7 +13,7 @@ from redis.commands.core import AsyncScript
 from ..routing.lanes import Priority
 from .answer import Usage
 from .connection import AsyncRedis
-from .errors import InvalidRequest
+from .errors import InvalidRequest, JobNotFound
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, list_key
 from .prepared import Placed, Prepared
@@ -81,10 +81,12 @@ class Store:
 
     async def submit(self, jobs: Sequence[Prepared], *, batch: str = "") -> list[str]:
         """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency
-        key.
+        key. Raises JobNotFound if there is no such batch.
         """
         ids = [job.id for job in jobs]
         firsts = await self._run("submit", batch, self.retention_s, *_packed(jobs))
+        if firsts is None:
+            raise no_batch(batch)
         for at, first in zip(firsts[::2], firsts[1::2], strict=True):
             ids[at - 1] = first.decode()
         return ids
@@ -241,6 +243,10 @@ class Store:
 def new_ticket() -> str:
     """A name for one delivery of one job."""
     return secrets.token_hex(6)
+
+
+def no_batch(batch: str) -> JobNotFound:
+    return JobNotFound(f"no batch {batch!r}; fleet batch list shows those that are known")
 
 
 def check_size(spec: str, limit: int) -> None:

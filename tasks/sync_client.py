@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -55,12 +55,17 @@ class Client:
         self.close()
 
     def close(self) -> None:
+        if self._loop.is_closed():
+            return
         self._do(self._client.redis.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
+        if self._loop.is_closed():
+            work.close()
+            raise RuntimeError("the client is closed")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
@@ -68,14 +73,21 @@ class Client:
             future.cancel()
             raise
 
-    def _stream(self, items: AsyncIterator[_T]) -> Iterator[_T]:
+    def _stream(self, items: AsyncGenerator[_T]) -> Iterator[_T]:
         async def following() -> tuple[_T, ...]:
             async for item in items:
                 return (item,)
             return ()
 
-        while found := self._do(following()):
-            yield found[0]
+        async def leave() -> None:
+            await items.aclose()
+
+        try:
+            while found := self._do(following()):
+                yield found[0]
+        finally:
+            if not self._loop.is_closed():
+                self._do(leave())
 
     def submit(self, spec: JobSpec | Mapping[str, Any], *, must_run: bool = False) -> str:
         return self._do(self._client.submit(spec, must_run=must_run))

@@ -3,11 +3,13 @@
 -- [5] jobs, JSON: each {number of its kind, id, time to live in ms, idempotency key or '', {field, value, ...} of its own},
 -- [6...] the spec of each job, JSON.
 -- Jobs of a batch beyond its window wait in the batch.
--- Returns place, id, place, id ... of the jobs that are known by the id of the first job with their idempotency key.
+-- Returns place, id, place, id ... of the jobs that are known by the id of the first job with their idempotency key; nil
+-- if there is no such batch.
 local batch, kinds, jobs = ARGV[2], cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
 local room = math.huge
 if batch ~= '' then
   local facts = redis.call('HMGET', key('batch', batch), 'window', 'inflight', 'stopped')
+  if not facts[1] then return false end
   local held_back = facts[3] or redis.call('LLEN', key('batch', batch) .. ':pending') > 0
   room = held_back and 0 or math.max(0, tonumber(facts[1]) - tonumber(facts[2]))
 end
