@@ -1,0 +1,264 @@
+"""Nothing falls by the wayside: each kind of loss is found, and only real ones."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from workfleet.routing.lanes import Priority
+from workfleet.tasks.fleet_state import NodeReport
+from workfleet.tasks.job import Attempt, JobState
+from workfleet.tasks.messages import list_key
+from workfleet.tasks.store import PAUSE_S, Claimed
+from workfleet.workers import reconciler as module
+from workfleet.workers.leases import LEASE_S, RENEW_EVERY_S, SETTLED_S
+from workfleet.workers.reconciler import MISSED_S, Reconciler
+
+from .pools import LANE, Fleet, fleet, provider
+
+
+@pytest.fixture
+async def two(redis_url: str) -> AsyncIterator[Fleet]:
+    async with fleet(redis_url, provider("one"), provider("two")) as pools:
+        yield pools
+
+
+def reconciler(fleet: Fleet, node: str = "one@here", *, canvas: Callable[[], None] | None = None) -> Reconciler:
+    async def go_on() -> None:
+        if canvas:
+            canvas()
+
+    client = fleet.client
+    return Reconciler(node, client.store, client.fleet, fleet.pools["one"].directory, go_on)
+
+
+async def rounds(fleet: Fleet, count: int = 3) -> None:
+    """Every duty comes at least once in three rounds."""
+    working = reconciler(fleet)
+    for _ in range(count):
+        await working.once()
+
+
+async def claim(fleet: Fleet, job_id: str, *, lease_s: float = 3600) -> Claimed:
+    found = await fleet.client.store.claim(job_id, owner="dying@host", lease_s=lease_s)
+    assert isinstance(found, Claimed)
+    return found
+
+
+async def steady(fleet: Fleet, for_s: float, *, heard_s_ago: float = 0.0) -> None:
+    """As if reconcilers had been heard for so long, and the last time so long ago."""
+    seconds, micro = await fleet.client.redis.time()
+    now = seconds * 1000 + micro // 1000
+    facts = {"seen": now - int(heard_s_ago * 1000), "since": now - int(for_s * 1000)}
+    await fleet.client.redis.hset(fleet.client.store.key("steady"), mapping=facts)
+
+
+async def state(fleet: Fleet, job_id: str) -> JobState:
+    return (await fleet.client.job(job_id)).state
+
+
+# Dead workers' jobs
+
+
+async def test_a_job_whose_lease_ran_out_is_queued_again(two: Fleet) -> None:
+    job_id = await two.submit()
+    await claim(two, job_id, lease_s=0)
+    await steady(two, 60)
+    await rounds(two)
+    job = await two.client.job(job_id)
+    assert (job.state, job.queue, job.attempts, job.deaths) == (JobState.QUEUED, LANE, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("steady_s", "heard_s_ago"),
+    [(0.0, 0.0), (SETTLED_S - 1, 0.0), (3600.0, PAUSE_S + 0.5)],
+    ids=["when nobody was heard before", "when Redis is back for too short", "when Redis paused just now"],
+)
+async def test_pools_get_the_time_to_renew_their_leases_first(two: Fleet, steady_s: float, heard_s_ago: float) -> None:
+    job_id = await two.submit()
+    await claim(two, job_id, lease_s=0)
+    if steady_s:
+        await steady(two, steady_s, heard_s_ago=heard_s_ago)
+    await rounds(two)
+    assert await state(two, job_id) is JobState.RUNNING
+
+
+def test_a_pause_that_nobody_notices_costs_no_lease() -> None:
+    """A lease that was renewed just before the pause, and is again just after it, has not run out in between."""
+    assert PAUSE_S + RENEW_EVERY_S < LEASE_S
+    assert SETTLED_S >= RENEW_EVERY_S
+
+
+async def test_a_job_that_is_cancelled_and_then_lost_is_cancelled(two: Fleet) -> None:
+    job_id = await two.submit()
+    await claim(two, job_id, lease_s=0)
+    await two.client.cancel(job_id)
+    await steady(two, 60)
+    await rounds(two)
+    assert await state(two, job_id) is JobState.CANCELLED
+
+
+# Times
+
+
+async def test_a_snoozed_job_is_queued_when_it_is_due_and_not_before(two: Fleet) -> None:
+    due, later = await two.submit(), await two.submit()
+    for job_id, wait_s in ((due, 0.001), (later, 3600)):
+        mine = await claim(two, job_id)
+        assert await two.client.store.put_back(mine.job, "provider.two", wait_s=wait_s) == "done"
+    while await two.client.redis.zcount(two.client.store.key("snoozed"), 0, await now_ms(two)) == 0:
+        await asyncio.sleep(0)
+    await rounds(two)
+    assert [await state(two, job_id) for job_id in (due, later)] == [JobState.QUEUED, JobState.SNOOZED]
+    assert await two.client.store.waiting("provider.two", at_most=9) == [due]
+
+
+async def now_ms(fleet: Fleet) -> int:
+    seconds, micro = await fleet.client.redis.time()
+    return int(seconds) * 1000 + int(micro) // 1000
+
+
+async def test_a_job_whose_deadline_passes_while_it_waits_ends(two: Fleet) -> None:
+    waiting, running = await two.submit(deadline_s=0.001), await two.submit()
+    await claim(two, running)
+    await two.client.redis.zadd(two.client.store.key("deadlines"), {running: 0})
+    while not await two.client.store.overdue():
+        await asyncio.sleep(0)
+    await rounds(two)
+    assert [await state(two, job_id) for job_id in (waiting, running)] == [JobState.EXPIRED, JobState.RUNNING]
+
+
+# Lost messages
+
+
+async def as_if_pushed(fleet: Fleet, job_id: str, seconds_ago: float, queue: str = LANE) -> None:
+    key = fleet.client.store.key("wait", queue)
+    await fleet.client.redis.zadd(key, {job_id: await now_ms(fleet) - seconds_ago * 1000})
+
+
+async def test_a_job_whose_message_is_gone_gets_another(two: Fleet) -> None:
+    job_id = await two.submit()
+    await two.client.redis.delete(LANE)
+    await as_if_pushed(two, job_id, MISSED_S + 1)
+    await rounds(two)
+    assert await two.client.redis.llen(LANE) == 1
+
+
+async def test_a_job_that_was_taken_just_now_is_not_missed_yet(two: Fleet) -> None:
+    job_id = await two.submit()
+    await two.client.redis.delete(LANE)
+    await as_if_pushed(two, job_id, MISSED_S - 5)
+    await rounds(two)
+    assert await two.client.redis.llen(LANE) == 0
+
+
+async def test_a_job_that_later_ones_overtook_gets_another_message(two: Fleet) -> None:
+    lost, waiting = await two.submit(), await two.submit()
+    await two.client.redis.rpop(LANE)
+    await as_if_pushed(two, lost, 2 * MISSED_S + 5)
+    await as_if_pushed(two, waiting, MISSED_S)
+    await rounds(two)
+    assert await two.client.redis.llen(LANE) == 2
+
+
+async def test_a_long_queue_is_no_loss(two: Fleet) -> None:
+    for _ in range(3):
+        await as_if_pushed(two, await two.submit(), 3600)
+    await rounds(two)
+    assert await two.client.redis.llen(LANE) == 3
+
+
+async def test_both_priorities_and_all_queues_are_looked_at_in_one_call(
+    two: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await two.submit(priority="batch", complexity=9)
+    second = await two.submit(provider="two")
+    lane = list_key("general.very-complex", Priority.BATCH)
+    for job_id, queue in ((first, lane), (second, "provider.two")):
+        await two.client.redis.delete(queue)
+        await as_if_pushed(two, job_id, MISSED_S + 1, queue)
+    calls, remessage = list[list[str]](), two.client.store.remessage
+
+    async def counted(queues: list[str], **how: float) -> list[tuple[str, str]]:
+        calls.append(queues)
+        return await remessage(queues, **how)  # type: ignore[arg-type]  # handed through as they came
+
+    monkeypatch.setattr(two.client.store, "remessage", counted)
+    await rounds(two)
+    assert calls == [["general.very-complex", "provider.two"]]
+    assert [await two.client.redis.llen(queue) for queue in (lane, "provider.two")] == [1, 1]
+
+
+# Dead pools' queues
+
+
+async def test_jobs_that_wait_for_a_pool_of_which_no_worker_lives_move_on(two: Fleet) -> None:
+    job_id = await two.submit(chain=("one", "two"))
+    await two.client.fleet.report(NodeReport(node="two@here", provider="two", slots=1))
+    await rounds(two)
+    assert (await two.client.job(job_id)).queue == "provider.two"
+
+
+async def test_they_stay_while_a_worker_lives_whatever_it_says(two: Fleet) -> None:
+    job_id = await two.submit(chain=("one", "two"))
+    await two.client.fleet.report(NodeReport(node="one@here", provider="one", unavailable="its breaker is open"))
+    await two.client.fleet.report(NodeReport(node="two@here", provider="two", slots=1))
+    await rounds(two)
+    assert (await two.client.job(job_id)).queue == "provider.one"
+
+
+async def test_and_while_nobody_else_takes_them(two: Fleet) -> None:
+    job_id = await two.submit(chain=("one", "two"))
+    await two.client.fleet.report(NodeReport(node="two@here", provider="two", unavailable="it does not answer"))
+    await rounds(two)
+    assert (await two.client.job(job_id)).queue == "provider.one"
+
+
+@pytest.mark.parametrize(("outcome", "queue"), [("overloaded", "provider.two"), ("model_not_found", "provider.one")])
+async def test_a_target_that_failed_them_in_passing_takes_them_again(two: Fleet, outcome: str, queue: str) -> None:
+    job_id = await two.submit(chain=("two", "one"))
+    mine = await claim(two, job_id)
+    entry = Attempt(number=1, epoch=1, target="two/m", outcome=outcome)
+    await two.client.store.put_back(mine.job, "provider.one", tried="two/m", attempt=entry)
+    await two.client.fleet.report(NodeReport(node="two@here", provider="two", slots=1))
+    await rounds(two)
+    assert (await two.client.job(job_id)).queue == queue
+
+
+# Turns
+
+
+async def test_one_acts_at_a_time_and_another_follows_when_it_is_gone(two: Fleet) -> None:
+    store = two.client.store
+    assert await store.my_turn("a", turn_s=60)
+    assert not await store.my_turn("b", turn_s=60)
+    assert await store.my_turn("a", turn_s=0.001)
+    async with asyncio.timeout(5):
+        while not await store.my_turn("b", turn_s=60):
+            await asyncio.sleep(0)
+    assert not await store.my_turn("a", turn_s=60)
+
+
+async def test_canvases_are_gone_on_with(two: Fleet) -> None:
+    seen = list[str]()
+    working = reconciler(two, canvas=lambda: seen.append("gone on"))
+    for _ in range(3):
+        await working.once()
+    assert seen
+
+
+async def test_it_works_until_it_is_stopped_and_outlasts_broken_connections(
+    two: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVERY_S", 0.001)
+    seen = list[str]()
+    working = asyncio.create_task(reconciler(two, canvas=lambda: seen.append("again")).run())
+    for _ in range(3):
+        await two.client.redis.client_kill_filter(_type="normal", skipme=True)
+        seen.clear()
+        async with asyncio.timeout(20):
+            while not seen:
+                await asyncio.sleep(0.001)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    assert working.cancelled()
