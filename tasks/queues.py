@@ -1,5 +1,6 @@
 """The Celery application: queues, settings, and the tasks that carry jobs."""
 
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, cast
 
@@ -31,17 +32,22 @@ def make_app(
     task_types: Iterable[str] = TASK_TYPES,
     providers: Iterable[str] = (),
     runner: Runner | None = None,
+    transport: str | None = None,
     events: bool = True,
 ) -> Celery:
     """The Celery application of the fleet.
 
-    runner: what runs the jobs; None for clients, Flower and everything else that runs none. events: task events for
-    Flower, which cost about 30% of the message rate.
+    runner: what runs the jobs; None for clients, Flower and everything else that runs none. transport: kombu's, if not
+    the one that the URL names. events: task events for Flower, which cost about 30% of the message rate.
     """
     url = redis_url.get_secret_value()
     app = Celery("workfleet", broker=url, backend=url)
     names = [*lanes(task_types), *(alternate_queue(provider) for provider in providers), SUBMIT_QUEUE]
-    app.conf.update(_settings(names, events=events))
+    app.conf.update(_settings(names, events=events), broker_transport=transport)
+    if url.startswith("rediss:"):
+        # As redis-py does it; the URL may say otherwise.
+        verified = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+        app.conf.update(broker_use_ssl=verified, redis_backend_use_ssl=verified)
     _register(app, task_types, runner)
     return app
 
@@ -66,8 +72,14 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
         # A Redis that is full refuses the consumer's commands for a while; without this the worker would end.
         "broker_channel_error_retry": True,
         "broker_transport_options": {
-            # kombu would note each message in two more keys of Redis until it is acknowledged. The record knows better.
-            "ack_emulation": False,
+            # Of the pools' transport (workers/transport.py). What is handed in needs milliseconds until it is stored.
+            "visibility_timeout": 60,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            # In keys of our own: in shared ones, each application gives back what another's worker still runs.
+            "unacked_key": "workfleet.unacked",
+            "unacked_index_key": "workfleet.unacked_index",
+            "unacked_mutex_key": "workfleet.unacked_mutex",
             # kombu's own steps: producers elsewhere know no others.
             "priority_steps": [0, 3, 6, 9],
             "health_check_interval": 10,

@@ -28,7 +28,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """The pool stops; the message goes back unread."""
+    """The pool stops; the job stays in its queue, for others."""
 
 
 Ending = Ended | Moved | Dropped | Declined

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from celery import bootsteps
-from celery.exceptions import ChordError, Ignore, Reject, Retry, SecurityWarning
+from celery.exceptions import ChordError, CPendingDeprecationWarning, Ignore, Retry, SecurityWarning
 
 from ..routing.lanes import alternate_queue
 from ..tasks.errors import JobFailed
@@ -21,6 +21,7 @@ from .celery_worker import PoolWorker, end_worker, on_signals
 from .ending import Declined, Dropped, Ended, Moved
 from .previous import filled_in
 from .runtime import PoolPlan, Runtime
+from .transport import Transport
 
 log = structlog.get_logger()
 
@@ -46,7 +47,7 @@ class _Deliveries:
             case Dropped(why):
                 raise Ignore(why)
             case Declined():
-                raise Reject("the pool stops", requeue=True)
+                raise Ignore("the pool stops")
 
     def submit(self, job_id: str, request: object, previous: tuple[object, ...], spec: Mapping[str, Any]) -> None:
         self._runtime.submit(filled_in(spec, previous), job_id=job_id, canvas=canvas_of(request))
@@ -97,8 +98,10 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     # Two threads share the work of a message, Celery's and ours; the default of 5 ms lets one starve the other.
     sys.setswitchinterval(0.0005)
     logging.getLogger("celery.backends.redis").addFilter(_without_chords_tracebacks)
-    # Celery warns of root because of pickle, which nothing here accepts.
-    warnings.filterwarnings("ignore", category=SecurityWarning)
+    # Celery warns of root because of pickle, which nothing here accepts, and at each lost connection of a default that
+    # is set here.
+    for category in (SecurityWarning, CPendingDeprecationWarning):
+        warnings.filterwarnings("ignore", category=category)
     lanes = _Lanes()
     runtime = Runtime(plan, on_lanes=lanes.apply, on_defect=lambda: end_worker(os.EX_SOFTWARE))
     app = make_app(
@@ -106,6 +109,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
         task_types=plan.directory.task_types,
         providers=plan.directory.providers,
         runner=_Deliveries(runtime),
+        transport=f"{Transport.__module__}:{Transport.__qualname__}",
         events=events,
     )
     app.steps["consumer"].add(_gate(lanes))

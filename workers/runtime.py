@@ -136,7 +136,15 @@ class Runtime:
         ending = await self.executor.run(job_id)
         if isinstance(ending, Ended):
             await self.continuing.after(job_id, ending.outcome)
+        elif isinstance(ending, Declined):
+            await persist(lambda: self._return(job_id), patience_s=_LAST_S)
         return ending
+
+    async def _return(self, job_id: str) -> None:
+        """Push the job's message anew for other pools."""
+        job = await self.client.store.job(job_id)
+        if job is not None:
+            await self.client.store.reroute(job_id, job.queue, job.queue)
 
     def submit(self, spec: Mapping[str, Any], *, job_id: str, canvas: str) -> None:
         """Store a job that a Celery producer handed in; its Celery id is its id."""
