@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ..routing.failure import Fault
 from ..routing.lanes import DEFAULT_TASK_TYPE, Band, Priority
 from .request import Request
 
@@ -107,9 +108,16 @@ class JobSpec(BaseModel):
         return cls.model_validate({"request": request, **fields})
 
 
-class Attempt(BaseModel):
-    """One entry of the ledger: one call of one target. outcome: `succeeded`, or the fault's name. Times in seconds.
+#: The outcome of an attempt whose end came when another worker had the job: it may have cost, and does not count.
+LEASE_LOST = "lease_lost"
 
+_FAULTS = frozenset(Fault)
+
+
+class Attempt(BaseModel):
+    """One entry of the ledger: one call of one target. Times in seconds.
+
+    outcome: `succeeded`, the fault's name, `cancelled`, or `lease_lost`.
     status, code: the HTTP status and the provider's own code of a failure, None if there was none.
     """
 
@@ -131,6 +139,11 @@ class Attempt(BaseModel):
     output_tokens: int = 0
     cost_usd: float | None = None
     cost_source: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether its target failed it, rather than answered it or was stopped."""
+        return self.outcome in _FAULTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ..routing.lanes import Priority
 from .answer import Usage
 from .connection import AsyncRedis
 from .errors import InvalidRequest, JobNotFound
-from .job import Attempt, Job, JobSpec, JobState
+from .job import LEASE_LOST, Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, list_key
 from .prepared import Placed, Prepared
 from .record import from_fields, own_fields, pairs, shared_fields
@@ -109,9 +109,9 @@ class Store:
     async def finish(
         self, job: Job, outcome: Outcome, attempt: Attempt | None = None, usage: Usage | None = None
     ) -> bool:
-        """End a running job; False if its lease was lost, and then only the ledger has the attempt."""
+        """End a running job; False if its lease was lost: then the ledger has the attempt as `lease_lost`."""
         entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
-        spent = _spent(attempt, usage)
+        refused = _refused(attempt).model_dump_json(exclude_defaults=True) if attempt else ""
         reply = await self._run(
             "finish",
             job.id,
@@ -121,9 +121,14 @@ class Store:
             outcome.error or "",
             self.retention_s,
             entry,
-            *spent,
+            refused,
+            *_spent(attempt, usage),
         )
         return bool(reply == b"done")
+
+    async def book(self, job: Job, attempt: Attempt) -> None:
+        """Note an attempt of a job that is another worker's by now."""
+        await self._run("book", job.id, _refused(attempt).model_dump_json(exclude_defaults=True))
 
     async def put_back(
         self,
@@ -268,6 +273,13 @@ def _packed(jobs: Sequence[Prepared]) -> list[str]:
     ]
     kinds = [(kind.task_type, kind.queue, str(PRIORITY_STEPS[kind.priority]), shared_fields(kind)) for kind in numbers]
     return [json.dumps(kinds), json.dumps(rows), *[job.spec for job in jobs]]
+
+
+def _refused(attempt: Attempt) -> Attempt:
+    """The entry of an attempt whose end came too late: its answer was paid for, and another one counts."""
+    if attempt.failed:
+        return attempt
+    return attempt.model_copy(update={"outcome": LEASE_LOST, "message": "another worker had the job by then"})
 
 
 def _spent(attempt: Attempt | None, usage: Usage | None) -> list[str | int]:

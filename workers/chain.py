@@ -83,7 +83,7 @@ def second_chance(
     others: Alternatives, job: Job, directory: Directory, attempts: Iterable[Attempt]
 ) -> ChainLink | None:
     """A target that failed the job before, and may answer it now. attempts: all so far."""
-    refused = [entry.target for entry in attempts if entry.outcome not in _PASSING]
+    refused = [entry.target for entry in attempts if entry.failed and entry.outcome not in _PASSING]
     willing = (
         link for link in others.again if not any(_names(target, link, directory, job.task_type) for target in refused)
     )

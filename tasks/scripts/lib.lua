@@ -125,6 +125,28 @@ local function filled(meta, id)
   return (string.gsub(meta, '@ID@', {['@ID@'] = id}))
 end
 
+-- Add an entry to the job's ledger. False if it is there already: the reply to the first call was lost.
+local function book(id, entry)
+  local ledger = key('try', id)
+  if redis.call('LPOS', ledger, entry) then return false end
+  redis.call('RPUSH', ledger, entry)
+  -- That of a job which has ended goes when its record goes.
+  local left = redis.call('PTTL', key('job', id))
+  if left > 0 then redis.call('PEXPIRE', ledger, left) end
+  return true
+end
+
+-- What an answer cost, on the account of the batch. spent: as finish has it.
+local function charge(batch, spent)
+  redis.call('HINCRBY', batch, 'input_tokens', spent[2])
+  redis.call('HINCRBY', batch, 'output_tokens', spent[3])
+  if spent[4] == '' then
+    redis.call('HINCRBY', batch, 'unpriced', 1)
+  else
+    redis.call('HINCRBY', batch, 'nano_usd', spent[4])
+  end
+end
+
 -- The one place where a job ends. meta: the result as Celery's backend has it, JSON. spent: provider, input tokens, output
 -- tokens, nano-dollars or '' (unknown); nil if no answer was bought.
 local function finish(id, state, meta, reason, retention_s, spent)
@@ -154,13 +176,7 @@ local function finish(id, state, meta, reason, retention_s, spent)
     if job[6] == '1' then redis.call('HINCRBY', batch, 'inflight', -1) end
     if spent then
       redis.call('HINCRBY', batch, 'by:' .. spent[1], 1)
-      redis.call('HINCRBY', batch, 'input_tokens', spent[2])
-      redis.call('HINCRBY', batch, 'output_tokens', spent[3])
-      if spent[4] == '' then
-        redis.call('HINCRBY', batch, 'unpriced', 1)
-      else
-        redis.call('HINCRBY', batch, 'nano_usd', spent[4])
-      end
+      charge(batch, spent)
     end
     redis.call('RPUSH', batch .. ':done', id)
     redis.call('PUBLISH', batch, id)

@@ -6,7 +6,7 @@
 local id, record = ARGV[2], key('job', ARGV[2])
 local job = redis.call('HMGET', record, 'state', 'epoch', 'tried', 'cancel')
 if not job[1] then return 'lost' end
-if ARGV[8] ~= '' then redis.call('RPUSH', key('try', id), ARGV[8]) end
+if ARGV[8] ~= '' then book(id, ARGV[8]) end
 if job[1] ~= 'running' or job[2] ~= ARGV[3] then return 'lost' end
 if ARGV[6] == '1' then redis.call('HINCRBY', record, 'attempts', -1) end
 if job[4] then

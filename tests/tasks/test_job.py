@@ -8,7 +8,7 @@ import pytest
 
 from workfleet.tasks.answer import Answer
 from workfleet.tasks.client import AsyncClient
-from workfleet.tasks.job import TRANSITIONS, JobSpec, JobState
+from workfleet.tasks.job import TRANSITIONS, Attempt, JobSpec, JobState
 from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import Claimed, Store
 
@@ -126,7 +126,14 @@ async def repair(store: Store, job_id: str) -> None:
     await store.repair(job_id)
 
 
+async def book(store: Store, job_id: str) -> None:
+    job = await store.job(job_id)
+    assert job is not None
+    await store.book(job, Attempt(number=1, epoch=1, target="sim/m", outcome="cancelled"))
+
+
 STEPS: dict[str, Step] = {
+    "book": book,
     "claim": claim,
     "renew": renew,
     "finish succeeded": finish(JobState.SUCCEEDED),

@@ -35,8 +35,8 @@ def spec(**fields: Any) -> JobSpec:
     return JobSpec.from_prompt("hi", **fields)
 
 
-async def claimed(store: Store, job_id: str, owner: str = "one@host") -> Claimed:
-    found = await store.claim(job_id, owner=owner, lease_s=30)
+async def claimed(store: Store, job_id: str, owner: str = "one@host", lease_s: float = 30) -> Claimed:
+    found = await store.claim(job_id, owner=owner, lease_s=lease_s)
     assert isinstance(found, Claimed)
     return found
 
@@ -104,10 +104,11 @@ async def test_a_commit_after_the_lease_went_to_another_is_refused_but_its_attem
     assert (await store.rescue()).rescued == [job_id]
     mine = await claimed(store, job_id)
     entry = Attempt(number=1, epoch=1, target="sim/m", outcome="succeeded", cost_usd=0.25)
+    refused = entry.model_copy(update={"outcome": "lease_lost", "message": "another worker had the job by then"})
     assert not await store.finish(late.job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="late")), entry)
     assert await store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="right")))
     assert (await client.result(job_id)).text == "right"
-    assert await client.attempts(job_id) == [entry]
+    assert await client.attempts(job_id) == [refused]
 
 
 async def test_renewal_tells_apart_ok_cancelled_and_lost(client: AsyncClient, store: Store) -> None:
@@ -222,6 +223,45 @@ async def test_a_lost_message_is_pushed_anew_when_the_queue_is_empty(client: Asy
     assert await store.remessage([LANE], grace_s=3600) == []
     assert await store.remessage([LANE], grace_s=-1) == [(LANE, job_id)]
     assert await messages(store, LANE) == 1
+
+
+async def test_a_rescued_job_is_served_before_those_that_wait_and_makes_no_message_look_lost(
+    client: AsyncClient, store: Store
+) -> None:
+    first = await client.submit(spec())
+    await store.redis.rpop(LANE)
+    await claimed(store, first, lease_s=0)
+    others = [await client.submit(spec()) for _ in range(3)]
+    # They have waited for long; so has, in its time, the one that is rescued.
+    await store.redis.zadd(store.key("wait", LANE), dict.fromkeys(others, 1))
+    assert (await store.rescue()).rescued == [first]
+    served = [json.loads(raw)["headers"]["id"] for raw in reversed(await store.redis.lrange(LANE, 0, -1))]
+    assert served == [first, *others]
+    assert await store.remessage([LANE], grace_s=1) == []
+
+
+async def test_a_refused_commit_is_on_its_batchs_account_once_however_often_it_is_told(
+    client: AsyncClient, store: Store
+) -> None:
+    batch = await client.submit_batch([spec()])
+    (job_id,) = await store.waiting(LANE, at_most=1)
+    late = await claimed(store, job_id, lease_s=0)
+    await store.rescue()
+    usage = Usage(input_tokens=30, output_tokens=4, cost_usd=0.25)
+    entry = Attempt(number=1, epoch=1, target="sim/m", outcome="succeeded", output_tokens=4)
+    for _ in range(2):
+        assert not await store.finish(late.job, Outcome(job_id, JobState.SUCCEEDED, Answer()), entry, usage)
+    status = await client.batch_status(batch)
+    assert (status.done, status.input_tokens, status.output_tokens, status.cost_usd) == (0, 30, 4, 0.25)
+    assert [each.outcome for each in await client.attempts(job_id)] == ["lease_lost"]
+
+
+async def test_what_is_booked_of_an_ended_job_goes_with_its_record(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    late = await claimed(store, job_id, lease_s=0)
+    await store.rescue(deaths=0)
+    await store.book(late.job, Attempt(number=1, epoch=1, target="sim/m", outcome="cancelled"))
+    assert 0 < await store.redis.ttl(store.key("try", job_id)) <= await store.redis.ttl(store.key("job", job_id))
 
 
 async def test_a_batch_keeps_no_more_than_its_window_in_the_lanes(client: AsyncClient, store: Store) -> None:
