@@ -33,6 +33,9 @@ from .upstream import Unavailable, Upstream
 
 log = structlog.get_logger()
 
+#: A job that was running when so many workers died may be what killed them.
+SUSPECT_DEATHS = 2
+
 
 @dataclass(slots=True)
 class Executor:
@@ -79,6 +82,9 @@ class Executor:
         return Running(job, claimed.spec, ends_at=self.clock() + job.deadline_at - job.started_at)
 
     async def _serve(self, running: Running) -> Ending:
+        if self._is_beside_a_suspect(running):
+            why = "it may kill its worker, and another such job runs here"
+            return await self._put_back(running, why, running.job.queue, wait_s=1.0 + self.jitter(), uncounted=True)
         others = self._alternatives(running)
         if others.own is None:
             return await self._pass_on(running, others, "this provider cannot run it")
@@ -99,6 +105,11 @@ class Executor:
                 raise
             return await self._stopped(running)
         return await self._commit(running, answer)
+
+    def _is_beside_a_suspect(self, running: Running) -> bool:
+        """Suspects run one at a time: what does no harm would else be given up together with what does."""
+        others = (each for each in self.leases.held.values() if each is not running)
+        return running.job.deaths >= SUSPECT_DEATHS and any(each.job.deaths >= SUSPECT_DEATHS for each in others)
 
     def _alternatives(self, running: Running) -> Alternatives:
         return alternatives(running.job, running.spec, self.directory, self.pools, provider=self.upstream.provider.name)
@@ -137,6 +148,8 @@ class Executor:
     async def _stopped(self, running: Running) -> Ending:
         job = running.job
         if running.stop is Stop.LOST:
+            stopped = self._entry(running, "cancelled")
+            await persist(lambda: self.store.book(job, stopped))
             return self._lost(running)
         if running.stop is Stop.SHUTDOWN:
             log.info("job.handed_back", job_id=job.id)
@@ -236,6 +249,7 @@ class Executor:
         )
 
     def _situation(self, running: Running, others: Alternatives, failure: Failure, before: list[Attempt]) -> Situation:
+        before = [each for each in before if each.failed]
         limits = (Fault.RATE_LIMITED, Fault.QUOTA_EXHAUSTED)
         refusing = {each.target for each in before if each.outcome == failure.fault}
         return Situation(

@@ -363,7 +363,7 @@ async def test_a_cancel_that_comes_when_the_call_has_failed_already_ends_the_job
     assert await alone.client.wait(job_id) == outcome
 
 
-async def test_a_job_whose_lease_is_lost_is_stopped_and_writes_nothing(alone: Fleet) -> None:
+async def test_a_job_whose_lease_is_lost_is_stopped_and_only_booked(alone: Fleet) -> None:
     reply = Held(says("too late"))
     alone.servers["one"].will(reply)
     job_id = await alone.submit()
@@ -374,12 +374,31 @@ async def test_a_job_whose_lease_is_lost_is_stopped_and_writes_nothing(alone: Fl
     assert await delivery == Dropped("its lease was lost")
     assert reply.cancelled
     assert (await alone.client.job(job_id)).state is JobState.QUEUED
-    assert await history(alone, job_id) == []
+    assert await history(alone, job_id) == [(1, "one/m", "lease_lost")]
 
 
 async def lose_lease(fleet: Fleet, job_id: str) -> None:
     await fleet.client.redis.zadd(fleet.client.store.key("leases"), {job_id: 0})
     assert (await fleet.client.store.rescue()).rescued == [job_id]
+
+
+async def test_two_jobs_that_may_have_killed_their_workers_never_run_beside_each_other(alone: Fleet) -> None:
+    """Else the one that does no harm would be given up with the one that does."""
+    replies = [Held(says("first")), Held(says("harmless"))]
+    alone.servers["one"].will(*replies)
+    suspects = [await alone.submit(), await alone.submit()]
+    for job_id in suspects:
+        await alone.client.redis.hset(alone.client.store.key("job", job_id), "deaths", 2)
+    first = asyncio.create_task(alone.deliver(suspects[0], "one"))
+    await replies[0].asked.wait()
+    assert isinstance(await alone.deliver(suspects[1], "one"), Moved)
+    other = await alone.client.job(suspects[1])
+    assert (other.state, other.attempts, other.deaths) == (JobState.SNOOZED, 0, 2)
+    beside = asyncio.create_task(alone.deliver(await alone.submit(), "one"))
+    await replies[1].asked.wait()
+    for reply in replies:
+        reply.may_go.set()
+    assert [type(await each) for each in (first, beside)] == [Ended, Ended]
 
 
 async def test_a_job_that_comes_back_to_the_pool_that_still_runs_it_is_not_mixed_up(alone: Fleet) -> None:
