@@ -1,0 +1,224 @@
+"""Lanes open and close with what the pools say of themselves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from workfleet.routing.directory import Directory, Strategy
+from workfleet.routing.lanes import Priority
+from workfleet.tasks.fleet_state import NodeReport
+from workfleet.tasks.job import Job, JobSpec, JobState
+from workfleet.workers import gatekeeper as module
+from workfleet.workers.gatekeeper import Gatekeeper
+from workfleet.workers.leases import Running
+
+from .pools import LANE, Fleet, directory_of, fleet, provider
+
+JOB = Job("id", JobState.RUNNING, "general", LANE, Priority.BATCH, 2, "default", 0.0, 1.0, LANE)
+ONE, TWO = provider("one"), provider("two")
+
+
+def routed(strategy: Strategy = "priority", *, spill_after_s: float | None = 5.0) -> Directory:
+    """One before two."""
+    directory = directory_of(ONE, TWO)
+    update = {"strategy": strategy, "spill_after_s": spill_after_s}
+    return directory.model_copy(update={"routes": {"default": directory.routes["default"].model_copy(update=update)}})
+
+
+@dataclass
+class Gate:
+    """The gate of one pool, and what it told Celery's side last."""
+
+    fleet: Fleet
+    name: str
+    directory: Directory
+    now: float = 100.0
+    opened: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
+    turns: int = 0
+    keeper: Gatekeeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        pool = self.fleet.pools[self.name]
+        pool.leases.occupancy = type(pool.leases.occupancy)(clock=lambda: self.now)
+        self.keeper = Gatekeeper(
+            pool.node, 2, self.fleet.client.fleet, self.directory, pool.upstream, pool, pool.leases, self._told, 0.0
+        )
+
+    def _told(self, opened: frozenset[str], closed: frozenset[str]) -> None:
+        self.opened, self.closed, self.turns = opened, closed, self.turns + 1
+
+    @property
+    def open(self) -> bool:
+        return LANE in self.opened
+
+    async def turn(self, *, after_s: float = 0.0) -> bool:
+        """Whether the lane is open after a turn."""
+        self.now += after_s
+        await self.keeper.turn()
+        return self.open
+
+    @contextmanager
+    def running(self, jobs: int) -> Generator[None]:
+        with ExitStack() as held:
+            for at in range(jobs):
+                job = replace(JOB, id=f"job-{at}")
+                held.enter_context(self.keeper.leases.hold(Running(job, JobSpec.from_prompt("hi"), ends_at=0.0)))
+            yield
+
+
+@pytest.fixture
+async def two(redis_url: str) -> AsyncIterator[Fleet]:
+    async with fleet(redis_url, ONE, TWO, directory=routed()) as pools:
+        # Lanes count from their first job on.
+        await pools.submit(complexity=1)
+        yield pools
+
+
+def gates(fleet: Fleet, directory: Directory | None = None) -> tuple[Gate, Gate]:
+    chosen = directory or routed()
+    return Gate(fleet, "one", chosen), Gate(fleet, "two", chosen)
+
+
+async def test_the_first_of_the_chain_takes_jobs_and_the_second_does_not(two: Fleet) -> None:
+    one, other = gates(two)
+    assert [await one.turn(), await other.turn()] == [True, False]
+    assert other.closed == {LANE}
+
+
+async def test_the_second_takes_over_when_the_first_is_out_and_hands_back_when_it_is_well(two: Fleet) -> None:
+    one, other = gates(two)
+    availability = two.pools["one"].upstream.lines[0].availability
+    await one.turn()
+    availability.unreached = "connection refused"
+    assert [await one.turn(), await other.turn()] == [False, True]
+    availability.unreached = None
+    assert [await one.turn(), await other.turn()] == [True, False]
+
+
+async def test_the_second_takes_over_when_the_first_leaves(two: Fleet) -> None:
+    one, other = gates(two)
+    await one.turn()
+    assert not await other.turn()
+    await two.client.fleet.leave(one.keeper.node)
+    assert await other.turn()
+
+
+async def test_the_second_helps_out_when_the_first_has_been_full_for_long(two: Fleet) -> None:
+    one, other = gates(two)
+    await one.turn()
+    with one.running(2):
+        opened = list[bool]()
+        for _ in range(6):
+            await one.turn(after_s=1.0)
+            opened.append(await other.turn())
+    assert opened == [False, False, False, False, True, True]
+    await one.turn(after_s=1.0)
+    assert not await other.turn()
+
+
+async def test_it_never_does_if_the_route_says_so(two: Fleet) -> None:
+    one, other = gates(two, routed(spill_after_s=None))
+    await one.turn()
+    with one.running(2):
+        await one.turn(after_s=3600.0)
+        assert not await other.turn()
+
+
+@pytest.mark.parametrize("strategy", ["round_robin", "least_loaded"])
+async def test_strategies_that_pull_open_every_lane(two: Fleet, strategy: Strategy) -> None:
+    one, other = gates(two, routed(strategy))
+    assert [await one.turn(), await other.turn()] == [True, True]
+
+
+async def test_a_lane_without_any_job_yet_is_left_alone(two: Fleet) -> None:
+    one, _ = gates(two)
+    await one.turn()
+    assert (one.opened, one.closed) == (frozenset({LANE}), frozenset())
+    await two.submit(complexity=9)
+    await one.turn()
+    assert one.opened == {LANE, "general.very-complex"}
+
+
+async def test_a_pool_that_stops_says_so_and_takes_nothing(two: Fleet) -> None:
+    one, other = gates(two)
+    two.pools["one"].draining = True
+    assert [await one.turn(), await other.turn()] == [False, True]
+    assert (await two.client.snapshot()).nodes[0].unavailable == "it is stopping"
+
+
+async def test_a_node_tells_how_it_stands(two: Fleet) -> None:
+    one, _ = gates(two)
+    await one.turn()
+    with one.running(2):
+        await one.turn(after_s=2.0)
+    (said,) = (await two.client.snapshot()).nodes
+    assert said == NodeReport(
+        node="one@here",
+        provider="one",
+        endpoint="http://one",
+        slots=2,
+        busy=2,
+        full_s=2.0,
+        models=("m",),
+        open_lanes=(LANE,),
+        said_at=said.said_at,
+    )
+
+
+async def test_an_open_breaker_is_told_as_a_rest(two: Fleet) -> None:
+    one, _ = gates(two)
+    breaker = two.pools["one"].upstream.lines[0].availability.breaker
+    two.pools["one"].upstream.lines[0].availability.breaker = replace(breaker, opened_at=1e18, trips=1)
+    await one.turn()
+    (said,) = (await two.client.snapshot()).nodes
+    assert (said.unavailable, said.resting) == ("its breaker is open", True)
+
+
+async def test_the_executor_hears_what_all_pools_say(two: Fleet) -> None:
+    one, other = gates(two)
+    await one.turn()
+    await other.turn()
+    assert {name: state.unavailable for name, state in two.pools["two"].pools.items()} == {"one": None, "two": None}
+
+
+async def test_it_wakes_at_once_also_if_it_is_called_in_the_middle_of_a_turn(
+    two: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVERY_S", 3600.0)
+    one, _ = gates(two)
+    report, called = one.keeper.fleet.report, list[bool]()
+
+    async def called_meanwhile(node: NodeReport) -> object:
+        heard = await report(node)
+        if not called:
+            called.append(True)
+            two.pools["one"].upstream.lines[0].availability.unreached = "connection refused"
+            one.keeper.wake.set()
+        return heard
+
+    monkeypatch.setattr(one.keeper.fleet, "report", called_meanwhile)
+    working = asyncio.create_task(one.keeper.run())
+    async with asyncio.timeout(10):
+        while one.turns < 2:
+            await asyncio.sleep(0)
+    assert not one.open
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_it_goes_on_when_a_connection_breaks(two: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "EVERY_S", 0.001)
+    one, _ = gates(two)
+    working = asyncio.create_task(one.keeper.run())
+    for _ in range(3):
+        await two.client.redis.client_kill_filter(_type="normal", skipme=True)
+        before = one.turns
+        async with asyncio.timeout(20):
+            while one.turns == before:
+                await asyncio.sleep(0.001)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)

@@ -1,0 +1,244 @@
+"""A pool's provider: which endpoint is asked, how long, and when it is out."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+
+from workfleet.routing.failure import Fault
+from workfleet.routing.lanes import Priority
+from workfleet.tasks.job import Job, JobSpec, JobState
+from workfleet.tasks.request import Request
+from workfleet.workers.providers.endpoint import AttemptFailed, Timeouts
+from workfleet.workers.providers.sender import Sender
+from workfleet.workers.settings.provider import HealthCheck, ProviderSettings
+from workfleet.workers.upstream import SLOW_TOKENS_PER_S, Unavailable, Upstream
+
+from .pools import Server, breaks, fails, hosted, provider, says
+
+JOB = Job("id", JobState.RUNNING, "general", "general.simple", Priority.BATCH, 2, "me", 0.0, 1.0, "general.simple")
+
+
+@dataclass
+class Pool:
+    """An upstream of a fake provider with one or two hosts. now: what its clock shows. changes: how often it told."""
+
+    upstream: Upstream
+    hosts: dict[str, Server]
+    now: float = 1000.0
+    changes: int = 0
+
+    async def ask(self, *, time_left_s: float = 3600.0, **fields: Any) -> str:
+        spec = JobSpec(request=Request.from_prompt("hi", **fields))
+        return (await self.upstream.ask(JOB, spec, "m", time_left_s=time_left_s)).text
+
+    async def fail(self, times: int = 1) -> list[Fault]:
+        faults = list[Fault]()
+        for _ in range(times):
+            with pytest.raises(AttemptFailed) as failed:
+                await self.ask()
+            faults.append(failed.value.failure.fault)
+        return faults
+
+
+Make = Callable[..., Pool]
+
+
+@pytest.fixture
+async def make() -> AsyncIterator[Make]:
+    hosts: dict[str, Server] = {}
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        return await hosts[request.url.host].answer(request)
+
+    async with Sender(transport=httpx2.MockTransport(answer)) as sender:
+
+        def pool(settings: ProviderSettings, **options: Any) -> Pool:
+            upstream = Upstream.of(settings, settings.endpoints(), sender, **options)
+            made = Pool(upstream, hosts)
+            for line in upstream.lines:
+                hosts[httpx2.URL(line.endpoint.base_url).host] = Server()
+            upstream.clock = lambda: made.now
+
+            def changed() -> None:
+                made.changes += 1
+
+            upstream.changed = changed
+            return made
+
+        yield pool
+
+
+TWO = provider("gpu", base_urls=("http://a", "http://b"))
+
+
+async def test_it_takes_no_calls_before_it_was_reached(make: Make) -> None:
+    pool = make(provider("a"))
+    assert pool.upstream.why_not() == "it does not answer: it has not been asked yet"
+    with pytest.raises(Unavailable, match="it has not been asked yet"):
+        await pool.ask()
+    pool.hosts["a"].well = False
+    await pool.upstream.probe()
+    assert (pool.upstream.why_not() or "").startswith("it does not answer: ")
+    pool.hosts["a"].well = True
+    await pool.upstream.probe()
+    assert (pool.upstream.why_not(), pool.upstream.models, pool.changes) == (None, ("m",), 2)
+    assert await pool.ask() == "ok"
+
+
+async def test_a_health_check_that_is_switched_off_is_taken_to_go_well(make: Make) -> None:
+    pool = make(provider("a", health_check=HealthCheck(enabled=False)))
+    pool.hosts["a"].well = False
+    await pool.upstream.probe()
+    assert pool.upstream.why_not() is None
+
+
+async def test_the_least_busy_endpoint_is_asked(make: Make) -> None:
+    pool, may_go = make(TWO), asyncio.Event()
+
+    async def slow() -> httpx2.Response:
+        await may_go.wait()
+        return says("slow")
+
+    await pool.upstream.probe()
+    pool.hosts["a"].will(slow)
+    pool.hosts["b"].will(slow)
+    asking = [asyncio.create_task(pool.ask()) for _ in range(4)]
+    async with asyncio.timeout(10):
+        while len(pool.hosts["a"].asked) + len(pool.hosts["b"].asked) < 4:
+            await asyncio.sleep(0)
+    assert [line.busy for line in pool.upstream.lines] == [2, 2]
+    may_go.set()
+    await asyncio.gather(*asking)
+    assert [line.busy for line in pool.upstream.lines] == [0, 0]
+
+
+async def test_an_endpoint_that_is_out_leaves_the_calls_to_the_other(make: Make) -> None:
+    pool = make(TWO)
+    await pool.upstream.probe()
+    pool.hosts["a"].will(breaks())
+    assert await pool.fail(3) == [Fault.TRANSPORT] * 3
+    assert [await pool.ask() for _ in range(2)] == ["ok", "ok"]
+    assert (len(pool.hosts["a"].asked), len(pool.hosts["b"].asked)) == (3, 2)
+    assert pool.upstream.why_not() is None
+
+
+async def test_a_server_that_is_well_but_fails_calls_is_asked_once_for_each_cool_off(make: Make) -> None:
+    pool = make(provider("a"))
+    await pool.upstream.probe()
+    pool.hosts["a"].will(fails(500))
+    await pool.fail(3)
+    assert pool.upstream.resting
+    asked_after = list[float]()
+    for _ in range(60):
+        pool.now += 1.0
+        await pool.upstream.probe()
+        while pool.upstream.why_not() is None:
+            await pool.fail()
+            asked_after.append(pool.now - 1000.0)
+    assert asked_after == [2.0, 6.0, 14.0, 30.0, 60.0]
+
+
+async def test_a_server_that_is_down_is_looked_at_ever_more_seldom(make: Make) -> None:
+    pool = make(provider("a"))
+    await pool.upstream.probe()
+    pool.hosts["a"].will(breaks())
+    await pool.fail(3)
+    pool.hosts["a"].well = False
+    looked_at = list[float]()
+    for _ in range(60):
+        pool.now += 1.0
+        if pool.upstream.lines[0].availability.wants_probe(now=pool.now):
+            looked_at.append(pool.now - 1000.0)
+        await pool.upstream.probe()
+    assert looked_at == [2.0, 6.0, 14.0, 30.0, 60.0]
+
+
+async def test_rejected_credentials_are_hopeless_only_if_every_endpoint_rejects_them(make: Make) -> None:
+    pool = make(TWO)
+    await pool.upstream.probe()
+    pool.hosts["a"].will(fails(401, "bad key"))
+    assert await pool.fail() == [Fault.AUTH]
+    assert not pool.upstream.hopeless
+    pool.hosts["b"].will(fails(401, "bad key"))
+    assert await pool.fail() == [Fault.AUTH]
+    assert pool.upstream.hopeless
+    assert pool.upstream.why_not() == "its credentials are rejected: bad key"
+
+
+async def test_a_call_that_is_stopped_says_nothing_of_the_endpoint(make: Make) -> None:
+    pool, asked = make(provider("a")), asyncio.Event()
+
+    async def endless() -> httpx2.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        return says("never")
+
+    await pool.upstream.probe()
+    pool.hosts["a"].will(endless)
+    for _ in range(5):
+        asked.clear()
+        call = asyncio.create_task(pool.ask())
+        await asked.wait()
+        call.cancel()
+        await asyncio.gather(call, return_exceptions=True)
+    assert (pool.upstream.why_not(), pool.upstream.lines[0].busy) == (None, 0)
+
+
+async def test_a_server_that_gets_its_first_model_later_is_noticed(make: Make) -> None:
+    pool = make(provider("a", default_model=None))
+    pool.hosts["a"].listed = ()
+    await pool.upstream.probe()
+    assert not pool.upstream.models
+    pool.hosts["a"].listed = ("pulled",)
+    await pool.upstream.probe()
+    assert pool.upstream.models == ("pulled",)
+
+
+WHOLE = Timeouts(connect_s=2.0, first_token_s=math.inf, idle_s=math.inf, total_s=30.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "options", "time_left_s", "limits"),
+    [
+        ({}, {}, 3600, WHOLE),
+        ({"stream": True}, {}, 3600, Timeouts()),
+        ({"max_tokens": 4000}, {}, 3600, Timeouts(2.0, math.inf, math.inf, 4000 / SLOW_TOKENS_PER_S)),
+        ({"max_tokens": 4000}, {"task_timeouts": {"general": 7.0}}, 3600, Timeouts(2.0, math.inf, math.inf, 7.0)),
+        ({}, {"task_timeouts": {"code-review": 7.0}}, 3600, WHOLE),
+        ({}, {}, 4.0, Timeouts(2.0, math.inf, math.inf, 4.0)),
+        ({"stream": True}, {}, -1.0, Timeouts(total_s=0.001)),
+    ],
+    ids=[
+        "an answer in one piece has one limit",
+        "a stream has them all",
+        "a long answer gets its time",
+        "a task type's own limit wins",
+        "but not another's",
+        "none outlasts the deadline",
+        "nor begins after it",
+    ],
+)
+async def test_how_long_a_call_may_take(
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, Any],
+    options: dict[str, Any],
+    time_left_s: float,
+    limits: Timeouts,
+) -> None:
+    pool, seen = make(hosted("a"), **options), list[Timeouts]()
+    await pool.upstream.probe()
+
+    async def look(_endpoint: object, _model: object, _request: object, timeouts: Timeouts, **_: object) -> object:
+        seen.append(timeouts)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(pool.upstream.sender, "ask", look)
+    with pytest.raises(asyncio.CancelledError):
+        await pool.ask(time_left_s=time_left_s, **fields)
+    assert seen == [limits]
