@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from ..routing.lanes import DEFAULT_TASK_TYPE, Priority
 from .batch_line import BatchLine, LineError, LineFault
-from .client import CHUNK, AsyncClient
+from .client import AsyncClient
 from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import DEFAULT_DEADLINE_S, JobSpec
 from .overlapped import breathing
@@ -68,20 +68,15 @@ async def submit_lines(
 
 async def _prepared(
     client: AsyncClient, batch: str, lines: Iterable[BatchLine | LineError], options: LineOptions, refuse: Refuse
-) -> AsyncGenerator[Prepared]:
-    """The jobs of the lines that can be jobs. One line at a time: what is parsed is many times what is kept of it."""
-    refused: list[LineError] = []
-    async for line in breathing(lines):
-        found = line if isinstance(line, LineError) else _job(await client.preparer(), line, batch, options)
-        if isinstance(found, Prepared):
-            yield found
-            continue
-        refused.append(found)
-        if len(refused) == CHUNK:
+) -> AsyncGenerator[list[Prepared]]:
+    """The jobs of the lines that can be jobs, a few at a time: what is parsed is many times what is kept of it."""
+    async for few in breathing(lines):
+        preparer = await client.preparer()
+        found = [line if isinstance(line, LineError) else _job(preparer, line, batch, options) for line in few]
+        refused = [each for each in found if isinstance(each, LineError)]
+        if refused:
             await refuse(refused)
-            refused = []
-    if refused:
-        await refuse(refused)
+        yield [each for each in found if isinstance(each, Prepared)]
 
 
 def _job(preparer: Preparer, line: BatchLine, batch: str, options: LineOptions) -> Prepared | LineError:

@@ -147,10 +147,11 @@ class AsyncClient:
             async for ids in stored:
                 yield ids
 
-    async def hand_in(self, jobs: AsyncIterable[Prepared], *, batch: str = "") -> AsyncGenerator[list[str]]:
-        """Store prepared jobs; yields the ids of each chunk. Redis stores one while the next is prepared.
+    async def hand_in(self, jobs: AsyncIterable[Sequence[Prepared]], *, batch: str = "") -> AsyncGenerator[list[str]]:
+        """Store prepared jobs, which come a few at a time; yields the ids of each chunk.
 
-        Waits while Redis is away as the client does, then raises FleetUnavailable.
+        Redis stores one chunk while the next is prepared. Waits while Redis is away as the client does, then raises
+        FleetUnavailable.
         """
 
         # What was stored before a connection broke is known by its id, and is not stored twice.
@@ -161,9 +162,14 @@ class AsyncClient:
             async for ids in stored:
                 yield ids
 
-    async def _prepared(self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec]) -> AsyncGenerator[Prepared]:
-        async for spec in specs if isinstance(specs, AsyncIterable) else breathing(specs):
-            yield (await self.preparer()).prepare(spec)
+    async def _prepared(self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec]) -> AsyncGenerator[list[Prepared]]:
+        if isinstance(specs, AsyncIterable):
+            async for spec in specs:
+                yield [(await self.preparer()).prepare(spec)]
+            return
+        async for few in breathing(specs):
+            preparer = await self.preparer()
+            yield [preparer.prepare(spec) for spec in few]
 
     async def submit_batch(
         self,

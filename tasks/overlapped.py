@@ -1,7 +1,8 @@
 """Making things while those made before are being handed over."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -12,15 +13,16 @@ _BREATH = 20
 
 
 async def overlapped(
-    items: AsyncIterable[_T], size: int, hand_over: Callable[[list[_T]], Awaitable[_R]]
+    some: AsyncIterable[Sequence[_T]], size: int, hand_over: Callable[[list[_T]], Awaitable[_R]]
 ) -> AsyncGenerator[_R]:
-    """Hand over `size` items at a time while the next are made; what handing over gave, in order.
+    """Hand over `size` things at a time while the next are made; what handing over gave, in order.
 
-    Two chunks exist at a time. Left early, it waits until the one that is under way is handed over.
+    some: things, a few at a time. Two chunks exist at a time. Left early, it waits until the one that is under way is
+    handed over.
     """
     under_way: asyncio.Future[_R] | None = None
     try:
-        async for chunk in _chunks(items, size):
+        async for chunk in _chunks(some, size):
             if under_way is not None:
                 yield await under_way
             under_way = asyncio.ensure_future(hand_over(chunk))
@@ -31,20 +33,20 @@ async def overlapped(
             await asyncio.wait([under_way])
 
 
-async def _chunks(items: AsyncIterable[_T], size: int) -> AsyncGenerator[list[_T]]:
+async def _chunks(some: AsyncIterable[Sequence[_T]], size: int) -> AsyncGenerator[list[_T]]:
     chunk: list[_T] = []
-    async for item in items:
-        chunk.append(item)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
+    async for few in some:
+        chunk += few
+        while len(chunk) >= size:
+            yield chunk[:size]
+            chunk = chunk[size:]
     if chunk:
         yield chunk
 
 
-async def breathing(items: Iterable[_T]) -> AsyncGenerator[_T]:
-    """The items; between them, the loop gets to do other things."""
-    for at, item in enumerate(items):
-        if at % _BREATH == 0:
-            await asyncio.sleep(0)
-        yield item
+async def breathing(items: Iterable[_T]) -> AsyncGenerator[list[_T]]:
+    """The items, a few at a time; between them, the loop gets to do other things."""
+    rest = iter(items)
+    while few := list(islice(rest, _BREATH)):
+        await asyncio.sleep(0)
+        yield few
