@@ -7,7 +7,7 @@ import shlex
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -57,7 +57,7 @@ async def shell(line: str, folder: Path, env: dict[str, str]) -> tuple[int, str]
 
 
 @asynccontextmanager
-async def up(folder: Path, env: dict[str, str]) -> AsyncIterator[None]:
+async def up(folder: Path, env: dict[str, str]) -> AsyncGenerator[None]:
     command = f"{_FLEET} up --flower-port {free_port()}"
     with (folder / "up.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(

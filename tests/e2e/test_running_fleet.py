@@ -43,7 +43,8 @@ async def test_a_pool_that_lives_already_is_shared_and_goes_on_afterwards(settin
     state = tmp_path / ".fleet"
     async with running_fleet(settings, options(state)) as first, AsyncClient(first.redis_url) as client:
         async with running_fleet(settings, options(state)) as second:
-            assert (second.members, second.shared) == ([], {"sim"})
+            assert second.members == []
+            assert second.shared == {"sim"}
             assert second.redis_url == first.redis_url
         assert (await client.run(JobSpec.from_prompt("hi"), timeout_s=30)).provider == "sim"
 
