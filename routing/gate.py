@@ -56,6 +56,17 @@ def decide(route: Route | None, provider: str, pools: Mapping[str, PoolState]) -
     return _in_order(route, min(own_links, key=lambda link: link.priority), pools)
 
 
+def empties_its_queue(provider: str, pools: Mapping[str, PoolState], *, hopeless: bool) -> bool:
+    """Whether a pool takes jobs from its alternate queue: to run them, to send them on, or to end them.
+
+    While nobody takes jobs, they wait where they are. hopeless: it will take none until its configuration changes.
+    """
+    own = pools.get(provider)
+    if own is None or own.unavailable is None or hopeless:
+        return True
+    return any(pool.unavailable is None for name, pool in pools.items() if name != provider)
+
+
 def _in_order(route: Route, link: ChainLink, pools: Mapping[str, PoolState]) -> Turn:
     for earlier in route.chain:
         if earlier.priority >= link.priority or earlier.provider == link.provider:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from ..routing.directory import Directory, Route
-from ..routing.gate import decide
-from ..routing.lanes import Band, lane
+from ..routing.gate import decide, empties_its_queue
+from ..routing.lanes import Band, alternate_queue, lane
 from ..tasks.connection import PASSING
 from ..tasks.fleet_state import STOPPING, FleetState, NodeReport, Snapshot
 from .executor import Executor
@@ -23,7 +23,7 @@ _FORGET_EVERY = 300
 
 @dataclass(slots=True)
 class Gatekeeper:
-    """apply: told the lanes that are open and those that are not; called on the loop's thread, again at every turn.
+    """apply: told the queues that are open and those that are not; called on the loop's thread, again at every turn.
 
     started_at: seconds since the epoch.
     """
@@ -74,7 +74,16 @@ class Gatekeeper:
         if self._turns % _FORGET_EVERY == 0:
             await self.fleet.forget(snapshot)
         self._decide(snapshot.queues)
-        self.apply(frozenset(self._open), frozenset(self._closed))
+        opened, closed = frozenset(self._open), frozenset(self._closed)
+        own = frozenset({alternate_queue(self.upstream.provider.name)})
+        if self._empties_own_queue():
+            self.apply(opened | own, closed)
+        else:
+            self.apply(opened, closed | own)
+
+    def _empties_own_queue(self) -> bool:
+        name, pools = self.upstream.provider.name, self.executor.pools
+        return empties_its_queue(name, pools, hopeless=self.upstream.hopeless)
 
     def _decide(self, used: frozenset[str]) -> None:
         """used: queues that have ever had a job; each lane that is consumed is one more key of every BRPOP."""

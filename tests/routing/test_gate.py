@@ -3,7 +3,7 @@
 import pytest
 
 from workfleet.routing.directory import ChainLink, Route, Strategy
-from workfleet.routing.gate import PoolState, Turn, decide
+from workfleet.routing.gate import PoolState, Turn, decide, empties_its_queue
 
 FREE = PoolState(slots=8, busy=3)
 OUT = PoolState(slots=0, busy=0, unavailable="its breaker is open")
@@ -100,6 +100,31 @@ def test_pulling_strategies_let_every_available_pool_pull(strategy: Strategy) ->
         for name in ("groq", "vllm")
     ]
     assert turns == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("pools", "hopeless", "empties"),
+    [
+        ({}, False, True),
+        ({"groq": FREE}, False, True),
+        ({"groq": full(60)}, False, True),
+        ({"groq": OUT, "vllm": FREE}, False, True),
+        ({"groq": OUT, "vllm": OUT}, False, False),
+        ({"groq": OUT}, False, False),
+        ({"groq": OUT}, True, True),
+    ],
+    ids=[
+        "before it has said anything",
+        "to run its jobs",
+        "also when it is full",
+        "to send them on",
+        "not while nobody takes them",
+        "not while it is alone and out",
+        "to end them",
+    ],
+)
+def test_when_a_pool_takes_jobs_from_its_own_queue(pools: dict[str, PoolState], hopeless: bool, empties: bool) -> None:
+    assert empties_its_queue("groq", pools, hopeless=hopeless) is empties
 
 
 def test_a_lane_without_a_route_is_open_to_every_available_pool() -> None:

@@ -86,7 +86,7 @@ def gates(fleet: Fleet, directory: Directory | None = None) -> tuple[Gate, Gate]
 async def test_the_first_of_the_chain_takes_jobs_and_the_second_does_not(two: Fleet) -> None:
     one, other = gates(two)
     assert [await one.turn(), await other.turn()] == [True, False]
-    assert other.closed == {LANE}
+    assert (other.opened, other.closed) == (frozenset({"provider.two"}), frozenset({LANE}))
 
 
 async def test_the_second_takes_over_when_the_first_is_out_and_hands_back_when_it_is_well(two: Fleet) -> None:
@@ -137,10 +137,26 @@ async def test_strategies_that_pull_open_every_lane(two: Fleet, strategy: Strate
 async def test_a_lane_without_any_job_yet_is_left_alone(two: Fleet) -> None:
     one, _ = gates(two)
     await one.turn()
-    assert (one.opened, one.closed) == (frozenset({LANE}), frozenset())
+    assert (one.opened, one.closed) == (frozenset({LANE, "provider.one"}), frozenset())
     await two.submit(complexity=9)
     await one.turn()
-    assert one.opened == {LANE, "general.very-complex"}
+    assert one.opened == {LANE, "general.very-complex", "provider.one"}
+
+
+async def test_jobs_of_a_provider_that_is_out_are_taken_only_while_somebody_else_takes_them(two: Fleet) -> None:
+    one, other = gates(two)
+    first, second = (two.pools[name].upstream.lines[0].availability for name in ("one", "two"))
+    first.unreached = "connection refused"
+    await other.turn()
+    await one.turn()
+    assert "provider.one" in one.opened
+    second.unreached = "connection refused"
+    await other.turn()
+    await one.turn()
+    assert "provider.one" in one.closed
+    first.rejected = "bad key"
+    await one.turn()
+    assert "provider.one" in one.opened
 
 
 async def test_a_pool_that_stops_says_so_and_takes_nothing(two: Fleet) -> None:
