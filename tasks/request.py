@@ -122,7 +122,7 @@ class Request(_Value):
         if (
             self.kind == "chat"
             and not (self.tools or self.response_format or self.extra)
-            and all(isinstance(message.content, str) for message in self.messages)
+            and not [message for message in self.messages if not isinstance(message.content, str)]
         ):
             return _NOTHING
         needs = {
@@ -138,7 +138,7 @@ class Request(_Value):
     def text(self) -> str:
         """All text of the request, for estimates of tokens and complexity."""
         if self.kind == "chat":
-            return "\n".join(message.text for message in self.messages)
+            return "\n".join([message.text for message in self.messages])
         return self.prompt if self.prompt is not None else "\n".join(self.input)
 
     @classmethod

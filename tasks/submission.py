@@ -26,7 +26,7 @@ _SCORE_OF: dict[Band, int] = {Band.SIMPLE: 2, Band.MODERATE: 5, Band.COMPLEX: 8,
 
 
 #: What a spec says that leaves the choice to its lane.
-_UNNARROWED = (None, None, (), None, Constraints())
+_UNNARROWED = (None, None, (), None, JobSpec.model_fields["constraints"].default)
 
 
 #: Kinds of jobs whose place is remembered; callers may make up any number of agents and chains.
