@@ -11,6 +11,8 @@ import aiohttp
 import httpx2
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
+from .connector import Connector
+
 #: Called when the connection of the current call stands, new or used before; traces run in the call's own context.
 ON_CONNECTED: ContextVar[Callable[[], None] | None] = ContextVar("ON_CONNECTED", default=None)
 
@@ -36,7 +38,7 @@ def _transport(verify: bool) -> AiohttpTransport:
 def _session(tls: Any) -> aiohttp.ClientSession:
     """The number of calls is limited by slots, not by connections."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls),
+        connector=Connector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[_connection_trace()],
         # Looking for a proxy in the environment costs every call a hop to a thread.

@@ -1,0 +1,39 @@
+"""Connections that are used again only if the server has said nothing on them since its last answer.
+
+What a server says unasked, aiohttp takes for the answer to the next request: the answer of one job would become that of
+another. The standard's advice is to close such a connection (RFC 9112, 9.2).
+"""
+
+import select
+from typing import Any
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+
+
+class Connector(aiohttp.TCPConnector):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+
+    async def connect(self, req: Any, traces: Any, timeout: aiohttp.ClientTimeout) -> Connection:
+        """A connection for a request: a new one, or one that was used before and has nothing to read."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            assert protocol is not None
+            if protocol not in self._used or not _has_something_to_read(protocol):
+                self._used.add(protocol)
+                return connection
+            connection.close()
+
+
+def _has_something_to_read(protocol: ResponseHandler) -> bool:
+    transport = protocol.transport
+    if transport is None or protocol.should_close:
+        return True
+    poll = select.poll()
+    poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return bool(poll.poll(0))
