@@ -18,7 +18,7 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(**options)
         self._used: WeakSet[ResponseHandler] = WeakSet()
 
-    async def connect(self, req: Any, traces: Any, timeout: aiohttp.ClientTimeout) -> Connection:
+    async def connect(self, req: Any, traces: Any, timeout: aiohttp.ClientTimeout) -> Connection:  # noqa: ASYNC109 - aiohttp's name
         """A connection for a request: a new one, or one that was used before and has nothing to read."""
         while True:
             connection = await super().connect(req, traces, timeout)
