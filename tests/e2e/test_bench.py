@@ -1,0 +1,35 @@
+"""The benchmarks end, clean up, and print what programs expect. How fast anything is, is no matter of tests."""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import pytest
+
+
+async def bench(*options: str) -> dict[str, Any]:
+    command = (sys.executable, "-P", "-m", "workfleet.workers.cli", "bench", *options, "--json")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(150):
+        said, _ = await process.communicate()
+    assert process.returncode == 0
+    found: dict[str, Any] = json.loads(said)
+    return found
+
+
+@pytest.mark.timeout(180)
+async def test_the_slots_of_a_pool_are_measured_beside_a_direct_client_and_plain_celery() -> None:
+    found = await bench("slots", "--slots", "4", "--latency", "0.1", "--seconds", "1")
+    each = {"jobs_per_s", "cpu_ms_per_job", "rss_mb"}
+    assert {"utilisation", *each, "direct", "plain_celery"} <= set(found)
+    assert set(found["direct"]) == set(found["plain_celery"]) == each
+    assert all(found[way]["jobs_per_s"] > 0 for way in ("direct", "plain_celery"))
+    assert found["jobs_per_s"] > 0
+
+
+@pytest.mark.timeout(180)
+async def test_handing_in_is_measured_beside_apply_async() -> None:
+    found = await bench("submit", "--jobs", "500", "--turns", "1")
+    assert {"jobs_per_s", "apply_async_per_s", "ratio", "rss_mb"} <= set(found)
+    assert found["ratio"] > 0
