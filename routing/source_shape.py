@@ -60,19 +60,20 @@ def source_shape(text: str) -> SourceShape:
     """The shape of the code in the text."""
     functions: list[tuple[str, re.Match[str]]] = []
     branches: list[str] = []
-    declarations = text.count(";\n")
+    declarations = 0
     for line in _LINE.finditer("\n" + text):
-        role = _ROLES[line[2]]
+        indentation, word, rest = line.groups()
+        role = _ROLES[word]
         if role == "branch":
-            if ":" in line[3] or "{" in line[3]:
-                branches.append(line[1])
+            if ":" in rest or "{" in rest:
+                branches.append(indentation)
         elif role == "declaration":
             declarations += 1
-        elif name := _name(role, line[3]):
+        elif name := _name(role, rest):
             functions.append((name, line))
     files = len(_FILE.findall(text))
     # Prose, too, has lines that begin with `if` and hold a colon.
-    if not functions and declarations < 2:
+    if not functions and declarations + text.count(";\n") < 2:
         return SourceShape(files=files)
     return SourceShape(
         functions=len(functions),

@@ -87,8 +87,11 @@ def unspaced_words(text: str) -> int:
 
 def group_sizes(words: Set[bytes]) -> Mapping[str, int]:
     """How many different words of each group there are, always in the same order; groups without any are left out."""
-    groups = [_GROUP_OF[word] for word in _WORDS & words]
-    return {group: groups.count(group) for group in _GROUPS if group in groups}
+    sizes: dict[str, int] = {}
+    for word in _WORDS & words:
+        group = _GROUP_OF[word]
+        sizes[group] = sizes.get(group, 0) + 1
+    return {group: sizes[group] for group in _GROUPS if group in sizes}
 
 
 def variables(words: Set[bytes]) -> int:
