@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -25,6 +25,7 @@ RETENTION_S = 7 * 86_400
 
 POISON = "it was running each time a worker died"
 CANCELLED = "cancelled while it ran"
+LATE = "its deadline passed while it waited"
 
 #: Seconds without a sign of any reconciler, after which Redis is taken to have been away. A shorter pause costs no pool
 #: a lease, which holds for 6 s and is renewed every 1.5 s.
@@ -220,8 +221,15 @@ class Store:
         return found[:at_most]
 
     async def job(self, job_id: str) -> Job | None:
-        fields = await self.redis.hgetall(self.key("job", job_id))
-        return from_fields(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
+        (found,) = await self.jobs([job_id])
+        return found
+
+    async def jobs(self, ids: Sequence[str]) -> list[Job | None]:
+        async with self.redis.pipeline(transaction=False) as pipe:
+            for job_id in ids:
+                pipe.hgetall(self.key("job", job_id))
+            found = await pipe.execute()
+        return [_read(job_id, fields) for job_id, fields in zip(ids, found, strict=True)]
 
     async def spec(self, job_id: str) -> JobSpec | None:
         raw = await self.redis.get(self.key("spec", job_id))
@@ -273,6 +281,10 @@ def _packed(jobs: Sequence[Prepared]) -> list[str]:
     ]
     kinds = [(kind.task_type, kind.queue, str(PRIORITY_STEPS[kind.priority]), shared_fields(kind)) for kind in numbers]
     return [json.dumps(kinds), json.dumps(rows), *[job.spec for job in jobs]]
+
+
+def _read(job_id: str, fields: Mapping[bytes, bytes]) -> Job | None:
+    return from_fields(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
 
 
 def _refused(attempt: Attempt) -> Attempt:

@@ -66,7 +66,7 @@ def alternatives(
     others = [link for link in left if link != own]
     states = {link: pools.get(link.provider) for link in (*others, *tried)}
     waiting = tuple(link for link in others if not _takes_jobs(states[link]))
-    skipped |= {_written(link): _why_not(states[link]) for link in waiting}
+    skipped |= {_written(link): why_out(states[link]) or "unavailable" for link in waiting}
     return Alternatives(
         provider,
         own,
@@ -103,12 +103,13 @@ def _names(target: str, link: ChainLink, directory: Directory, task_type: str) -
     return target == f"{link.provider}/{model}" or (model is None and target.startswith(f"{link.provider}/"))
 
 
+def why_out(pool: PoolState | None) -> str | None:
+    """Why a provider takes no jobs now, None if it does. None as its pool means that none lives."""
+    return "no worker runs" if pool is None else pool.unavailable
+
+
 def _takes_jobs(pool: PoolState | None) -> bool:
-    return pool is not None and pool.unavailable is None
-
-
-def _why_not(pool: PoolState | None) -> str:
-    return "no worker runs" if pool is None else (pool.unavailable or "unavailable")
+    return why_out(pool) is None
 
 
 def _is_larger(link: ChainLink, own: ChainLink | None, directory: Directory, task_type: str) -> bool:

@@ -20,7 +20,7 @@ from ..routing.lanes import alternate_queue
 from ..tasks.answer import Answer
 from ..tasks.job import Attempt, JobState
 from ..tasks.results import Outcome
-from ..tasks.store import CANCELLED, Claimed, Store, new_ticket
+from ..tasks.store import CANCELLED, LATE, Claimed, Store, new_ticket
 from .chain import Alternatives, alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
 from .judges import judge
@@ -69,9 +69,7 @@ class Executor:
 
     async def _not_ours(self, job_id: str, verdict: str) -> Ending:
         if verdict == "expired":
-            await persist(
-                lambda: self.store.end_waiting([job_id], JobState.EXPIRED, "its deadline passed while it waited")
-            )
+            await persist(lambda: self.store.end_waiting([job_id], JobState.EXPIRED, LATE))
         log.debug("delivery.dropped", job_id=job_id, found=verdict)
         return Dropped(verdict)
 

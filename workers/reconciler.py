@@ -15,9 +15,10 @@ from ..routing.gate import PoolState
 from ..routing.lanes import alternate_queue
 from ..tasks.connection import PASSING
 from ..tasks.fleet_state import FleetState
-from ..tasks.job import JobState
-from ..tasks.store import Store
-from .chain import alternatives, second_chance
+from ..tasks.job import Job, JobState
+from ..tasks.store import LATE, Store
+from ..tasks.submission import chain_of
+from .chain import alternatives, second_chance, why_out
 from .leases import SETTLED_S
 
 log = structlog.get_logger()
@@ -72,8 +73,20 @@ class Reconciler:
 
     async def _expire(self) -> None:
         ids = await self.store.overdue(at_most=_AT_MOST)
-        if ids:
-            await self.store.end_waiting(ids, JobState.EXPIRED, "its deadline passed while it waited")
+        if not ids:
+            return
+        pools = (await self.fleet.snapshot()).pools()
+        by_reason: dict[str, list[str]] = {}
+        for job_id, job in zip(ids, await self.store.jobs(ids), strict=True):
+            by_reason.setdefault(self._why_late(job, pools), []).append(job_id)
+        for reason, late in by_reason.items():
+            await self.store.end_waiting(late, JobState.EXPIRED, reason)
+
+    def _why_late(self, job: Job | None, pools: Mapping[str, PoolState]) -> str:
+        """With what is known of each of its targets that takes no jobs."""
+        links = chain_of(job, self.directory) if job else ()
+        out = {link.provider: why for link in links if (why := why_out(pools.get(link.provider)))}
+        return "; ".join([LATE, *(f"{provider}: {why}" for provider, why in out.items())])
 
     async def _find_lost_messages(self, queues: Sequence[str]) -> None:
         found = await self.store.remessage(queues, grace_s=MISSED_S, at_most=_AT_MOST)

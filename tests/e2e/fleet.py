@@ -8,9 +8,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,7 @@ class Fleet:
     providers: dict[str, Simulator]
     client: AsyncClient
     workers: list[Worker] = field(default_factory=list[Worker])
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def env(self) -> dict[str, str]:
@@ -135,7 +137,7 @@ class Fleet:
 
     async def launch(self, provider: str, *options: str, node: str = "", **env: str) -> Worker:
         """Start a worker, and do not wait for it."""
-        name = node or f"{provider}@{len(self.workers)}"
+        name = node or f"{provider}@{next(self._numbers)}"
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(

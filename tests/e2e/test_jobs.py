@@ -53,7 +53,7 @@ async def test_a_job_is_answered_and_its_ledger_says_by_whom(fleet: Fleet) -> No
     answer = await fleet.client.result(job_id, timeout_s=20)
     (attempt,) = await fleet.client.attempts(job_id)
     assert (answer.provider, answer.model, answer.finish_reason) == ("one", "sim-chat", "stop")
-    assert (attempt.target, attempt.outcome, attempt.node) == ("one/sim-chat", "succeeded", "one@0")
+    assert (attempt.target, attempt.outcome, attempt.node) == ("one/sim-chat", "succeeded", "one@1")
     assert (attempt.input_tokens, attempt.output_tokens) == (answer.usage.input_tokens, answer.usage.output_tokens)
     assert requested(fleet.providers, [job_id]) == {job_id: 1}
 
