@@ -6,7 +6,7 @@ Both are measured in turns, so that whatever else the machine does hits both, an
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +39,14 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn: jobs a second, all published and with the usual window; messages a second; bytes of memory grown by."""
+    """One turn, each a second: jobs, all published; jobs with the usual window; `apply_async` of tasks with results, as
+    jobs have them; the same of tasks without. And the bytes that memory grew by.
+    """
 
     published: float
     windowed: float
     applied: float
+    applied_bare: float
     grown_bytes: int
 
 
@@ -67,6 +70,10 @@ class SubmitResult:
         return median(turn.applied for turn in self.turns)
 
     @property
+    def apply_async_bare_per_s(self) -> float:
+        return median(turn.applied_bare for turn in self.turns)
+
+    @property
     def ratio(self) -> float:
         return self.jobs_per_s / self.apply_async_per_s
 
@@ -81,6 +88,7 @@ class SubmitResult:
             "apply_async_per_s": round(self.apply_async_per_s, 1),
             "ratio": round(self.ratio, 2),
             "rss_mb": round(self.rss_mb, 1),
+            "apply_async_without_results_per_s": round(self.apply_async_bare_per_s, 1),
             "default_window_jobs_per_s": round(self.windowed_per_s, 1),
             "jobs": self.jobs,
             "turns": len(self.turns),
@@ -103,9 +111,11 @@ def measure_submit(redis_url: SecretStr, folder: Path, tell: Tell, *, jobs: int,
         with _place(redis_url) as place:
             windowed, _ = asyncio.run(_hand_in(place, part, window=DEFAULT_WINDOW))
         with _place(redis_url) as place:
-            one_by_one = _apply(place, applied)
+            one_by_one = _apply(place, applied, results=True)
+        with _place(redis_url) as place:
+            bare = _apply(place, applied, results=False)
         tell(f"turn {number} of {turns}: {published:,.0f} jobs/s, apply_async {one_by_one:,.0f}/s")
-        found.append(Turn(published, windowed, one_by_one, grown))
+        found.append(Turn(published, windowed, one_by_one, bare, grown))
     return SubmitResult(jobs, tuple(found))
 
 
@@ -124,7 +134,7 @@ class _Place:
 
 
 @contextmanager
-def _place(redis_url: SecretStr) -> Iterator[_Place]:
+def _place(redis_url: SecretStr) -> Generator[_Place]:
     """A place of its own, of which nothing is left."""
     place = _Place(redis_url, f"bench-{secrets.token_hex(4)}")
     try:
@@ -168,12 +178,16 @@ async def _growth() -> int:
         return max(most, process.memory_info().rss) - before
 
 
-def _apply(place: _Place, count: int) -> float:
-    """Messages a second of a plain Celery application, the prompt as the task's argument."""
-    app = Celery("bench", broker=place.redis_url.get_secret_value(), set_as_current=False)
+def _apply(place: _Place, count: int, *, results: bool) -> float:
+    """Messages a second of a plain Celery application, the prompt as the task's argument.
+
+    results: the caller can wait for them, as for a job's; Celery then subscribes to each as it publishes.
+    """
+    url = place.redis_url.get_secret_value()
+    app = Celery("bench", broker=url, backend=url if results else None, set_as_current=False)
     app.conf.task_default_queue = place.name
 
-    @app.task(name=f"{place.name}.ask", ignore_result=True)
+    @app.task(name=f"{place.name}.ask", ignore_result=not results)
     def ask(prompt: str) -> None:
         del prompt
 

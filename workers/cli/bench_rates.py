@@ -28,7 +28,8 @@ def submit(
     """Measure how fast a batch file is handed in, beside plain Celery.
 
     A file of jobs goes the way of `fleet batch create`: read, checked, scored, stored, and every job published to its
-    queue. Beside it, in turns and on the same Redis, `apply_async` is called in a loop with the same prompts.
+    queue. Beside it, in turns and on the same Redis, `apply_async` is called in a loop with the same prompts, of a task
+    whose result can be waited for, as a job's can, and of one without.
     """
     with _folder() as folder, _redis(redis_url, folder) as url:
         found = measure_submit(url, folder, _tell, jobs=jobs, turns=turns)
@@ -43,7 +44,8 @@ def _show_submit(found: SubmitResult) -> None:
     for name, rate in (
         (f"fleet batch create, all {found.jobs:,} jobs published", found.jobs_per_s),
         ("fleet batch create, the usual window published", found.windowed_per_s),
-        ("task.apply_async in a loop", found.apply_async_per_s),
+        ("task.apply_async in a loop, results kept", found.apply_async_per_s),
+        ("task.apply_async in a loop, without results", found.apply_async_bare_per_s),
     ):
         table.add_row(name, f"{rate:,.0f}", f"{rate / found.apply_async_per_s:.1f} times")
     out.print(table)
