@@ -26,8 +26,8 @@ log = structlog.get_logger()
 EVERY_S = 1.0
 #: The acting reconciler is replaced after this long without a sign of it.
 TURN_S = 4.0
-#: A message is missed when its job has waited this long though its turn had come.
-MISSED_S = 10.0
+#: A message is missed when its job's turn came this long ago, and nobody has claimed it since.
+MISSED_S = 3.0
 _AT_MOST = 500
 
 

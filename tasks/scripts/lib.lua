@@ -9,6 +9,7 @@
 -- <ns>:leases      zset    id -> when its lease runs out
 -- <ns>:snoozed     zset    id -> when it is due
 -- <ns>:wait:<list> zset    id -> when its message was pushed to the broker's <list>
+-- <ns>:passed      hash    the broker's list -> up to which time it has been served, and when that was noted
 -- <ns>:deadlines   zset    id -> deadline, of every unfinished job
 -- <ns>:queues      set     queues that have ever had a job
 -- <ns>:reconciler  string  the node whose turn it is to reconcile
@@ -67,6 +68,14 @@ local function note_queue(queue)
   if redis.call('SADD', ns .. ':queues', queue) == 1 then redis.call('PUBLISH', ns .. ':wake', queue) end
 end
 
+-- Up to which time a list had been served, and when that was noted (remessage.lua); nil if it never was.
+local function passed(list)
+  local noted = redis.call('HGET', ns .. ':passed', list)
+  if not noted then return nil end
+  local to, at = string.match(noted, '(%S+) (%S+)')
+  return tonumber(to), tonumber(at)
+end
+
 -- Push the message of a job that is queued already; first: it is served next.
 local function publish(id, task, queue, step, first)
   local pushed = redis.call('HINCRBY', key('job', id), 'pub', 1)
@@ -75,7 +84,7 @@ local function publish(id, task, queue, step, first)
   if first then
     -- It has waited its turn already. Its time is that of the oldest one there: a queue is served in the order of times.
     local oldest = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
-    since = oldest[2] or now
+    since = math.max(tonumber(oldest[2] or now), passed(list) or 0)
   end
   redis.call(first and 'RPUSH' or 'LPUSH', list, message_of(parts_of(task, queue, step), id, pushed))
   redis.call('ZADD', waiting, since, id)

@@ -1,21 +1,27 @@
--- Push anew the messages that are gone. KEYS[1] ns.
+-- Push anew the messages that are gone, before all others. KEYS[1] ns.
 -- ARGV[1] template, [2] grace in ms, [3] most jobs of a list at a time, then queue, priority step, queue, priority step …
--- A queue is served in the order of pushing. A job is overtaken, and so its message lost, when the queue is empty, or when
--- the next message to be served was pushed later than the job's by more than the grace.
+-- A queue is served in the order of times. Each call notes how far every list has been served: to the time of the message
+-- that is next, or, if there is none, to now. Jobs from before what was noted at least the grace ago have had their turn,
+-- and nobody has claimed them since: their messages are lost.
 -- Returns queue, id, queue, id …
 local grace, at_most = tonumber(ARGV[2]), ARGV[3]
 local again = {}
 
-local function overtaken(list, waiting)
-  local before = now - grace
-  if redis.call('ZCOUNT', waiting, '-inf', '(' .. before) == 0 then return {} end
+-- The time of the message that is next; nil if it is of a job that waits no more, and so says nothing.
+local function served_to(list, waiting)
   local head = redis.call('LINDEX', list, -1)
-  if head then
-    local pushed = redis.call('ZSCORE', waiting, cjson.decode(head)['headers']['id'])
-    -- The message of a job that waits no more says nothing of those behind it.
-    if not pushed then return {} end
-    before = math.min(before, tonumber(pushed) - grace)
-  end
+  if not head then return now end
+  return redis.call('ZSCORE', waiting, cjson.decode(head)['headers']['id'])
+end
+
+local function overtaken(list, waiting)
+  if redis.call('EXISTS', waiting) == 0 then return {} end
+  local before, noted = passed(list)
+  if noted and now - noted < grace then return {} end
+  local to = served_to(list, waiting)
+  if not to then return {} end
+  redis.call('HSET', ns .. ':passed', list, to .. ' ' .. now)
+  if not noted then return {} end
   return redis.call('ZRANGE', waiting, '-inf', '(' .. before, 'BYSCORE', 'LIMIT', 0, at_most)
 end
 
@@ -26,7 +32,8 @@ for at = 4, #ARGV, 2 do
   for _, id in ipairs(overtaken(list, waiting)) do
     local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'task')
     if job[1] == 'queued' and job[2] == queue then
-      publish(id, job[3], queue, step)
+      redis.call('ZREM', waiting, id)
+      publish(id, job[3], queue, step, true)
       again[#again + 1] = queue
       again[#again + 1] = id
     else

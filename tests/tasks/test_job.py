@@ -107,6 +107,7 @@ def rescue(deaths: int) -> Step:
 async def remessage(store: Store, job_id: str) -> None:
     await store.redis.delete(LANE)
     await store.redis.zadd(store.key("wait", LANE), {job_id: 0})
+    await store.redis.hset(store.key("passed"), LANE, "1 0")
     await store.remessage([LANE], grace_s=0)
 
 

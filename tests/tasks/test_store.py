@@ -218,11 +218,15 @@ async def test_a_job_that_outlives_its_workers_too_often_is_ended(client: AsyncC
 
 async def test_a_lost_message_is_pushed_anew_when_the_queue_is_empty(client: AsyncClient, store: Store) -> None:
     job_id = await client.submit(spec())
+    await store.redis.zadd(store.key("wait", LANE), {job_id: 1})
     assert await store.remessage([LANE], grace_s=0) == []
     await store.redis.delete(LANE)
+    # It may be in the hands of a worker that is about to claim it.
+    assert await store.remessage([LANE], grace_s=0) == []
     assert await store.remessage([LANE], grace_s=3600) == []
-    assert await store.remessage([LANE], grace_s=-1) == [(LANE, job_id)]
+    assert await store.remessage([LANE], grace_s=0) == [(LANE, job_id)]
     assert await messages(store, LANE) == 1
+    assert await store.remessage([LANE], grace_s=0) == []
 
 
 async def test_a_rescued_job_is_served_before_those_that_wait_and_makes_no_message_look_lost(
@@ -237,7 +241,8 @@ async def test_a_rescued_job_is_served_before_those_that_wait_and_makes_no_messa
     assert (await store.rescue()).rescued == [first]
     served = [json.loads(raw)["headers"]["id"] for raw in reversed(await store.redis.lrange(LANE, 0, -1))]
     assert served == [first, *others]
-    assert await store.remessage([LANE], grace_s=1) == []
+    for _ in range(3):
+        assert await store.remessage([LANE], grace_s=0) == []
 
 
 async def test_a_refused_commit_is_on_its_batchs_account_once_however_often_it_is_told(

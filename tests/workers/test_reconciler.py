@@ -1,6 +1,7 @@
 """Nothing falls by the wayside: each kind of loss is found, and only real ones."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -131,7 +132,14 @@ async def test_a_job_whose_deadline_passes_while_it_waits_ends(two: Fleet) -> No
 # Lost messages
 
 
-async def as_if_pushed(fleet: Fleet, job_id: str, seconds_ago: float, queue: str = LANE) -> None:
+async def served_to(fleet: Fleet, seconds_ago: float, *, queue: str = LANE) -> None:
+    """As if that had been noted when the queue was empty, so long ago."""
+    at = await now_ms(fleet) - int(seconds_ago * 1000)
+    await fleet.client.redis.hset(fleet.client.store.key("passed"), queue, f"{at} {at}")
+
+
+async def pushed(fleet: Fleet, job_id: str, seconds_ago: float, queue: str = LANE) -> None:
+    """As if the job's message had been pushed so long ago."""
     key = fleet.client.store.key("wait", queue)
     await fleet.client.redis.zadd(key, {job_id: await now_ms(fleet) - seconds_ago * 1000})
 
@@ -139,7 +147,8 @@ async def as_if_pushed(fleet: Fleet, job_id: str, seconds_ago: float, queue: str
 async def test_a_job_whose_message_is_gone_gets_another(two: Fleet) -> None:
     job_id = await two.submit()
     await two.client.redis.delete(LANE)
-    await as_if_pushed(two, job_id, MISSED_S + 1)
+    await pushed(two, job_id, MISSED_S + 2)
+    await served_to(two, MISSED_S + 1)
     await rounds(two)
     assert await two.client.redis.llen(LANE) == 1
 
@@ -147,24 +156,37 @@ async def test_a_job_whose_message_is_gone_gets_another(two: Fleet) -> None:
 async def test_a_job_that_was_taken_just_now_is_not_missed_yet(two: Fleet) -> None:
     job_id = await two.submit()
     await two.client.redis.delete(LANE)
-    await as_if_pushed(two, job_id, MISSED_S - 5)
+    await pushed(two, job_id, 3600)
+    await served_to(two, MISSED_S - 1)
     await rounds(two)
     assert await two.client.redis.llen(LANE) == 0
 
 
-async def test_a_job_that_later_ones_overtook_gets_another_message(two: Fleet) -> None:
+async def test_a_job_that_came_since_the_queue_was_served_is_not_missed(two: Fleet) -> None:
+    job_id = await two.submit()
+    await two.client.redis.delete(LANE)
+    await served_to(two, MISSED_S + 2)
+    await pushed(two, job_id, MISSED_S + 1)
+    await rounds(two)
+    assert await two.client.redis.llen(LANE) == 0
+
+
+async def test_a_job_that_later_ones_overtook_gets_another_message_and_is_served_next(two: Fleet) -> None:
     lost, waiting = await two.submit(), await two.submit()
     await two.client.redis.rpop(LANE)
-    await as_if_pushed(two, lost, 2 * MISSED_S + 5)
-    await as_if_pushed(two, waiting, MISSED_S)
+    await pushed(two, lost, 60)
+    await pushed(two, waiting, 50)
+    await served_to(two, 55)
     await rounds(two)
-    assert await two.client.redis.llen(LANE) == 2
+    messages = [json.loads(raw)["headers"]["id"] for raw in await two.client.redis.lrange(LANE, 0, -1)]
+    assert messages == [waiting, lost]
 
 
 async def test_a_long_queue_is_no_loss(two: Fleet) -> None:
     for _ in range(3):
-        await as_if_pushed(two, await two.submit(), 3600)
-    await rounds(two)
+        await pushed(two, await two.submit(), 3600)
+    await served_to(two, 4000)
+    await rounds(two, 6)
     assert await two.client.redis.llen(LANE) == 3
 
 
@@ -176,7 +198,8 @@ async def test_both_priorities_and_all_queues_are_looked_at_in_one_call(
     lane = list_key("general.very-complex", Priority.BATCH)
     for job_id, queue in ((first, lane), (second, "provider.two")):
         await two.client.redis.delete(queue)
-        await as_if_pushed(two, job_id, MISSED_S + 1, queue)
+        await pushed(two, job_id, MISSED_S + 2, queue)
+        await served_to(two, MISSED_S + 1, queue=queue)
     calls, remessage = list[list[str]](), two.client.store.remessage
 
     async def counted(queues: list[str], **how: float) -> list[tuple[str, str]]:
