@@ -35,7 +35,7 @@ class Prepared(NamedTuple):
 
     id: str
     placed: Placed
-    spec: str
+    spec: bytes
     ttl_s: float
     custom_id: str = ""
     canvas: str = ""

@@ -75,7 +75,7 @@ class Store:
     def key(self, *parts: str) -> str:
         return ":".join((self.namespace, *parts))
 
-    async def _run(self, script: str, *arguments: str | int) -> Any:
+    async def _run(self, script: str, *arguments: str | bytes | int) -> Any:
         if script not in self._scripts:
             self._scripts[script] = self.redis.register_script(_source(script))
         return await self._scripts[script](keys=[self.namespace], args=[self._template, *arguments])
@@ -262,14 +262,13 @@ def no_batch(batch: str) -> JobNotFound:
     return JobNotFound(f"no batch {batch!r}; fleet batch list shows those that are known")
 
 
-def check_size(spec: str, limit: int) -> None:
+def check_size(spec: bytes, limit: int) -> None:
     """Refuse a request that Redis should not carry."""
-    size = len(spec) if spec.isascii() else len(spec.encode())
-    if size > limit:
-        raise InvalidRequest(f"the request has {size:,} bytes; at most {limit:,} are taken")
+    if len(spec) > limit:
+        raise InvalidRequest(f"the request has {len(spec):,} bytes; at most {limit:,} are taken")
 
 
-def _packed(jobs: Sequence[Prepared]) -> list[str]:
+def _packed(jobs: Sequence[Prepared]) -> list[str | bytes]:
     """What `submit.lua` takes: the kinds of the jobs and the jobs, as JSON, and the spec of each as it is.
 
     Thousands of small arguments would cost more than the jobs they are of.

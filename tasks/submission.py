@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ..routing.complexity import level
 from ..routing.directory import ChainLink, Directory, Route
@@ -28,6 +28,8 @@ _SCORE_OF: dict[Band, int] = {Band.SIMPLE: 2, Band.MODERATE: 5, Band.COMPLEX: 8,
 #: What a spec says that leaves the choice to its lane.
 _UNNARROWED = (None, None, (), None, JobSpec.model_fields["constraints"].default)
 
+
+_SPEC = TypeAdapter(JobSpec)
 
 #: Kinds of jobs whose place is remembered; callers may make up any number of agents and chains.
 _REMEMBERED = 1000
@@ -61,14 +63,14 @@ class Preparer:
 
     def prepare(self, spec: JobSpec, *, job_id: str | None = None, canvas: str = "") -> Prepared:
         """The record of a job. Raises UnknownName, InvalidRequest or NoTarget; nothing is stored then."""
-        text = spec.model_dump_json(exclude_defaults=True)
-        check_size(text, self.max_request_bytes)
+        raw = _SPEC.dump_json(spec, exclude_defaults=True)
+        check_size(raw, self.max_request_bytes)
         if job_id is not None and not _ID.fullmatch(job_id):
             raise InvalidRequest(f"id {job_id!r} is none: up to 128 letters, digits, and any of . _ : -")
         return Prepared(
             job_id or self.make_id(),
             self._place(spec),
-            text,
+            raw,
             spec.deadline_s,
             spec.custom_id or "",
             canvas,
