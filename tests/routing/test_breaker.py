@@ -33,6 +33,8 @@ def after(outcomes: str, *, every_s: float = 1.0, policy: BreakerPolicy = POLICY
         (".xx" * 3 + "x", 1.0, True),
         (".x" * 4 + "..", 1.0, False),
         (".x" * 5, 1.0, True),
+        ("x." * 5, 1.0, False),
+        ("x." * 5 + "x", 1.0, True),
         (".x" * 5, 10.0, False),
         (("." * 20 + "x") * 20, 0.1, False),
     ],
@@ -46,6 +48,8 @@ def after(outcomes: str, *, every_s: float = 1.0, policy: BreakerPolicy = POLICY
         "two thirds of ten calls open it",
         "four of ten calls do not open it",
         "half of ten calls open it",
+        "but not at a success",
+        "only at the next failure",
         "half of the calls over more than the window do not open it",
         "one failure in twenty-one never opens it",
     ],
@@ -124,7 +128,7 @@ def test_it_opens_only_by_a_documented_rule_and_stays_open_for_the_whole_cool_of
             seen = []
         else:
             seen = [call for call in [*seen, (now, ok)] if call[0] > now - POLICY.window_s][-64:]
-            assert (state is BreakerState.OPEN) is _documented(seen)
+            assert (state is BreakerState.OPEN) is (not ok and _documented(seen))
 
 
 def _documented(calls: list[tuple[float, bool]]) -> bool:
