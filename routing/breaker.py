@@ -1,8 +1,8 @@
 """When a target that keeps failing is left alone, and when it is asked again.
 
 A failure opens a breaker if it is the last of `failures` in a row within `window_s`, or if at least `share` of at least
-`least_calls` calls in the window have failed. After `cool_off_s` one probe may pass: its success closes the breaker, its failure doubles
-the cool-off, up to `max_cool_off_s`. Pure values: an outcome gives a new breaker.
+`least_calls` calls in the window have failed. After `cool_off_s` one probe may pass: its success closes the breaker,
+its failure doubles the cool-off, up to `max_cool_off_s`. Pure values: an outcome gives a new breaker.
 
 In a row: a busy target that fails one call in a hundred has five failures in any minute, and is well.
 """

@@ -86,16 +86,16 @@ class Executor:
         others = self._alternatives(running)
         if others.own is None:
             return await self._pass_on(running, others, "this provider cannot run it")
-        if (why := self.upstream.why_not()) is not None:
-            return await self._pass_on(running, others, why)
+        if (out := self.upstream.why_not()) is not None:
+            return await self._pass_on(running, others, out)
         model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
         if model is None:
             return await self._pass_on(running, others, "no model is configured, and the server lists none")
         running.target, running.asked_at = f"{self.upstream.provider.name}/{model}", self.clock()
         try:
             answer = await self._ask(running, model)
-        except Unavailable as out:
-            return await self._pass_on(running, others, str(out))
+        except Unavailable as why_not:
+            return await self._pass_on(running, others, str(why_not))
         except AttemptFailed as failed:
             return await self._after(running, others, failed.failure)
         except asyncio.CancelledError:
@@ -126,7 +126,9 @@ class Executor:
         try:
             answer = await running.call
         finally:
-            if relay is not None:
+            if relay is not None and running.stop is Stop.LOST:
+                relay.drop()
+            elif relay is not None:
                 await relay.close()
         verdict = judge(running.spec.judge, answer, running.spec.request) if running.spec.judge else None
         if verdict is not None and not verdict.accepted:
