@@ -19,12 +19,12 @@ from .occupancy import Occupancy
 log = structlog.get_logger()
 
 #: Seconds that a lease holds. A worker that dies is missed after this at the latest.
-LEASE_S = 6.0
-RENEW_EVERY_S = 1.5
+LEASE_S = 5.0
+RENEW_EVERY_S = 1.0
 #: Seconds until the next try while Redis is away.
 RENEW_AGAIN_S = 0.25
 #: Seconds after which the living workers have renewed their leases once Redis is back.
-SETTLED_S = 3.0
+SETTLED_S = 2.0
 
 
 class Stop(StrEnum):

@@ -23,11 +23,13 @@ from .leases import SETTLED_S
 
 log = structlog.get_logger()
 
-EVERY_S = 1.0
+EVERY_S = 0.5
 #: The acting reconciler is replaced after this long without a sign of it.
-TURN_S = 4.0
+TURN_S = 1.6
 #: A message is missed when its job's turn came this long ago, and nobody has claimed it since.
 MISSED_S = 3.0
+#: Lost messages and dead pools' queues are looked for in every so many rounds.
+LOOK_EVERY = 6
 _AT_MOST = 500
 
 
@@ -58,7 +60,7 @@ class Reconciler:
         await self._expire()
         await self.continue_canvas()
         self._round += 1
-        if self._round % 3 == 0:
+        if self._round % LOOK_EVERY == 0:
             snapshot = await self.fleet.snapshot()
             await self._find_lost_messages(sorted(snapshot.queues))
             await self._empty_dead_pools(snapshot.pools())

@@ -13,7 +13,7 @@ from workfleet.tasks.messages import list_key
 from workfleet.tasks.store import PAUSE_S, Claimed
 from workfleet.workers import reconciler as module
 from workfleet.workers.leases import LEASE_S, RENEW_EVERY_S, SETTLED_S
-from workfleet.workers.reconciler import MISSED_S, Reconciler
+from workfleet.workers.reconciler import LOOK_EVERY, MISSED_S, Reconciler
 
 from .pools import LANE, Fleet, fleet, provider
 
@@ -186,7 +186,7 @@ async def test_a_long_queue_is_no_loss(two: Fleet) -> None:
     for _ in range(3):
         await pushed(two, await two.submit(), 3600)
     await served_to(two, 4000)
-    await rounds(two, 6)
+    await rounds(two, 2 * LOOK_EVERY)
     assert await two.client.redis.llen(LANE) == 3
 
 
