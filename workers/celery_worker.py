@@ -49,6 +49,11 @@ def end_worker(code: int) -> None:
     celery_state.should_stop = code  # type: ignore[assignment]  # the stubs know only its first value
 
 
+def is_ending() -> bool:
+    """Whether the process' worker has been told to end."""
+    return celery_state.should_stop is not None or celery_state.should_terminate is not None
+
+
 def on_signals(act: Callable[[], object]) -> None:
     """Act on SIGTERM, on Ctrl-C, and on the end of the terminal unless that is ignored, as under nohup."""
 

@@ -98,10 +98,8 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     # Two threads share the work of a message, Celery's and ours; the default of 5 ms lets one starve the other.
     sys.setswitchinterval(0.0005)
     logging.getLogger("celery.backends.redis").addFilter(_without_chords_tracebacks)
-    # Celery warns of root because of pickle, which nothing here accepts, and at each lost connection of a default that
-    # is set here.
-    for category in (SecurityWarning, CPendingDeprecationWarning):
-        warnings.filterwarnings("ignore", category=category)
+    # Celery warns of root because of pickle, which nothing here accepts.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     lanes = _Lanes()
     runtime = Runtime(plan, on_lanes=lanes.apply, on_defect=lambda: end_worker(os.EX_SOFTWARE))
     app = make_app(
@@ -126,6 +124,8 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
         quiet=True,
         loglevel=loglevel,
     )
+    # Celery, once it has set up its logs, warns at each lost connection of a setting that is made here.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     on_signals(lambda: sys.exit(os.EX_OK))  # nothing runs yet
     try:
         runtime.start(app)

@@ -4,12 +4,16 @@ Only what Celery's producers hand in is a message with no record behind it. Such
 acknowledged, as kombu does with every message; it comes again if its worker dies.
 """
 
+import time
 from collections import OrderedDict
 from typing import Any
 
 from kombu.transport import redis, virtual
 
 from ..tasks.queues import SUBMIT_QUEUE
+from .celery_worker import is_ending
+
+_LOOK_EVERY_S = 0.2
 
 
 def _is_the_only_copy(message: Any) -> bool:
@@ -65,4 +69,15 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
+    """Connects as soon as Redis is back; Celery would look less often the longer it is away."""
+
     Channel = Channel
+
+    def establish_connection(self) -> Any:
+        while True:
+            try:
+                return super().establish_connection()
+            except self.connection_errors:
+                if is_ending():
+                    raise
+                time.sleep(_LOOK_EVERY_S)
