@@ -186,7 +186,7 @@ async def test_a_long_queue_is_no_loss(two: Fleet) -> None:
     for _ in range(3):
         await pushed(two, await two.submit(), 3600)
     await served_to(two, 4000)
-    await rounds(two, 2 * LOOK_EVERY)
+    await rounds(two)
     assert await two.client.redis.llen(LANE) == 3
 
 
