@@ -1,31 +1,29 @@
-"""The reference of `fleet bench slots`: nothing but an HTTP client with so many calls at a time.
-
-python -m workfleet.workers.bench.direct_client URL SLOTS REQUESTS
-"""
+"""As little as can lie between a loop and a provider: aiohttp, and so many calls at the same time. Run as a program."""
 
 import asyncio
-import sys
-from collections.abc import Iterator
+import os
 
 import aiohttp
 
+from .plain_celery import PROVIDER_URL, SLOTS, body
 from .prompts import prompts
 
 
-async def _call(session: aiohttp.ClientSession, url: str, waiting: Iterator[str]) -> None:
-    for prompt in waiting:
-        body = {"model": "sim-chat", "messages": [{"role": "user", "content": prompt}]}
-        async with session.post(f"{url}/v1/chat/completions", json=body) as reply:
-            answer = await reply.json()
-            assert answer["choices"][0]["message"]["content"]
-
-
-async def run(url: str, slots: int, requests: int) -> None:
-    """Ask for every answer, `slots` at a time."""
-    waiting = prompts(requests)
+async def main() -> None:
+    """Call without end."""
+    slots = int(os.environ[SLOTS])
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=slots)) as session:
-        await asyncio.gather(*(_call(session, url, waiting) for _ in range(slots)))
+        await asyncio.gather(*(_call(session) for _ in range(slots)))
+
+
+async def _call(session: aiohttp.ClientSession) -> None:
+    url = os.environ[PROVIDER_URL] + "/v1/chat/completions"
+    while True:
+        for prompt in prompts(1000):
+            async with session.post(url, json=body(prompt)) as response:
+                response.raise_for_status()
+                await response.json()
 
 
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(main())

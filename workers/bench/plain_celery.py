@@ -1,37 +1,48 @@
-"""The reference of `fleet bench slots`: a plain Celery task that asks over HTTP, as it is usually written.
+"""What is written without a fleet: a Celery task that calls the provider, in Celery's threads pool.
 
-Where everything is comes from BENCH_REDIS_URL, BENCH_PROVIDER_URL and BENCH_SLOTS. As a program it publishes tasks.
+Its HTTP client is httpx2, the continuation of httpx. Run as a program it is the worker.
 """
 
 import os
-import sys
+from typing import Final
 
 import httpx2
 from celery import Celery
 
-from .prompts import prompts
+from .prompts import messages
 
-_url = os.environ.get("BENCH_REDIS_URL", "memory://")
-app = Celery("plain", broker=_url, backend="disabled://" if _url == "memory://" else _url)
-app.conf.update(task_acks_late=True, worker_prefetch_multiplier=1, broker_connection_retry_on_startup=True)
+REDIS_URL: Final = "FLEET_BENCH_REDIS"
+PROVIDER_URL: Final = "FLEET_BENCH_PROVIDER"
+SLOTS: Final = "FLEET_BENCH_SLOTS"
 
-_slots = int(os.environ.get("BENCH_SLOTS", "1"))
-_client = httpx2.Client(
-    base_url=os.environ.get("BENCH_PROVIDER_URL", "http://127.0.0.1:1"),
-    timeout=60,
-    limits=httpx2.Limits(max_connections=_slots, max_keepalive_connections=_slots),
-)
+TASK: Final = "bench.ask"
 
 
-@app.task(name="plain.ask")
-def ask(prompt: str) -> str:
-    """The answer's text, which Celery stores as the result."""
-    body = {"model": "sim-chat", "messages": [{"role": "user", "content": prompt}]}
-    reply = _client.post("/v1/chat/completions", json=body)
-    reply.raise_for_status()
-    return str(reply.json()["choices"][0]["message"]["content"])
+def make_app(redis_url: str) -> Celery:
+    return Celery("bench", broker=redis_url, backend=redis_url, set_as_current=False)
+
+
+def main() -> None:
+    """The worker, until it is ended."""
+    slots = int(os.environ[SLOTS])
+    app = make_app(os.environ[REDIS_URL])
+    # A pool as large as the number of threads: its default of 100 would be a limit.
+    limits = httpx2.Limits(max_connections=slots, max_keepalive_connections=slots)
+    client = httpx2.Client(base_url=os.environ[PROVIDER_URL], timeout=60, limits=limits)
+
+    @app.task(name=TASK)
+    def ask(prompt: str) -> str:
+        response = client.post("/v1/chat/completions", json=body(prompt))
+        response.raise_for_status()
+        return str(response.json()["choices"][0]["message"]["content"])
+
+    del ask
+    app.worker_main(["worker", "--pool", "threads", "--concurrency", str(slots), "--loglevel", "WARNING"])
+
+
+def body(prompt: str) -> dict[str, object]:
+    return {"model": "sim-chat", "messages": messages(prompt), "max_tokens": 512}
 
 
 if __name__ == "__main__":
-    for each in prompts(int(sys.argv[1])):
-        app.send_task("plain.ask", (each,))
+    main()

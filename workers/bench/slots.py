@@ -1,193 +1,194 @@
-"""How well one pool uses its slots, beside a direct client and plain Celery against the same simulated provider.
+"""How well a pool uses its slots, beside a bare asyncio client and beside plain Celery, against the same provider.
 
-All three are processes of their own, given the same requests and the same number of calls at a time. What the provider
-has served, by its own count while they are loaded, is what each of them achieved.
+The provider is the simulator, in a process of its own, which takes the same time for every answer and refuses none.
 """
 
 import asyncio
-import os
-import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import psutil
+import yaml
 from pydantic import SecretStr
 
+from ...routing.lanes import Priority
 from ...tasks.client import AsyncClient
 from ...tasks.job import JobSpec
-from .prompts import prompts
+from ...tasks.request import Message, Request
+from ..fleet.roster import fleet_command
+from . import direct_client, plain_celery
+from .observed import Observed, observed
+from .prompts import messages, prompts
+from .steady import Load, load_of
+from .submit import Tell
 
-#: Seconds after the first answer before anything counts, so that starting up does not.
-WARM_UP_S = 3.0
-_LOOK_EVERY_S = 0.25
-_PATIENCE_S = 60.0
-#: More requests than can be served in the time, so that none of the three runs out of them.
-_SURPLUS = 1.3
+#: Full rounds of all slots before a measurement begins.
+_RAMP_ROUNDS = 3
 
-Tell = Callable[[str], None]
-Served = Callable[[], Awaitable[int]]
+#: Seconds for which there is work beyond those that are measured.
+_SPARE_S = 20.0
+
+_PROVIDER = "sim"
+_ANSWER_TOKENS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
-    """jobs_per_s: served while loaded. cpu_ms_per_job: user and system time. rss_mb: memory at the end."""
+class SlotsOptions:
+    """slots: calls at the same time. latency_s: of an answer. seconds: measured of the pool; half of it of the rest."""
 
-    jobs_per_s: float
-    cpu_ms_per_job: float
-    rss_mb: float
+    slots: int = 128
+    latency_s: float = 0.5
+    seconds: float = 30.0
 
-    def to_json(self) -> dict[str, float]:
-        return {name: round(value, 2) for name, value in asdict(self).items()}
+    @property
+    def most_jobs_per_s(self) -> float:
+        return self.slots / self.latency_s
+
+    @property
+    def ramp(self) -> int:
+        return self.slots * _RAMP_ROUNDS
+
+    def jobs_for(self, seconds: float) -> int:
+        """Enough for that time."""
+        return int(self.most_jobs_per_s * (seconds + _SPARE_S)) + self.ramp
 
 
 @dataclass(frozen=True, slots=True)
 class SlotsResult:
-    """slots, latency_s: what was asked for. pool, direct, plain_celery: what each way achieved."""
+    """pool: as `fleet worker` runs by default, with task events; without_events: the same without. simulator: the CPU
+    that it used while the pool was measured, as a share of one core; machine: of the whole machine, 0 to 1.
+    """
 
-    slots: int
-    latency_s: float
-    pool: Rates
-    direct: Rates
-    plain_celery: Rates
+    options: SlotsOptions
+    pool: Load
+    without_events: Load
+    direct: Load
+    plain_celery: Load
+    simulator: float
+    machine: float
 
-    @property
-    def utilisation(self) -> float:
-        """Served by the pool, of what its slots allow."""
-        return self.pool.jobs_per_s / (self.slots / self.latency_s)
+    def utilisation(self, load: Load) -> float:
+        """The share of the slots that is at work, 0 to 1."""
+        return load.jobs_per_s / self.options.most_jobs_per_s
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return {
-            "utilisation": round(self.utilisation, 4),
+            "utilisation": round(self.utilisation(self.pool), 4),
             **self.pool.to_json(),
             "direct": self.direct.to_json(),
             "plain_celery": self.plain_celery.to_json(),
-            "slots": self.slots,
-            "latency_s": self.latency_s,
+            "without_events": {
+                "utilisation": round(self.utilisation(self.without_events), 4),
+                **self.without_events.to_json(),
+            },
+            "simulator_core_share": round(self.simulator, 3),
+            "machine_share": round(self.machine, 3),
+            "slots": self.options.slots,
+            "latency_s": self.options.latency_s,
+            "seconds": self.options.seconds,
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """slots: calls at a time. seconds: measured. events: whether the pool sends task events."""
-
-    slots: int
-    latency_s: float
-    seconds: float
-    events: bool
-
-    @property
-    def requests(self) -> int:
-        return max(self.slots * 4, round((self.seconds + WARM_UP_S + 3) * self.slots / self.latency_s * _SURPLUS))
-
-
-async def measure_slots(redis_url: SecretStr, folder: Path, tell: Tell, load: Load) -> SlotsResult:
-    """Measure the three ways one after the other. Nothing of them is left running."""
-    found: dict[str, Rates] = {}
-    for name, way in (("fleet worker", _pool), ("direct client", _direct), ("plain Celery", _plain_celery)):
-        async with AsyncClient(redis_url) as client:
-            await client.redis.flushdb()
-        with _process(
-            "workfleet.workers.simulator", "--latency", str(load.latency_s), "--port", "0", folder=folder
-        ) as sim:
-            assert sim.stdout is not None
-            url = sim.stdout.readline().decode().strip().removeprefix("listening on ")
-            found[name] = await way(redis_url, url, folder, load)
-        tell(f"{name}: {found[name].jobs_per_s:.1f} jobs/s, {found[name].cpu_ms_per_job:.2f} ms of CPU a job")
-    return SlotsResult(load.slots, load.latency_s, *found.values())
-
-
-async def _pool(redis_url: SecretStr, url: str, folder: Path, load: Load) -> Rates:
-    env = {"FLEET_REDIS_URL": redis_url.get_secret_value(), "FLEET_LOG_LEVEL": "warning", "FLEET_CONFIG": ""}
-    events = "--events" if load.events else "--no-events"
-    options = (
-        "worker",
-        "--provider",
-        "simulated",
-        "--endpoint",
-        url,
-        "--slots",
-        str(load.slots),
-        events,
-        "--grace",
-        "0",
+async def measure_slots(redis_url: SecretStr, folder: Path, tell: Tell, options: SlotsOptions) -> SlotsResult:
+    """Measure one after the other. redis_url: of a server of its own. folder: for a configuration. tell: is told how it
+    goes. Raises FleetUnavailable if a process does not run as it should; none is left behind in any case.
+    """
+    command = fleet_command(
+        "simulate", "--port", "0", "--latency", str(options.latency_s), "--answer-tokens", str(_ANSWER_TOKENS)
     )
-    with _process("workfleet.workers.cli", *options, folder=folder, env=env) as worker:
-        async with AsyncClient(redis_url) as client:
-            async with asyncio.timeout(_PATIENCE_S):
-                while not any(node.unavailable is None for node in (await client.snapshot()).living):  # noqa: ASYNC110
-                    await asyncio.sleep(_LOOK_EVERY_S)
-            await client.submit_batch(
-                JobSpec.from_prompt(prompt, priority="batch") for prompt in prompts(load.requests)
-            )
-            return await _rates(worker, url, load)
-
-
-async def _direct(_: SecretStr, url: str, folder: Path, load: Load) -> Rates:
-    options = (url, str(load.slots), str(load.requests))
-    with _process("workfleet.workers.bench.direct_client", *options, folder=folder) as client:
-        return await _rates(client, url, load)
-
-
-async def _plain_celery(redis_url: SecretStr, url: str, folder: Path, load: Load) -> Rates:
-    env = {"BENCH_REDIS_URL": redis_url.get_secret_value(), "BENCH_PROVIDER_URL": url, "BENCH_SLOTS": str(load.slots)}
-    app = "workfleet.workers.bench.plain_celery"
-    publish = [sys.executable, "-P", "-m", app, str(load.requests)]
-    await asyncio.to_thread(subprocess.run, publish, env={**os.environ, **env}, cwd=folder, check=True)
-    options = ("-q", "-A", app, "worker", "-P", "threads", "-c", str(load.slots), "-l", "ERROR")
-    with _process("celery", *options, folder=folder, env=env) as worker:
-        return await _rates(worker, url, load)
-
-
-async def _rates(process: "subprocess.Popen[bytes]", url: str, load: Load) -> Rates:
-    """What a process achieves once it is warm: provider's count and the process' CPU at two moments."""
-    watched = psutil.Process(process.pid)
-    async with aiohttp.ClientSession() as session:
-
-        async def served() -> int:
-            async with session.get(f"{url}/_sim/stats") as reply:
-                return int((await reply.json())["complete"])
-
-        async with asyncio.timeout(_PATIENCE_S):
-            while await served() == 0:
-                if process.poll() is not None:
-                    raise RuntimeError(f"a process of the benchmark ended with code {process.returncode}")
-                await asyncio.sleep(_LOOK_EVERY_S)
-        await asyncio.sleep(WARM_UP_S)
-        loop = asyncio.get_running_loop()
-        began, before, cpu_before = loop.time(), await served(), _cpu_s(watched)
-        await asyncio.sleep(load.seconds)
-        took, jobs, cpu = loop.time() - began, await served() - before, _cpu_s(watched) - cpu_before
-    return Rates(jobs / took, cpu / max(jobs, 1) * 1000, watched.memory_info().rss / 1e6)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-@contextmanager
-def _process(
-    module: str, *arguments: str, folder: Path, env: Mapping[str, str] | None = None
-) -> Generator["subprocess.Popen[bytes]"]:
-    """`python -m module …`, ended with the block. What it says on standard error is shown only if it fails to end."""
-    command = [sys.executable, "-P", "-m", module, *arguments]
-    with (folder / f"{module}.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=log
+    async with observed("the simulator", command, {}) as simulator, aiohttp.ClientSession() as http:
+        url = (await simulator.line_with("listening on ")).split()[-1]
+        bench = _Bench(redis_url, folder, tell, options, simulator, url, http)
+        pool, used, machine = await bench.pool(events=True)
+        without_events, *_ = await bench.pool(events=False)
+        return SlotsResult(
+            options, pool, without_events, await bench.direct(), await bench.plain_celery(), used, machine
         )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    redis_url: SecretStr
+    folder: Path
+    tell: Tell
+    options: SlotsOptions
+    simulator: Observed
+    provider_url: str
+    http: aiohttp.ClientSession
+
+    async def pool(self, *, events: bool) -> tuple[Load, float, float]:
+        """(load, share of a core that the simulator used, share of the machine that was used)."""
+        name = "a pool with task events" if events else "a pool without task events"
+        seconds = self.options.seconds if events else self.options.seconds / 2
+        file = self.folder / "fleet.yaml"
+        provider = {"type": "simulated", "base_url": self.provider_url, "default_model": "sim-chat"}
+        file.write_text(yaml.safe_dump({"providers": {_PROVIDER: provider}}))
+        command = fleet_command(
+            *("worker", "--provider", _PROVIDER, "--slots", str(self.options.slots), "--config", str(file)),
+            *("--grace", "0", "--events" if events else "--no-events"),
+        )
+        env = {"FLEET_REDIS_URL": self.redis_url.get_secret_value(), "FLEET_LOG_LEVEL": "warning"}
+        async with AsyncClient(self.redis_url) as client:
+            batch = await client.submit_batch(_specs(self.options.jobs_for(seconds)))
+
+            async def done() -> int:
+                return (await client.batch_status(batch)).done
+
+            async with observed(name, command, env) as worker:
+                psutil.cpu_percent()
+                before = await self.simulator.look(done)
+                looks = await worker.looks(done, ramp=self.options.ramp, seconds=seconds)
+                after = await self.simulator.look(done)
+                machine = psutil.cpu_percent() / 100
+            await client.redis.flushall()
+        self._told(name, load := load_of(looks))
+        return load, (after.cpu_s - before.cpu_s) / (after.at_s - before.at_s), machine
+
+    async def direct(self) -> Load:
+        return await self._answered("a bare asyncio client", direct_client.__name__)
+
+    async def plain_celery(self) -> Load:
+        await asyncio.to_thread(self._publish, self.options.jobs_for(self.options.seconds / 2))
+        return await self._answered("plain Celery", plain_celery.__name__)
+
+    def _publish(self, count: int) -> None:
+        app = plain_celery.make_app(self.redis_url.get_secret_value())
+        for prompt in prompts(count):
+            app.send_task(plain_celery.TASK, (prompt,), ignore_result=True)
+        app.close()
+
+    async def _answered(self, name: str, module: str) -> Load:
+        """The load of a program of its own, by the answers that the simulator gives it."""
+        command = (sys.executable, "-P", "-m", module)
+        env = {
+            plain_celery.REDIS_URL: self.redis_url.get_secret_value(),
+            plain_celery.PROVIDER_URL: self.provider_url,
+            plain_celery.SLOTS: str(self.options.slots),
+        }
+        before = await self._answers()
+
+        async def done() -> int:
+            return await self._answers() - before
+
+        async with observed(name, command, env) as child:
+            looks = await child.looks(done, ramp=self.options.ramp, seconds=self.options.seconds / 2)
+        self._told(name, load := load_of(looks))
+        return load
+
+    async def _answers(self) -> int:
+        async with self.http.get(f"{self.provider_url}/_sim/stats") as response:
+            return int((await response.json())["complete"])
+
+    def _told(self, name: str, load: Load) -> None:
+        self.tell(f"{name}: {load.jobs_per_s:.0f} jobs/s, {load.cpu_ms_per_job:.2f} ms of CPU a job")
+
+
+def _specs(count: int) -> Iterator[JobSpec]:
+    for prompt in prompts(count):
+        asked = tuple(Message.model_validate(message) for message in messages(prompt))
+        yield JobSpec(
+            request=Request(messages=asked, max_tokens=512), task_type="test-generation", priority=Priority.BATCH
+        )

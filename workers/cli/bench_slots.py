@@ -1,4 +1,4 @@
-"""`fleet bench slots`: how well one pool uses its slots."""
+"""`fleet bench slots`: how well one pool uses its slots, and what a job costs."""
 
 import tempfile
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 from pydantic import SecretStr
 from rich.table import Table
 
-from ..bench.slots import Load, SlotsResult, measure_slots
+from ..bench.slots import SlotsOptions, SlotsResult, measure_slots
 from ..embedded.server import EmbeddedRedis
 from .console import err, out
 from .session import JsonOption, run_async
@@ -17,18 +17,18 @@ from .session import JsonOption, run_async
 def slots(
     slots: Annotated[int, typer.Option("--slots", min=1, help="Calls at the same time.")] = 128,
     latency: Annotated[float, typer.Option(min=0.01, help="Seconds that the provider takes for an answer.")] = 0.5,
-    seconds: Annotated[float, typer.Option(min=1, help="Seconds that each way is measured.")] = 20.0,
-    events: Annotated[bool, typer.Option(help="Send task events, as `fleet up` does for Flower.")] = False,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds to measure the pool; the rest is half as long.")] = 30,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how much of its slots one pool uses, beside a direct HTTP client and plain Celery.
+    """Measure how much of its slots one pool uses, and what a job costs, beside a direct client and plain Celery.
 
-    All three ask the same simulated provider, one after the other, on a Redis of their own. What counts is what the
-    provider has served while they are loaded. Plain Celery is a task that asks with httpx2's client in a threads pool.
+    A real worker process runs jobs against a simulated provider that takes the same time for each: as it runs by
+    default, and without task events. With the same load on the same machine: an asyncio client that does nothing but
+    call, and a plain Celery task in the threads pool that calls with httpx2, the continuation of httpx.
     """
-    load = Load(slots, latency, seconds, events)
+    options = SlotsOptions(slots, latency, seconds)
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder, EmbeddedRedis(Path(folder)) as server:
-        found = run_async(measure_slots(SecretStr(server.url), Path(folder), _tell, load))
+        found = run_async(measure_slots(SecretStr(server.url), Path(folder), _tell, options))
     if as_json:
         out.print_json(data=found.to_json())
     else:
@@ -36,18 +36,28 @@ def slots(
 
 
 def _show(found: SlotsResult) -> None:
-    table = Table("", "jobs/s", "of its slots", "CPU ms a job", "memory MB", box=None, pad_edge=False)
-    possible = found.slots / found.latency_s
-    for name, rates in (
+    table = Table("", "jobs/s", "slots used", "CPU ms a job", "beside direct", "RSS MB", box=None, pad_edge=False)
+    for name, load in (
         ("fleet worker", found.pool),
-        ("direct client", found.direct),
+        ("fleet worker --no-events", found.without_events),
         ("plain Celery", found.plain_celery),
+        ("direct client", found.direct),
     ):
-        used = f"{rates.jobs_per_s / possible:.1%}"
-        table.add_row(name, f"{rates.jobs_per_s:.1f}", used, f"{rates.cpu_ms_per_job:.2f}", f"{rates.rss_mb:.0f}")
+        table.add_row(
+            name,
+            f"{load.jobs_per_s:.1f}",
+            f"{found.utilisation(load):.1%}",
+            f"{load.cpu_ms_per_job:.2f}",
+            f"{load.cpu_ms_per_job / found.direct.cpu_ms_per_job:.1f} times",
+            f"{load.rss_mb:.0f}",
+        )
     out.print(table)
-    beside = found.pool.cpu_ms_per_job / found.plain_celery.cpu_ms_per_job
-    out.print(f"\nThe pool costs {beside:.2f} times the CPU of plain Celery.")
+    options = found.options
+    out.print(
+        f"\n{options.slots} slots and answers of {options.latency_s:g} s allow {options.most_jobs_per_s:.0f} jobs/s. "
+        f"While the pool was measured, the machine was {found.machine:.0%} busy, and the simulator used "
+        f"{found.simulator:.0%} of a core."
+    )
 
 
 def _tell(line: str) -> None:
