@@ -1,0 +1,27 @@
+"""What the providers wrote down: one visit for each request that a job made."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request. worker: the process that asked. began, ended: steady seconds, the same in all processes of a host.
+
+    complete: the whole answer was handed to the network. answer: the provider's id of it.
+    """
+
+    job: str
+    worker: str
+    began: float
+    ended: float
+    complete: bool
+    answer: str
+
+
+def read_visits(logs: Iterable[Path]) -> list[Visit]:
+    """In the order in which they began."""
+    lines = (line for log in logs for line in log.read_text().splitlines())
+    return sorted((Visit(**json.loads(line)) for line in lines), key=lambda visit: visit.began)
