@@ -27,8 +27,8 @@ POISON = "it was running each time a worker died"
 CANCELLED = "cancelled while it ran"
 LATE = "its deadline passed while it waited"
 
-#: Seconds without a sign of any reconciler, after which Redis is taken to have been away. A shorter pause costs no pool
-#: a lease, which holds for 6 s and is renewed every 1.5 s.
+#: Seconds without a sign of any reconciler, after which Redis is taken to have been away. Leases outlast a shorter
+#: pause, with the time for a renewal to spare.
 PAUSE_S = 3.0
 
 Verdict = Literal["ok", "cancel", "lost"]
@@ -169,7 +169,7 @@ class Store:
         return [word.decode() for word in await self._run("end_waiting", state, meta, reason, self.retention_s, *ids)]
 
     async def my_turn(self, node: str, *, turn_s: float) -> bool:
-        """Whether it is this node's turn to reconcile, for `turn_s` from now. Every node calls it every second."""
+        """Whether it is this node's turn to reconcile, for `turn_s` from now. Every node calls it in every round."""
         return bool(await self._run("turn", node, int(turn_s * 1000), int(PAUSE_S * 1000)))
 
     async def rescue(self, *, at_most: int = 500, deaths: int = 3, steady_s: float = 0.0) -> Rescue:
