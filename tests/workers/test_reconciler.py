@@ -36,7 +36,7 @@ def reconciler(fleet: Fleet, node: str = "one@here", *, canvas: Callable[[], Non
 async def rounds(fleet: Fleet) -> None:
     """So many that every duty has had its turn."""
     working = reconciler(fleet)
-    for _ in range(6):
+    for _ in range(LOOK_EVERY):
         await working.once()
 
 
