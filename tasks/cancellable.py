@@ -3,6 +3,8 @@
 redis-py sends through `asyncio.wait_for`, which on Python 3.11 swallows a cancellation that arrives just as the sending
 ends (python/cpython#86296, corrected in 3.12). A task that is cancelled there goes on as if nothing had happened, and
 whoever waits for its end waits for ever.
+
+They also tell apart what Redis refuses for now, a full disk or a missing replica, from what it will never take.
 """
 
 import asyncio
@@ -10,6 +12,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
+from redis.exceptions import ResponseError
+
+
+#: The first word of what Redis refuses for now, where redis-py has no class of its own for it.
+_FOR_NOW: Final = frozenset({"MISCONF", "NOREPLICAS", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"})
+
+
+class RefusedForNow(ResponseError):
+    """Redis takes no writes until somebody makes room, or a replica is back."""
 
 
 class _Cancellable(AbstractConnection):
@@ -21,6 +32,15 @@ class _Cancellable(AbstractConnection):
             # The reply would be taken for that of the next command.
             await self.disconnect(nowait=True)
             raise asyncio.CancelledError
+
+
+    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return await super().read_response(*arguments, **options)
+        except ResponseError as refused:
+            if str(refused).partition(" ")[0] in _FOR_NOW:
+                raise RefusedForNow(str(refused)) from None
+            raise
 
 
 class CancellableConnection(_Cancellable, Connection):

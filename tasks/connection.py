@@ -19,11 +19,11 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from .cancellable import cancellable
+from .cancellable import RefusedForNow, cancellable
 from .errors import FleetUnavailable
 
 #: Failures that pass without us: Redis restarts, the network is away, or somebody has to make room.
-PASSING = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError)
+PASSING = (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError, OutOfMemoryError, RefusedForNow)
 
 
 #: An asyncio client of redis-py whose replies are bytes. Its own types mix str with bytes and values with awaitables,
@@ -62,6 +62,8 @@ def translated(url: SecretStr) -> Generator[None]:
         raise FleetUnavailable(f"Redis at {where} refuses the password: {failed}; check FLEET_REDIS_URL") from failed
     except OutOfMemoryError as failed:
         raise FleetUnavailable(f"Redis at {where} is full (maxmemory); raise it or remove finished jobs") from failed
+    except RefusedForNow as failed:
+        raise FleetUnavailable(f"Redis at {where} takes no writes now: {failed}") from failed
     except PASSING as failed:
         raise FleetUnavailable(
             f"Redis at {where} does not answer: {failed}; is it running? (fleet up starts one)"

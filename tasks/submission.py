@@ -74,7 +74,7 @@ class Preparer:
             spec.deadline_s,
             spec.custom_id or "",
             canvas,
-            f"{spec.agent}:{spec.idempotency_key}" if spec.idempotency_key else "",
+            f"{spec.agent}\n{spec.idempotency_key}" if spec.idempotency_key else "",
         )
 
     def _place(self, spec: JobSpec) -> Placed:

@@ -29,6 +29,9 @@ EVENTS: Mapping[str, Event] = {
     "attempt.failed": Event(
         "one call failed, and what follows", ("job_id", "target", "fault", "attempt", "error", "action")
     ),
+    "attempt.broke": Event(
+        "a defect of ours while an answer was asked for; counted as a failed attempt", ("job_id", "target")
+    ),
     "delivery.dropped": Event("a message for a job that nobody has to run", ("job_id", "found")),
     "canvas.waits": Event("Redis is away; what follows a job in its canvas is published later", ("job_id", "error")),
     "canvas.broken": Event("a job's Celery canvas cannot be gone on with as it was handed in", ("job_id", "error")),

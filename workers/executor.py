@@ -102,6 +102,11 @@ class Executor:
             if running.stop is None:
                 raise
             return await self._stopped(running)
+        except Exception as defect:
+            # The boundary of one job: a defect of ours costs an attempt, which is booked; it is no worker's death.
+            log.exception("attempt.broke", job_id=running.job.id, target=running.target)
+            failure = Failure(Fault.SERVER, f"the answer could not be handled: {type(defect).__name__}: {defect}")
+            return await self._after(running, others, failure)
         return await self._commit(running, answer)
 
     def _is_beside_a_suspect(self, running: Running) -> bool:
@@ -122,6 +127,9 @@ class Executor:
             time_left_s=running.ends_at - self.clock(),
             on_delta=relay.take if relay else None,
         )
+        if running.stop is not None:
+            asking.close()
+            raise asyncio.CancelledError
         running.call = asyncio.create_task(asking)
         try:
             answer = await running.call

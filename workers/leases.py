@@ -21,6 +21,8 @@ log = structlog.get_logger()
 #: Seconds that a lease holds. A worker that dies is missed after this at the latest.
 LEASE_S = 5.0
 RENEW_EVERY_S = 1.0
+#: Seconds that one renewal may take before it is tried over another connection.
+RENEW_WITHIN_S = 1.5
 #: Seconds until the next try while Redis is away.
 RENEW_AGAIN_S = 0.25
 #: Seconds after which the living workers have renewed their leases once Redis is back.
@@ -51,8 +53,11 @@ class Running:
     rejected: Answer | None = None
 
     def end(self, why: Stop) -> None:
-        if self.stop is None and self.call is not None and not self.call.done():
-            self.stop = why
+        """Stop its call, or keep it from being made. Once the call is over there is nothing to stop."""
+        if self.stop is not None or (self.call is not None and self.call.done()):
+            return
+        self.stop = why
+        if self.call is not None:
             self.call.cancel()
 
 
@@ -82,12 +87,14 @@ class Leases:
         while True:
             await asyncio.sleep(RENEW_AGAIN_S if away else RENEW_EVERY_S)
             try:
-                await self.renew()
+                # A connection that a firewall has dropped would hang for longer than the leases hold; a new one works.
+                async with asyncio.timeout(RENEW_WITHIN_S):
+                    await self.renew()
                 away = False
-            except PASSING as failed:
+            except (*PASSING, TimeoutError) as failed:
                 # The calls under way go on: once Redis is back, the reconciler gives us the time to renew.
                 if not away:
-                    log.warning("leases.not_renewed", jobs=len(self.held), error=str(failed))
+                    log.warning("leases.not_renewed", jobs=len(self.held), error=str(failed) or "no reply in time")
                 away = True
 
     async def renew(self) -> None:

@@ -216,4 +216,6 @@ class Runtime:
         """A duty never ends by itself; one that does has a defect, and the pool must not go on half alive."""
         if not duty.cancelled() and (error := duty.exception()) is not None:
             log.critical("pool.duty_died", duty=duty.get_name(), error=repr(error), exc_info=error)
+            # Without its duty nobody may keep the leases of what runs; it goes back while they still hold.
+            self._drain(at_once=True)
             self._on_defect()

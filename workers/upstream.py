@@ -103,7 +103,8 @@ class Upstream:
         except AttemptFailed as failed:
             self._note_failure(line, failed.failure, began, cut_short=timeouts.total_s >= time_left_s)
             raise
-        except asyncio.CancelledError:
+        except BaseException:
+            # Cancelled, or a defect of ours: it says nothing of the provider, and must not block the next try.
             self._observe(line, lambda: line.availability.stopped(began=began))
             raise
         finally:

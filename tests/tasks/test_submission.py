@@ -56,7 +56,7 @@ def test_a_plain_job_waits_in_the_lane_of_its_task_type_and_band() -> None:
     asked = spec(agent="me", deadline_s=60, custom_id="line-1", idempotency_key="k")
     found = Preparer(DIRECTORY, make_id=lambda: "new").prepare(asked, canvas="{}")
     kind = Placed("general", "general.simple", Priority.INTERACTIVE, found.placed.complexity, "me")
-    assert found == Prepared("new", kind, found.spec, 60.0, "line-1", "{}", "me:k")
+    assert found == Prepared("new", kind, found.spec, 60.0, "line-1", "{}", "me\nk")
     assert JobSpec.model_validate_json(found.spec) == asked
 
 

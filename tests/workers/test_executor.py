@@ -460,13 +460,17 @@ async def test_the_deadline_is_that_of_redis_clock_whatever_ours_shows(alone: Fl
     assert (await alone.client.wait(job_id)).state is JobState.SUCCEEDED
 
 
-async def test_a_defect_leaves_no_lease_behind(alone: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_defect_of_ours_costs_an_attempt_and_leaves_nothing_behind(
+    alone: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def defective(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(Sender, "ask", defective)
-    with pytest.raises(ZeroDivisionError):
-        await alone.deliver(await alone.submit(), "one")
+    job_id = await alone.submit()
+    await alone.deliver(job_id, "one")
+    (attempt,) = await alone.client.attempts(job_id)
+    assert (attempt.outcome, attempt.message) == ("server", "the answer could not be handled: ZeroDivisionError: ")
     assert alone.pools["one"].leases.held == {}
     assert alone.pools["one"].upstream.lines[0].busy == 0
 
