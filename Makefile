@@ -12,7 +12,7 @@ OUT ?= demo-out
 # How the tests are shared among processes.
 TESTERS ?= -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: venv demo test lint clean
+.PHONY: venv demo test chaos lint clean
 
 venv: $(READY)
 
@@ -30,6 +30,10 @@ demo: $(READY)
 
 test: $(READY)
 	@$(RUN) -m pytest $(TESTERS)
+
+# Faults of every kind while jobs run, with accounts; make chaos ARGS="--jobs 3000 --worker-kills 30 --redis-kills 2"
+chaos: $(READY)
+	@$(RUN) -m tests.chaos $(ARGS)
 
 lint: $(READY)
 	@$(RUN) -m ruff check .

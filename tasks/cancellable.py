@@ -14,7 +14,6 @@ from typing import Any, Final
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from redis.exceptions import ResponseError
 
-
 #: The first word of what Redis refuses for now, where redis-py has no class of its own for it.
 _FOR_NOW: Final = frozenset({"MISCONF", "NOREPLICAS", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"})
 
@@ -33,10 +32,10 @@ class _Cancellable(AbstractConnection):
             await self.disconnect(nowait=True)
             raise asyncio.CancelledError
 
-
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        connection: Any = super()
         try:
-            return await super().read_response(*arguments, **options)
+            return await connection.read_response(*arguments, **options)
         except ResponseError as refused:
             if str(refused).partition(" ")[0] in _FOR_NOW:
                 raise RefusedForNow(str(refused)) from None

@@ -127,10 +127,9 @@ class Executor:
             time_left_s=running.ends_at - self.clock(),
             on_delta=relay.take if relay else None,
         )
-        if running.stop is not None:
-            asking.close()
-            raise asyncio.CancelledError
         running.call = asyncio.create_task(asking)
+        if running.stop is not None:
+            running.call.cancel()
         try:
             answer = await running.call
         finally:

@@ -1,45 +1,61 @@
 """`make chaos`: run a fleet under faults, and print its accounts."""
 
 import asyncio
+import json
+import sys
 import tempfile
-import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from .fleet_run import Plan, run_fleet
-from .playing import Progress
-from .report import as_json, show
+from .fleet_run import Plan, Result, run_fleet
+from .plain_run import PlainPlan, PlainResult, run_plain
+from .report import as_json, kept, show
 from .schedule import Size
+from .watching import Watcher
 
 
-def main(
-    jobs: Annotated[int, typer.Option(min=100)] = 30_000,
-    worker_kills: Annotated[int, typer.Option(min=0)] = 300,
-    redis_kills: Annotated[int, typer.Option(min=0)] = 20,
-    seed: int = 1,
-    poison: int = 3,
-    keep: Annotated[Path | None, typer.Option(help="Keep logs here.")] = None,
+def chaos(
+    jobs: Annotated[int, typer.Option(min=100, help="Jobs to run.")] = 30_000,
+    worker_kills: Annotated[int, typer.Option(min=0, help="Workers to kill; poisonous jobs kill more.")] = 300,
+    redis_kills: Annotated[int, typer.Option(min=0, help="How often to kill Redis.")] = 20,
+    poison: Annotated[int, typer.Option(min=0, help="Jobs that kill whoever runs them.")] = 3,
+    celery_jobs: Annotated[
+        int, typer.Option(min=0, help="Jobs for plain Celery, with as many kills a job; 0 leaves it out.")
+    ] = 5_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another schedule and another load.")] = 1,
+    keep: Annotated[Path | None, typer.Option(help="A new folder for the logs of all processes.")] = None,
+    in_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    err = Console(stderr=True)
-    plan = Plan(jobs, Size(worker_kills, redis_kills), seed, poison=poison)
-    last = [0.0]
+    """Run a fleet of real processes under seeded faults, then account for every job and every answer.
 
-    def tell(progress: Progress) -> None:
-        now = time.monotonic()
-        if now - last[0] > 5:
-            last[0] = now
-            err.print(f"{now-progress.began:6.0f}s handed in {progress.handed_in} ended {progress.ended} up {progress.up} struck {sum(progress.struck.values())}")
+    Ends with code 0 if nothing was lost, committed twice or bought twice without need, else with 1.
+    """
+    plan = Plan(jobs, Size(worker_kills, redis_kills), seed, poison)
+    share = celery_jobs / jobs
+    size = Size(round(worker_kills * share), round(redis_kills * share))
+    plain = PlainPlan(celery_jobs, size, seed) if celery_jobs else None
+    with ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+        result, compared = asyncio.run(_run(plan, plain, folder))
+    if in_json:
+        sys.stdout.write(json.dumps(as_json(result, compared)) + "\n")
+    else:
+        show(result, compared, Console())
+    raise typer.Exit(0 if kept(result.account) else 1)
 
-    with tempfile.TemporaryDirectory() as folder:
-        result = asyncio.run(run_fleet(plan, keep or Path(folder), tell))
-    show(as_json(result), Console())
-    if result.account.findings: print(result.account.findings[:10])
-    print("twice", result.account.bought_twice[:10], "overlaps", result.account.overlaps[:10], 'lost', result.account.lost[:10], 'alone', result.ended_alone, 'wrong', result.account.wrong_answers[:5])
-    print([round(x,1) for x in result.resumed_s])
+
+async def _run(plan: Plan, plain: PlainPlan | None, folder: Path) -> tuple[Result, PlainResult | None]:
+    with Watcher(Console(stderr=True)) as watcher:
+        result = await run_fleet(plan, folder / "fleet", watcher)
+    if plain is None:
+        return result, None
+    with Watcher(Console(stderr=True)) as watcher:
+        return result, await run_plain(plain, folder / "celery", watcher)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    typer.run(chaos)

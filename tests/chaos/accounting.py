@@ -6,9 +6,9 @@ committed at most. Every other one was paid for in vain, for one of these reason
 - killed: whoever had asked was killed before it could commit. Nobody can help that; it is counted.
 - out of reach: whoever had asked was frozen or cut off from Redis, long enough to lose its lease.
 - cancelled: the job had ended otherwise in the meantime, so that nobody wanted an answer.
-- spoilt: the answer came, and a fault of the provider made it unusable.
 
-What is left is *bought twice*: a whole answer reached a worker that lived and reached Redis, and yet another was bought.
+What is left is *bought twice*: a whole answer reached a worker that lived and reached Redis, and yet another one was
+bought.
 """
 
 from collections import Counter, defaultdict
@@ -22,7 +22,6 @@ from workfleet.tasks.store import POISON
 from .crew import Trouble
 from .evidence import Case, Evidence
 from .on_redis import Outage
-from .on_workers import Orphan
 from .visits import Visit
 
 #: After its last sign of life a worker may have received an answer without having had the time to commit it.
@@ -33,10 +32,11 @@ _GRACE_S = 0.5
 class Account:
     """submitted: custom ids that were handed in. lost: those without exactly one final state that a client was told of.
 
-    committed_twice: ends that were counted beyond one a job. in_vain: bought answers that were not committed, by reason.
-    refused: commits that came without a lease, and were booked. wrong_answers: jobs whose answer is not theirs.
-    overlaps: calls for one job at the same time, though nothing had happened to the first caller. undecided: jobs that
-    are not at rest. innocent: jobs taken for poison that are none. poison: those that were, and are dead letters.
+    committed_twice: ends that were counted beyond one a job. bought: whole answers. booked: those in the ledger.
+    refused: among them, those that came without a lease. in_vain: bought answers that were not committed, by reason.
+    wrong_answers: jobs whose answer is not theirs. overlaps: jobs with two calls at a time, though nothing had happened
+    to the first caller. findings: what does not fit together in Redis. poison: jobs that killed their workers and are
+    dead letters for it. innocent: jobs that were taken for such.
     """
 
     submitted: int
@@ -126,39 +126,9 @@ def _is_wrong(case: Case, made: Sequence[Visit]) -> bool:
 def _overlap(made: Sequence[Visit], troubles: Mapping[str, Sequence[Trouble]]) -> bool:
     """Whether a second call began while the first was under way, and its caller had its lease."""
     return any(
-        second.began < first.ended
-        and not any(each.began <= second.began for each in troubles.get(first.worker, ()))
+        second.began < first.ended and not any(each.began <= second.began for each in troubles.get(first.worker, ()))
         for first, second in pairwise(made)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """Seconds from the kill of a job's owner to the next call for that job. jobs: how many were recovered so."""
-
-    jobs: int
-    p50_s: float
-    p95_s: float
-    max_s: float
-
-
-def recovery(orphans: Iterable[Orphan], visits: Sequence[Visit]) -> Recovery:
-    """Jobs that ended otherwise (cancelled, expired, poisonous) have no next call, and do not count."""
-    took = sorted(took for orphan in orphans if (took := _took(orphan, visits)) is not None)
-    if not took:
-        return Recovery(0, 0.0, 0.0, 0.0)
-    return Recovery(len(took), quantile(took, 0.5), quantile(took, 0.95), took[-1])
-
-
-def _took(orphan: Orphan, visits: Sequence[Visit]) -> float | None:
-    after = (visit.began for visit in visits if visit.job == orphan.job and visit.began > orphan.at)
-    following = min(after, default=None)
-    return None if following is None else following - orphan.at
-
-
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """Of values in order: the smallest that at least this share of them does not exceed."""
-    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
 
 
 def resumption(outages: Iterable[Outage], visits: Sequence[Visit], troubles: Sequence[Trouble]) -> list[float]:

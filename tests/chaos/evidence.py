@@ -1,6 +1,7 @@
 """What Redis says of every job when a run is over, and what a client was told."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -58,7 +59,7 @@ async def gather(client: AsyncClient, handed_in: HandedIn) -> Evidence:
         async for _, outcome, custom_id in client.outcomes(batch):
             told.setdefault(custom_id, []).append(outcome.state)
         listed = [raw.decode() for raw in await client.redis.lrange(client.store.key("batch", batch, "done"), 0, -1)]
-        listed_twice += {job_id for job_id in listed if listed.count(job_id) > 1} if len(set(listed)) < len(listed) else ()
+        listed_twice += [job_id for job_id, count in Counter(listed).items() if count > 1]
     ids = list(handed_in.ids.items())
     cases: list[Case] = []
     for start in range(0, len(ids), _CHUNK):
@@ -75,18 +76,17 @@ async def gather(client: AsyncClient, handed_in: HandedIn) -> Evidence:
     )
 
 
-async def _cases(
-    client: AsyncClient, ids: Sequence[tuple[str, str]], told: dict[str, list[JobState]]
-) -> list[Case]:
+async def _cases(client: AsyncClient, ids: Sequence[tuple[str, str]], told: dict[str, list[JobState]]) -> list[Case]:
     async with client.redis.pipeline(transaction=False) as pipe:
         for _, job_id in ids:
             pipe.hmget(client.store.key("job", job_id), "state", "reason", "deaths", "batch")
             pipe.get(RESULT_KEY + job_id)
             pipe.lrange(client.store.key("try", job_id), 0, -1)
         found = await pipe.execute()
+    records, results, ledgers = found[::3], found[1::3], found[2::3]
     return [
-        _case(job_id, custom_id, *found[3 * at : 3 * at + 3], told.get(custom_id, []))
-        for at, (custom_id, job_id) in enumerate(ids)
+        _case(job_id, custom_id, record, result, ledger, told.get(custom_id, []))
+        for (custom_id, job_id), record, result, ledger in zip(ids, records, results, ledgers, strict=True)
     ]
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from workfleet.tasks.client import AsyncClient
 
 from ..e2e.fleet import Fleet, Worker, until
-from .accounting import Account, Recovery, account, recovery, resumption
-from .crew import Crew, Post, Trouble
+from .accounting import Account, account, resumption
+from .crew import Crew, Post
 from .evidence import gather
 from .faults import Fault
 from .grounds import PROVIDERS, Grounds, Provider, grounds_of
@@ -26,6 +26,7 @@ from .on_redis import OnRedis
 from .on_workers import OnWorkers
 from .playing import Progress, Tell, play
 from .provider import ASKER_HEADER
+from .recovery import Claims, Recovery, recovery, until_called
 from .schedule import Size, make_schedule
 from .striker import LOOK_EVERY_S, UNREACHED, Striker
 from .visits import read_visits
@@ -66,14 +67,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """struck, missed: strikes by fault. poison_kills: workers killed for running a poisonous job. resumed_s: seconds
-    after which workers called again once Redis was back, in order. exits: codes of the workers at the end. ended_alone:
-    workers that ended by themselves.
+    """recovery: until the next claim; called: until the next call. struck, missed: strikes by fault.
+
+    poison_kills: workers killed for running a poisonous job. resumed_s: seconds after which workers called again once
+    Redis was back, in order. exits: codes of the workers at the end. ended_alone: workers that ended by themselves.
     """
 
     plan: Plan
     account: Account
     recovery: Recovery
+    called: Recovery
     struck: Mapping[Fault, int]
     missed: Mapping[Fault, int]
     poison_kills: int
@@ -99,11 +102,12 @@ async def run_fleet(plan: Plan, folder: Path, tell: Tell) -> Result:
         evidence = await gather(scene.client, scene.handed_in)
         visits = read_visits(each.log for each in scene.grounds.providers.values())
         troubles = scene.crew.troubles
-    _write_down(folder / "strikes.jsonl", [*troubles, *scene.on_workers.orphans, *scene.on_redis.outages])
+    _write_down(folder / "strikes.jsonl", [*troubles, *scene.claims.orphans, *scene.on_redis.outages])
     return Result(
         plan=plan,
         account=account(scene.handed_in.names, evidence, visits, troubles),
-        recovery=recovery(scene.on_workers.orphans, visits),
+        recovery=recovery(scene.claims.took_s),
+        called=recovery(until_called(scene.claims.orphans, visits)),
         struck=dict(scene.striker.struck),
         missed=dict(scene.striker.missed),
         poison_kills=scene.poison_kills,
@@ -120,6 +124,7 @@ class _Scene:
     grounds: Grounds
     client: AsyncClient
     crew: Crew
+    claims: Claims
     on_workers: OnWorkers
     on_redis: OnRedis
     striker: Striker
@@ -140,12 +145,13 @@ async def _scene(plan: Plan, folder: Path) -> AsyncGenerator[_Scene]:
         links = {name: await stack.enter_async_context(Link(grounds.redis_port)) for name in PROVIDERS}
         crew.man([_post(name, at, links[name]) for name in PROVIDERS for at in range(plan.hands)])
         on_redis = OnRedis(grounds.redis, client.redis)
-        on_workers = OnWorkers(crew, on_redis.away, _owned(client))
+        claims = Claims(client)
+        on_workers = OnWorkers(crew, on_redis.away, claims.note)
         on_providers = OnProviders(tuple(grounds.providers.values()))
         parts = (on_redis, on_workers, OnJobs(client), on_providers)
         striker = Striker({fault: way for part in parts for fault, way in part.ways.items()})
         await until(lambda: _all_are_up(crew, len(PROVIDERS) * plan.hands))
-        yield _Scene(plan, grounds, client, crew, on_workers, on_redis, striker)
+        yield _Scene(plan, grounds, client, crew, claims, on_workers, on_redis, striker)
 
 
 async def _all_are_up(crew: Crew, number: int) -> bool:
@@ -193,24 +199,12 @@ def _reporting(fleet: Fleet) -> Any:
     return living
 
 
-def _owned(client: AsyncClient) -> Any:
-    async def owned(node: str) -> list[str]:
-        redis, store = client.redis, client.store
-        leased = [raw.decode() for raw in await redis.zrange(store.key("leases"), 0, -1)]
-        async with redis.pipeline(transaction=False) as pipe:
-            for job_id in leased:
-                pipe.hget(store.key("job", job_id), "owner")
-            owners = await pipe.execute()
-        return [job_id for job_id, owner in zip(leased, owners, strict=True) if owner == node.encode()]
-
-    return owned
-
-
 async def _play(scene: _Scene, tell: Tell) -> Progress:
     plan = scene.plan
     progress = Progress("workfleet", plan.jobs)
     load = waves(plan.seed, plan.jobs, size=plan.wave, poison=plan.poison, providers=PROVIDERS)
     hunting = asyncio.create_task(_hunt_poison(scene))
+    watching = asyncio.create_task(scene.claims.watch())
     handing_in = asyncio.create_task(_hand_in(scene, load, progress))
 
     async def look() -> None:
@@ -225,9 +219,9 @@ async def _play(scene: _Scene, tell: Tell) -> Progress:
         await play(make_schedule(plan.seed, plan.size), scene.striker, progress, look, tell, stuck_s=_STUCK_S)
         await _rest(scene)
     finally:
-        for task in (hunting, handing_in):
+        for task in (hunting, watching, handing_in):
             task.cancel()
-        await asyncio.gather(hunting, handing_in, return_exceptions=True)
+        await asyncio.gather(hunting, watching, handing_in, return_exceptions=True)
     return progress
 
 

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from workfleet.routing.lanes import TASK_TYPES, Band, Priority
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import FleetUnavailable
 from workfleet.tasks.job import JobSpec
+
+#: What every job asks.
+SAY = "{name}: say something"
 
 #: Jobs in the queues at a time; the rest of a wave waits in its batch.
 WINDOW = 80
@@ -51,7 +55,7 @@ def is_poison(custom_id: str) -> bool:
 
 def _spec(number: int, rng: Random, providers: tuple[str, ...], *, poisonous: bool) -> JobSpec:
     name = f"{'poison' if poisonous else 'job'}-{number:06d}"
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "task_type": rng.choice(TASK_TYPES[:3]),
         "complexity": rng.choice((Band.SIMPLE, Band.COMPLEX)),
         "priority": rng.choice(list(Priority)),
@@ -67,7 +71,7 @@ def _spec(number: int, rng: Random, providers: tuple[str, ...], *, poisonous: bo
         fields["provider"] = rng.choice(providers)
     elif hurried:
         fields["deadline_s"] = rng.uniform(0.5, 5.0)
-    return JobSpec.from_prompt(f"{name}: say something", **fields)
+    return JobSpec.from_prompt(SAY.format(name=name), **fields)
 
 
 @dataclass(slots=True)

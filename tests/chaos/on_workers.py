@@ -2,37 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from .crew import Crew, Hand
 from .faults import Fault, Strike
-from .striker import LOOK_EVERY_S, UNREACHED, Way
+from .striker import Way
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
-    """A job whose owner was killed, and when (steady seconds)."""
-
-    job: str
-    worker: str
-    at: float
-
-
-async def nothing(_: str) -> Sequence[str]:
-    return ()
+async def nobody_notes(_worker: str, _at: float) -> None:
+    """For who does not ask who owned what."""
 
 
 @dataclass(slots=True)
 class OnWorkers:
-    """redis_away: locked while Redis is; then nobody reports. owned: the jobs that a worker holds."""
+    """redis_away: locked while Redis is; then nobody reports. note: told who was killed, and when."""
 
     crew: Crew
     redis_away: asyncio.Lock
-    owned: Callable[[str], Awaitable[Sequence[str]]] = nothing
-    orphans: list[Orphan] = field(default_factory=list[Orphan])
+    note: Callable[[str, float], Awaitable[None]] = nobody_notes
 
     @property
     def ways(self) -> Mapping[Fault, Way]:
@@ -44,14 +34,7 @@ class OnWorkers:
         }
 
     async def kill(self, hand: Hand) -> None:
-        """Kill a worker, and note whose owner it was."""
-        at = self.crew.kill(hand).began
-        while True:
-            try:
-                self.orphans += [Orphan(job, hand.node, at) for job in await self.owned(hand.node)]
-                return
-            except UNREACHED:
-                await asyncio.sleep(LOOK_EVERY_S)
+        await self.note(hand.node, self.crew.kill(hand).began)
 
     async def _kill(self, strike: Strike) -> bool:
         if self.redis_away.locked():

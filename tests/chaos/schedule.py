@@ -61,9 +61,7 @@ def make_schedule(seed: int, size: Size) -> tuple[Strike, ...]:
     rng = Random(seed)
     strikes = [_strike(fault, at, rng) for fault, count in _counts(size).items() for at in _spread(count, rng)]
     in_the_dark = [each for each in strikes if each.fault is Fault.KILL_REDIS][::2][: size.worker_kills]
-    strikes += [
-        Strike(each.at, Fault.KILL_WORKER, rng.random(), after_s=_IN_THE_DARK_S) for each in in_the_dark
-    ]
+    strikes += [Strike(each.at, Fault.KILL_WORKER, rng.random(), after_s=_IN_THE_DARK_S) for each in in_the_dark]
     return tuple(sorted(strikes, key=lambda each: (each.at, each.after_s, each.fault)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, get_args
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from ...routing.directory import Mode, RetryPolicy, Strategy
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
@@ -37,7 +37,7 @@ class _Basics(Part):
     redis_url: SecretStr | None = None
     mode: Mode = "any"
     strategy: Strategy = "priority"
-    spill_after_s: float | None = 5.0
+    spill_after_s: float | None = Field(default=5.0, ge=0)
     retry: RetryPolicy = RetryPolicy()
     debug: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
 

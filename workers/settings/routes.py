@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import get_args
 
+from pydantic import Field
+
 from ...routing.directory import ChainLink, Mode, Route, Strategy
 from .choices import choose, choose_strategy
 from .complaints import validated
@@ -21,7 +23,7 @@ class _RouteFields(Part):
 
     strategy: Strategy | None = None
     mode: Mode | None = None
-    spill_after_s: float | None = None
+    spill_after_s: float | None = Field(default=None, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
