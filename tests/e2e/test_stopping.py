@@ -60,7 +60,7 @@ async def test_two_pools_share_a_lane_and_when_one_ends_the_other_finishes(fleet
     assert await followed(fleet, batch) == expected
     ids = await ids_of(fleet, batch)
     for name in ("one", "two"):
-        assert fleet.providers[name].stats.complete >= 10, f"{name} got hardly any work"
+        assert fleet.providers[name].stats.complete >= 3, f"{name} got hardly any work"
     ledger = [[entry.outcome for entry in await fleet.client.attempts(job_id)] for job_id in ids]
     assert ledger == [["succeeded"]] * 300
     # A killed worker takes what it was being told into its grave; an orderly one loses nothing.
