@@ -1,7 +1,8 @@
 """Connections that are used again only if the server has said nothing on them since its last answer.
 
 What a server says unasked, aiohttp takes for the answer to the next request: the answer of one job would become that of
-another. The standard's advice is to close such a connection (RFC 9112, 9.2).
+another, and the next one's that of the one after it. The standard's advice is to close such a connection (RFC 9112,
+9.2).
 """
 
 import select
@@ -10,13 +11,27 @@ from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
+
+#: What a server says twice, it says without delay.
+REST_S = 0.2
 
 
 class Connector(aiohttp.TCPConnector):
-    def __init__(self, **options: Any) -> None:
+    """rest_s: seconds that a connection rests before it is used again. options: of aiohttp's own."""
+
+    def __init__(self, *, rest_s: float = REST_S, **options: Any) -> None:
         super().__init__(**options)
+        self._rest_s = rest_s
         self._used: WeakSet[ResponseHandler] = WeakSet()
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        """A call has ended. Its connection counts as used while it rests; then it is kept, if nothing came."""
+        if should_close or protocol.should_close:
+            super()._release(key, protocol, should_close=should_close)
+        else:
+            self._loop.call_later(self._rest_s, super()._release, key, protocol)
 
     async def connect(self, req: Any, traces: Any, timeout: aiohttp.ClientTimeout) -> Connection:  # noqa: ASYNC109 - aiohttp's name
         """A connection for a request: a new one, or one that was used before and has nothing to read."""
