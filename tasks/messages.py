@@ -16,6 +16,9 @@ from ..routing.lanes import Priority
 #: kombu's priority steps: 0 is served first. Two lists a queue, no more: each is a key of every BRPOP.
 PRIORITY_STEPS: dict[Priority, int] = {Priority.INTERACTIVE: 0, Priority.BATCH: 6}
 
+#: The steps of producers elsewhere: kombu's own.
+FOREIGN_STEPS = (0, 3, 6, 9)
+
 #: What kombu puts between a queue's name and a priority step other than 0.
 PRIORITY_SEPARATOR = "\x06\x16"
 
@@ -27,7 +30,11 @@ def task_name(task_type: str) -> str:
 
 def list_key(queue: str, priority: Priority) -> str:
     """The Redis list in which kombu keeps a queue's messages of one priority."""
-    step = PRIORITY_STEPS[priority]
+    return list_at(queue, PRIORITY_STEPS[priority])
+
+
+def list_at(queue: str, step: int) -> str:
+    """The Redis list of one of kombu's priority steps."""
     return f"{queue}{PRIORITY_SEPARATOR}{step}" if step else queue
 
 

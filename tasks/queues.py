@@ -1,7 +1,7 @@
 """The Celery application: queues, settings, and the tasks that carry jobs."""
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
 from celery import Celery
@@ -10,10 +10,11 @@ from kombu import Exchange, Queue
 from pydantic import SecretStr
 
 from ..routing.lanes import TASK_TYPES, alternate_queue, lanes
-from .errors import FleetError, JobFailed
-from .messages import task_name
+from .errors import JobFailed
+from .messages import PRIORITY_STEPS, task_name
 
-#: Where Celery producers hand in jobs with `send_task("workfleet.submit", …)`.
+#: Where Celery producers hand in jobs with `send_task("workfleet.submit", …)`. No Celery worker consumes it: what is
+#: handed in is taken in by the pools (workers/intake.py).
 SUBMIT_QUEUE = "workfleet.submit"
 SUBMIT_TASK = "workfleet.submit"
 
@@ -22,8 +23,6 @@ class Runner(Protocol):
     """What a worker does with deliveries; the pools implement it."""
 
     def run(self, job_id: str) -> object: ...
-
-    def submit(self, job_id: str, request: object, previous: tuple[object, ...], spec: Mapping[str, Any]) -> None: ...
 
 
 def make_app(
@@ -57,7 +56,7 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
     return {
         "task_queues": [Queue(name, anonymous, routing_key=name) for name in queues],
         # What follows a job in a canvas may be another application's task: it goes where Celery's workers look.
-        "task_routes": {SUBMIT_TASK: {"queue": SUBMIT_QUEUE}, "celery.*": {"queue": SUBMIT_QUEUE}},
+        "task_routes": {SUBMIT_TASK: {"queue": SUBMIT_QUEUE}},
         "task_serializer": "json",
         "result_serializer": "json",
         "accept_content": ["json"],
@@ -72,16 +71,9 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
         # A Redis that is full refuses the consumer's commands for a while; without this the worker would end.
         "broker_channel_error_retry": True,
         "broker_transport_options": {
-            # Of the pools' transport (workers/transport.py). What is handed in needs milliseconds until it is stored.
-            "visibility_timeout": 60,
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-            # In keys of our own: in shared ones, each application gives back what another's worker still runs.
-            "unacked_key": "workfleet.unacked",
-            "unacked_index_key": "workfleet.unacked_index",
-            "unacked_mutex_key": "workfleet.unacked_mutex",
-            # kombu's own steps: producers elsewhere know no others.
-            "priority_steps": [0, 3, 6, 9],
+            # kombu would note each message in two more keys of Redis until it is acknowledged. The record knows better.
+            "ack_emulation": False,
+            "priority_steps": sorted(PRIORITY_STEPS.values()),
             "health_check_interval": 10,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
@@ -102,13 +94,9 @@ def _register(app: Celery, task_types: Iterable[str], runner: Runner | None) -> 
     def run(task: Task[..., Any]) -> object:
         return _runner(runner).run(str(task.request.id))
 
-    def submit(task: Task[..., Any], *previous: object, **spec: Any) -> None:
-        _runner(runner).submit(str(task.request.id), task.request, previous, spec)
-
     for task_type in task_types:
         # A job's result is stored by the commit that ends it, not by Celery's tracer.
         _task(app, task_name(task_type), run, ignore_result=True, throws=(JobFailed,))
-    _task(app, SUBMIT_TASK, submit, ignore_result=False, throws=(FleetError,))
 
 
 def _task(app: Celery, name: str, body: Callable[..., Any], **options: Any) -> None:

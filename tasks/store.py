@@ -9,6 +9,8 @@ from importlib import resources
 from typing import Any, Literal, cast
 
 from redis.commands.core import AsyncScript
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError
 
 from ..routing.lanes import Priority
 from .answer import Usage
@@ -78,7 +80,10 @@ class Store:
     async def _run(self, script: str, *arguments: str | bytes | int) -> Any:
         if script not in self._scripts:
             self._scripts[script] = self.redis.register_script(_source(script))
-        return await self._scripts[script](keys=[self.namespace], args=[self._template, *arguments])
+        try:
+            return await self._scripts[script](keys=[self.namespace], args=[self._template, *arguments])
+        except NoScriptError as forgotten:
+            raise RedisConnectionError("it was restarted between the loading of a script and its call") from forgotten
 
     async def submit(self, jobs: Sequence[Prepared], *, batch: str = "") -> list[str]:
         """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency
@@ -211,6 +216,14 @@ class Store:
     async def follow(self, job_id: str, follower: str) -> bool:
         """Note who else wants the job's result; False if the job is forgotten already."""
         return bool(await self._run("follow", job_id, follower))
+
+    async def postpone(self, taken: str, message: bytes, until: float) -> bool:
+        """Keep a message on the list `taken` for later; False if its time, in seconds since the epoch, has come."""
+        return bool(await self._run("postpone", taken, message, int(until * 1000)))
+
+    async def hand_in_due(self, queue: str, *, at_most: int = 500) -> int:
+        """Put the postponed messages whose time has come into a queue; how many there were."""
+        return int(await self._run("hand_in_due", queue, at_most))
 
     async def waiting(self, queue: str, *, at_most: int) -> list[str]:
         """Ids of the jobs that wait in a queue, the longest first within each priority."""

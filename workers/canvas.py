@@ -24,6 +24,13 @@ def canvas_of(request: Any) -> str:
     return "" if alone else json.dumps(kept, default=dict)
 
 
+def refuse(app: Celery, request: Context, error: Exception) -> None:
+    """Store that a call of a producer failed before it became a job, and what that means to its canvas. Blocking."""
+    # Whoever reads the result makes the error anew from its words: it has to be of a class that takes nothing else.
+    kind = next(kind for kind in type(error).__mro__ if "__init__" not in vars(kind))
+    cast("Any", app.backend).mark_as_failure(request.id, kind(str(error)), request=request)
+
+
 def go_on(app: Celery, job_id: str, canvas: str, outcome: Outcome) -> None:
     """Start what follows the job: the next of its chain, its callbacks, its chord when it was the last. Blocking."""
     kept = json.loads(canvas)

@@ -33,6 +33,8 @@ EVENTS: Mapping[str, Event] = {
         "a defect of ours while an answer was asked for; counted as a failed attempt", ("job_id", "target")
     ),
     "delivery.dropped": Event("a message for a job that nobody has to run", ("job_id", "found")),
+    "intake.waits": Event("Redis is away; what producers hand in is taken in when it is back", ("error",)),
+    "intake.unreadable": Event("a message in the queue of what is handed in is none", ("error", "message_bytes")),
     "canvas.waits": Event("Redis is away; what follows a job in its canvas is published later", ("job_id", "error")),
     "canvas.broken": Event("a job's Celery canvas cannot be gone on with as it was handed in", ("job_id", "error")),
     "messages.pushed_anew": Event("queued jobs had lost their messages", ("queue", "jobs")),

@@ -17,23 +17,14 @@ log = structlog.get_logger()
 PATIENCE_S = 900.0
 
 
-async def persist(
-    call: Callable[[], Awaitable[_T]],
-    *,
-    patience_s: float = PATIENCE_S,
-    pause_s: float = 0.2,
-    passing: tuple[type[Exception], ...] = PASSING,
-) -> _T:
-    """Repeat a call while Redis is away. Every script tolerates being repeated after a lost reply.
-
-    passing: how the call tells that Redis is away.
-    """
+async def persist(call: Callable[[], Awaitable[_T]], *, patience_s: float = PATIENCE_S, pause_s: float = 0.2) -> _T:
+    """Repeat a call while Redis is away. Every script tolerates being repeated after a lost reply."""
     give_up_at = time.monotonic() + patience_s
     told = False
     while True:
         try:
             return await call()
-        except passing as failed:
+        except PASSING as failed:
             if time.monotonic() >= give_up_at:
                 raise
             if not told:

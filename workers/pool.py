@@ -6,7 +6,6 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -15,11 +14,9 @@ from celery.exceptions import ChordError, CPendingDeprecationWarning, Ignore, Re
 
 from ..routing.lanes import alternate_queue
 from ..tasks.errors import JobFailed
-from ..tasks.queues import SUBMIT_QUEUE, make_app
-from .canvas import canvas_of
+from ..tasks.queues import make_app
 from .celery_worker import PoolWorker, end_worker, on_signals
 from .ending import Declined, Dropped, Ended, Moved
-from .previous import filled_in
 from .runtime import PoolPlan, Runtime
 from .transport import Transport
 
@@ -48,11 +45,6 @@ class _Deliveries:
                 raise Ignore(why)
             case Declined():
                 raise Ignore("the pool stops")
-
-    def submit(self, job_id: str, request: object, previous: tuple[object, ...], spec: Mapping[str, Any]) -> None:
-        self._runtime.submit(filled_in(spec, previous), job_id=job_id, canvas=canvas_of(request))
-        # The job's own commit stores the result under this id, so this task stores none.
-        raise Ignore("submitted")
 
 
 class _Lanes:
@@ -117,7 +109,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
         hostname=plan.node,
         pool="threads",
         concurrency=plan.slots,
-        queues=[alternate_queue(plan.provider.name), SUBMIT_QUEUE],
+        queues=[alternate_queue(plan.provider.name)],
         task_events=events,
         without_gossip=True,
         without_mingle=True,

@@ -18,12 +18,11 @@ from pydantic import SecretStr
 from ..routing.directory import Directory
 from ..tasks.client import AsyncClient
 from ..tasks.connection import PASSING
-from ..tasks.errors import FleetUnavailable
-from ..tasks.job import Job
 from .continuing import Continuing
 from .ending import Declined, Ended, Ending
 from .executor import Executor
 from .gatekeeper import Gatekeeper
+from .intake import Intake
 from .leases import Leases
 from .patience import persist
 from .providers.endpoint import Endpoint
@@ -99,6 +98,7 @@ class Runtime:
         """Start the loop and the pool's duties. After a fork, never before: threads do not survive it."""
         store, fleet = self.client.store, self.client.fleet
         self.continuing = Continuing(store, app)
+        self.intake = Intake(self.plan.node, self.client, app, self.continuing)
         self.reconciler = Reconciler(self.plan.node, store, fleet, self.plan.directory, self.continuing.left_behind)
         self._thread.start()
         self._do(self._start())
@@ -112,6 +112,7 @@ class Runtime:
             self.leases.listen(self.gate.wake.set),
             self.gate.run(),
             self.reconciler.run(),
+            self.intake.run(),
             self._probing(),
         ):
             self._duties.append(asyncio.create_task(duty))
@@ -146,20 +147,6 @@ class Runtime:
         if job is not None:
             await self.client.store.reroute(job_id, job.queue, job.queue)
 
-    def submit(self, spec: Mapping[str, Any], *, job_id: str, canvas: str) -> None:
-        """Store a job that a Celery producer handed in; its Celery id is its id."""
-        self._do(self._submit(spec, job_id, canvas))
-
-    async def _submit(self, spec: Mapping[str, Any], job_id: str, canvas: str) -> None:
-        stored = await persist(
-            lambda: self.client.submit(spec, job_id=job_id, canvas=canvas), passing=(FleetUnavailable,)
-        )
-        if stored != job_id:
-            await self.continuing.follow(stored, job_id, canvas)
-
-    def job(self, job_id: str) -> Job | None:
-        return self._do(self.client.store.job(job_id))
-
     @property
     def draining(self) -> bool:
         return self._drains > 0
@@ -170,7 +157,7 @@ class Runtime:
         self._loop.call_soon_threadsafe(self._drain, self._drains > 1)
 
     def _drain(self, at_once: bool) -> None:
-        self.executor.draining = True
+        self.executor.draining = self.intake.draining = True
         self.gate.wake.set()
         if at_once:
             self._hand_back()
@@ -208,6 +195,7 @@ class Runtime:
             _, pending = await asyncio.wait(pending, timeout=0.5)
         with suppress(*PASSING, TimeoutError):
             async with asyncio.timeout(_LEAVE_S):
+                await self.intake.give_back(self.plan.node)
                 await self.client.fleet.leave(self.plan.node)
         await self.sender.__aexit__(None, None, None)
         await self.client.redis.aclose()

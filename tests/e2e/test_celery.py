@@ -156,6 +156,30 @@ async def test_what_cannot_be_a_job_fails_under_its_own_id_and_says_why(
     assert words in str(error)
 
 
+async def test_a_task_that_nobody_knows_is_refused(theirs: Foreign) -> None:
+    error = await theirs.run(theirs.app.signature("workfleet.sumbit", kwargs={}, queue="workfleet.submit"))
+    assert "unknown task 'workfleet.sumbit'" in str(error)
+
+
+async def test_a_countdown_holds_a_job_back_and_an_expiry_is_its_deadline(fleet: Fleet, theirs: Foreign) -> None:
+    later = await theirs.start(theirs.job("later").set(countdown=1.0))
+    until_then = await theirs.start(theirs.job("by then", provider="idle").set(expires=1.5))
+    gone = await theirs.start(theirs.job("too late").set(expires=-1))
+    assert "expired" in str(await theirs.value(gone))
+    assert type(await theirs.value(until_then)).__name__ == "JobExpired"
+    await answer_of(fleet, later.id)
+    told, held = [(await fleet.client.job(job_id)).created_at for job_id in (until_then.id, later.id)]
+    assert held - told > 0.8
+
+
+@pytest.mark.parametrize("garbage", [b"", b"{}", b'{"body": "x", "properties": {}}', b"\xff\xfe"])
+async def test_what_is_no_message_is_dropped_and_told(fleet: Fleet, theirs: Foreign, garbage: bytes) -> None:
+    told = sum(len(worker.said("intake.unreadable")) for worker in fleet.workers)
+    await fleet.client.redis.lpush("workfleet.submit", garbage)
+    await until(lambda: sum(len(worker.said("intake.unreadable")) for worker in fleet.workers) == told + 1)
+    assert (await theirs.run(theirs.job("hello")))["finish_reason"] == "stop"
+
+
 async def test_a_job_handed_in_again_with_its_idempotency_key_has_the_first_ones_result_and_goes_on(
     fleet: Fleet, theirs: Foreign
 ) -> None:

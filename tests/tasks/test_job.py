@@ -156,7 +156,7 @@ STEPS: dict[str, Step] = {
 }
 
 #: Scripts that meet no job, or one that nobody has handed in yet.
-APART = {"lib", "submit", "turn", "follow"}
+APART = {"lib", "submit", "turn", "follow", "postpone", "hand_in_due"}
 
 
 @pytest.mark.parametrize("state", list(JobState))
