@@ -31,7 +31,7 @@ demo: $(READY)
 test: $(READY)
 	@$(RUN) -m pytest $(TESTERS)
 
-# Faults of every kind while jobs run, with accounts; make chaos ARGS="--jobs 3000 --worker-kills 30 --redis-kills 2"
+# Kills workers and Redis for about a quarter of an hour, and accounts for every job. make chaos ARGS=--help
 chaos: $(READY)
 	@$(RUN) -m tests.chaos $(ARGS)
 

@@ -77,7 +77,11 @@ class AsyncClient:
         self._preparer: tuple[float, Preparer] | None = None
 
     async def __aenter__(self) -> Self:
-        await self.ping()
+        try:
+            await self.ping()
+        except BaseException:
+            await self.redis.aclose()
+            raise
         return self
 
     async def __aexit__(

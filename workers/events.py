@@ -61,6 +61,7 @@ EVENTS: Mapping[str, Event] = {
     "child.given_up": Event("a child process ended in a way that a new start would not change", ("name", "reason")),
     "child.killed": Event("a child process did not end when it was asked to", ("name", "pid")),
     # Redis
+    "redis.awaited": Event("a worker starts, and Redis does not answer yet", ("error", "patience_s")),
     "redis.lost": Event("Redis does not answer; the result is kept until it does", ("error", "patience_s")),
     "redis.started": Event("the embedded Redis was started, or found running", ("port", "folder", "adopted")),
     "redis.revived": Event("the embedded Redis had ended under its users, and runs again", ("port", "folder")),

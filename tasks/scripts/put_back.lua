@@ -1,4 +1,4 @@
--- A running job goes back: to a queue now, or after a while; or it ends, if somebody has cancelled it. KEYS[1] ns.
+-- A running job goes back: to a queue now, where it is served next, or after a while; or it ends, if somebody has cancelled it. KEYS[1] ns.
 -- ARGV[1] template, [2] id, [3] epoch, [4] queue, [5] wait in ms (0: now), [6] '1' if the attempt is not to be counted,
 -- [7] target to remember as tried or '', [8] ledger entry JSON or '', [9] Celery result JSON if it was cancelled, [10] the
 -- reason of that, [11] retention in s.
@@ -19,7 +19,7 @@ end
 redis.call('ZREM', ns .. ':leases', id)
 local wait = tonumber(ARGV[5])
 if wait <= 0 then
-  queue_again(id, ARGV[4])
+  queue_again(id, ARGV[4], true)
 else
   redis.call('HSET', record, 'state', 'snoozed', 'queue', ARGV[4], 'owner', '')
   redis.call('ZADD', ns .. ':snoozed', now + wait, id)

@@ -3,15 +3,16 @@
 An answer is *bought* when a provider has handed a whole answer to the network. Of a job's bought answers, one is
 committed at most. Every other one was paid for in vain, for one of these reasons:
 
-- killed: whoever had asked was killed before it could commit. Nobody can help that; it is counted.
-- out of reach: whoever had asked was frozen or cut off from Redis, long enough to lose its lease.
-- cancelled: the job had ended otherwise in the meantime, so that nobody wanted an answer.
+- killed: who had asked was killed before it could commit. Nobody can help that; it is counted.
+- stopped: who had asked was told to stop, and gave its job back just then.
+- out of reach: who had asked was frozen or cut off from Redis, long enough to lose its lease.
+- ended otherwise: the job was cancelled, or expired, just then.
 
 What is left is *bought twice*: a whole answer reached a worker that lived and reached Redis, and yet another one was
 bought.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,11 +22,20 @@ from workfleet.tasks.store import POISON
 
 from .crew import Trouble
 from .evidence import Case, Evidence
+from .load import is_poison
 from .on_redis import Outage
-from .visits import Visit
+from .visits import Visit, grouped
 
-#: After its last sign of life a worker may have received an answer without having had the time to commit it.
-_GRACE_S = 0.5
+#: Seconds in which a worker on a busy machine commits an answer that it has got.
+_COMMIT_S = 1.5
+
+_REASONS = {
+    "killed": "killed",
+    "ended": "killed",
+    "stopped": "stopped",
+    "frozen": "out of reach",
+    "cut off": "out of reach",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +70,16 @@ class Account:
 
 
 def account(
-    submitted: Collection[str], evidence: Evidence, visits: Sequence[Visit], troubles: Sequence[Trouble]
+    submitted: Collection[str],
+    evidence: Evidence,
+    visits: Sequence[Visit],
+    troubles: Sequence[Trouble],
+    outages: Sequence[Outage],
 ) -> Account:
-    by_job: dict[str, list[Visit]] = defaultdict(list)
-    for visit in visits:
-        by_job[visit.job].append(visit)
-    by_worker: dict[str, list[Trouble]] = defaultdict(list)
-    for trouble in troubles:
-        by_worker[trouble.worker].append(trouble)
+    by_job = grouped(visits, by=lambda visit: visit.job)
+    by_worker = grouped(troubles, by=lambda trouble: trouble.worker)
     cases = {case.custom_id: case for case in evidence.cases}
-    reasons = {case.id: _in_vain(case, by_job[case.id], by_worker) for case in evidence.cases}
+    reasons = {case.id: _in_vain(case, by_job[case.id], by_worker, outages) for case in evidence.cases}
     ended = Counter(case.state for case in evidence.cases if case.state is not None and case.state.final)
     ledger = [entry for case in evidence.cases for entry in case.ledger]
     poisoned = [case for case in evidence.cases if case.reason == POISON]
@@ -86,8 +96,8 @@ def account(
         wrong_answers=tuple(case.id for case in evidence.cases if _is_wrong(case, by_job[case.id])),
         overlaps=tuple(job_id for job_id, made in by_job.items() if _overlap(made, by_worker)),
         findings=evidence.findings,
-        poison=sum(case.custom_id.startswith("poison") and case.id in evidence.dead_letters for case in poisoned),
-        innocent=sum(not case.custom_id.startswith("poison") for case in poisoned),
+        poison=sum(is_poison(case.custom_id) and case.id in evidence.dead_letters for case in poisoned),
+        innocent=sum(not is_poison(case.custom_id) for case in poisoned),
     )
 
 
@@ -100,23 +110,32 @@ def _twice(evidence: Evidence) -> int:
     return sum([entry.outcome for entry in case.ledger].count("succeeded") > 1 for case in evidence.cases)
 
 
-def _in_vain(case: Case, made: Sequence[Visit], troubles: Mapping[str, Sequence[Trouble]]) -> list[str | None]:
+def _in_vain(
+    case: Case, made: Sequence[Visit], troubles: Mapping[str, Sequence[Trouble]], outages: Iterable[Outage]
+) -> list[str | None]:
     """For each bought answer that was not committed, why; None if there was no reason."""
-    bought = [visit for visit in made if visit.complete]
-    return [_why(case, visit, made, troubles.get(visit.worker, ())) for visit in bought if visit.answer != case.answer]
+    bought = [visit for visit in made if visit.complete and visit.answer != case.answer]
+    return [_why(case, visit, made, troubles.get(visit.worker, ()), outages) for visit in bought]
 
 
-def _why(case: Case, visit: Visit, made: Sequence[Visit], troubles: Sequence[Trouble]) -> str | None:
-    following = min((each.began for each in made if each.began > visit.began), default=float("inf"))
+def _why(
+    case: Case, visit: Visit, made: Sequence[Visit], troubles: Sequence[Trouble], outages: Iterable[Outage]
+) -> str | None:
+    until = _could_be_committed_by(visit, outages)
     for trouble in troubles:
-        during = trouble.began <= max(visit.ended + _GRACE_S, following) and trouble.ended >= visit.began
-        if during and trouble.what in ("killed", "ended"):
-            return "killed"
-        if during and trouble.what in ("frozen", "cut off"):
-            return "out of reach"
-    if case.state is not JobState.SUCCEEDED and following == float("inf"):
-        return "cancelled"
-    return None
+        if trouble.began <= until and trouble.ended >= visit.began:
+            return _REASONS[trouble.what]
+    is_last = all(each.began <= visit.began for each in made)
+    return "ended otherwise" if is_last and case.state is not JobState.SUCCEEDED else None
+
+
+def _could_be_committed_by(visit: Visit, outages: Iterable[Outage]) -> float:
+    """When at the latest a worker that is well has committed the answer: while Redis is away, it keeps it."""
+    by = visit.ended + _COMMIT_S
+    for outage in sorted(outages, key=lambda each: each.began):
+        if outage.began <= by and outage.ended >= visit.ended:
+            by = max(by, outage.ended + _COMMIT_S)
+    return by
 
 
 def _is_wrong(case: Case, made: Sequence[Visit]) -> bool:
@@ -132,15 +151,16 @@ def _overlap(made: Sequence[Visit], troubles: Mapping[str, Sequence[Trouble]]) -
 
 
 def resumption(outages: Iterable[Outage], visits: Sequence[Visit], troubles: Sequence[Trouble]) -> list[float]:
-    """Seconds from each return of Redis to the next call of each worker that had lived through its absence."""
-    unwell = {trouble.worker for trouble in troubles if trouble.what != "killed"}
-    deaths = {trouble.worker: trouble.began for trouble in troubles}
+    """Seconds from each return of Redis to the next call of each worker that lived through its absence; to its end, if
+    there was none.
+    """
+    calls = grouped(visits, by=lambda visit: visit.worker)
+    mishaps = grouped(troubles, by=lambda trouble: trouble.worker)
     found: list[float] = []
     for outage in outages:
-        before = {visit.worker for visit in visits if visit.began < outage.began} - unwell
-        for worker in before:
-            nexts = [visit.began for visit in visits if visit.worker == worker and visit.began > outage.ended]
-            died = deaths.get(worker, float("inf"))
-            if died > outage.ended:
-                found.append(min(nexts, default=died) - outage.ended)
+        for worker in [worker for worker, made in calls.items() if made[0].began < outage.began]:
+            end = min((each.began for each in mishaps[worker] if each.ended > outage.began), default=float("inf"))
+            following = (visit.began for visit in calls[worker] if visit.began > outage.ended)
+            if end > outage.ended:
+                found.append(min((*following, end)) - outage.ended)
     return sorted(found)

@@ -67,10 +67,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """recovery: until the next claim; called: until the next call. struck, missed: strikes by fault.
-
-    poison_kills: workers killed for running a poisonous job. resumed_s: seconds after which workers called again once
-    Redis was back, in order. exits: codes of the workers at the end. ended_alone: workers that ended by themselves.
+    """recovery: from the kill of a job's owner to its next claim; called: to its next call. struck, missed: strikes by
+    fault. poison_kills: workers killed for running a poisonous job. resumed_s: seconds after which workers called again
+    once Redis was back, in order. exits: codes of the workers at the end. ended_alone: those that ended by themselves.
     """
 
     plan: Plan
@@ -105,7 +104,7 @@ async def run_fleet(plan: Plan, folder: Path, tell: Tell) -> Result:
     _write_down(folder / "strikes.jsonl", [*troubles, *scene.claims.orphans, *scene.on_redis.outages])
     return Result(
         plan=plan,
-        account=account(scene.handed_in.names, evidence, visits, troubles),
+        account=account(scene.handed_in.names, evidence, visits, troubles, scene.on_redis.outages),
         recovery=recovery(scene.claims.took_s),
         called=recovery(until_called(scene.claims.orphans, visits)),
         struck=dict(scene.striker.struck),

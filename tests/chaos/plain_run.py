@@ -52,9 +52,8 @@ class PlainPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlainResult:
-    """lost: jobs without a result. bought: whole answers. again: those beyond the first of each job.
-
-    recovery: until the next call. ended_alone: workers that ended by themselves.
+    """lost: jobs without a result. bought: whole answers. again: those beyond the first of each job. recovery: from the
+    kill of who had called for a job to its next call. ended_alone: workers that ended by themselves.
     """
 
     plan: PlainPlan

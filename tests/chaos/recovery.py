@@ -10,7 +10,7 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import JobState
 
 from .striker import LOOK_EVERY_S, UNREACHED
-from .visits import Visit
+from .visits import Visit, grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,9 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 def until_called(orphans: Iterable[Orphan], visits: Sequence[Visit]) -> list[float]:
     """Seconds until the next call for each job; there is none for those that ended otherwise."""
-    after = ([visit.began for visit in visits if visit.job == each.job and visit.began > each.at] for each in orphans)
-    return [min(began) - orphan.at for orphan, began in zip(orphans, after, strict=True) if began]
+    calls = grouped(visits, by=lambda visit: visit.job)
+    after = ((each, [visit.began for visit in calls[each.job] if visit.began > each.at]) for each in orphans)
+    return [began[0] - orphan.at for orphan, began in after if began]
 
 
 @dataclass(slots=True)

@@ -4,10 +4,13 @@ import os
 import sys
 from typing import Annotated
 
+import structlog
 import typer
 from pydantic import SecretStr
 
+from ...routing.directory import Directory
 from ...tasks.client import AsyncClient
+from ...tasks.errors import FleetUnavailable
 from ..logs import configure_logs, log_options
 from ..plan import plan_pool
 from ..pool import run_pool
@@ -16,6 +19,10 @@ from ..runtime import PoolPlan
 from ..settings.load import load_settings
 from ..settings.schema import Settings
 from .session import ConfigOption, fleet_redis, run_async
+
+log = structlog.get_logger()
+
+_REDIS_WITHIN_S = 30.0
 
 
 def worker(
@@ -66,8 +73,18 @@ async def _plan(
     node: str | None,
     grace: float,
 ) -> PoolPlan:
-    async with AsyncClient(redis_url, wait_for_redis_s=30) as client:
-        known = await client.directory()
+    known = await _directory(redis_url)
     return plan_pool(
         settings, known, redis_url, provider=provider, endpoints=endpoints, slots=slots, node=node, grace_s=grace
     )
+
+
+async def _directory(redis_url: SecretStr) -> Directory:
+    """What the pools have published. Redis may come up a little later than its workers."""
+    try:
+        async with AsyncClient(redis_url) as client:
+            return await client.directory()
+    except FleetUnavailable as failed:
+        log.warning("redis.awaited", error=str(failed), patience_s=_REDIS_WITHIN_S)
+    async with AsyncClient(redis_url, wait_for_redis_s=_REDIS_WITHIN_S) as client:
+        return await client.directory()

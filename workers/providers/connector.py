@@ -15,7 +15,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 
 #: What a server says twice, it says without delay.
-REST_S = 0.2
+REST_S = 0.02
 
 
 class Connector(aiohttp.TCPConnector):
