@@ -6,10 +6,12 @@ Its own waits for its jobs however long, answers Ctrl-C with code 1, and lets a 
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from celery import Celery
 from celery.apps.worker import Worker
+from celery.concurrency.thread import TaskPool
 from celery.worker import WorkController
 from celery.worker import state as celery_state
 
@@ -21,6 +23,18 @@ class Drained(Protocol):
     def draining(self) -> bool: ...
 
     def drain(self) -> None: ...
+
+
+class SlotThreads(TaskPool):
+    """Celery's pool of threads, with some beyond the slots.
+
+    A message holds its slot until it is acknowledged, and that is when the call of its job is over. The thread still has
+    the job to commit then; another one begins with the next message.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.executor = ThreadPoolExecutor(max_workers=self.limit + self.limit // 4 + 2)
 
 
 class PoolWorker(Worker):

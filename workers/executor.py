@@ -55,15 +55,15 @@ class Executor:
     clock: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
 
-    async def run(self, job_id: str) -> Ending:
-        """Run one delivery to its end."""
+    async def run(self, job_id: str, *, on_free: Callable[[], None] = lambda: None) -> Ending:
+        """Run one delivery to its end. on_free: called as soon as it needs its slot no longer."""
         if self.draining:
             return Declined()
         ticket = new_ticket()
         claimed = await persist(lambda: self.store.claim(job_id, owner=self.node, lease_s=LEASE_S, ticket=ticket))
         if not isinstance(claimed, Claimed):
             return await self._not_ours(job_id, claimed)
-        running = self._begun(claimed)
+        running = self._begun(claimed, on_free)
         with self.leases.hold(running):
             return await self._serve(running)
 
@@ -73,11 +73,12 @@ class Executor:
         log.debug("delivery.dropped", job_id=job_id, found=verdict)
         return Dropped(verdict)
 
-    def _begun(self, claimed: Claimed) -> Running:
+    def _begun(self, claimed: Claimed, on_free: Callable[[], None]) -> Running:
         """The deadline is told on Redis' clock. What is left of it is counted on ours, which may show another time."""
         job = claimed.job
         assert job.started_at is not None
-        return Running(job, claimed.spec, ends_at=self.clock() + job.deadline_at - job.started_at)
+        ends_at = self.clock() + job.deadline_at - job.started_at
+        return Running(job, claimed.spec, ends_at, on_free=on_free)
 
     async def _serve(self, running: Running) -> Ending:
         if self._is_beside_a_suspect(running):
@@ -133,6 +134,7 @@ class Executor:
         try:
             answer = await running.call
         finally:
+            self.leases.free(running)
             if relay is not None and running.stop is Stop.LOST:
                 relay.drop()
             elif relay is not None:

@@ -40,7 +40,8 @@ class Running:
     """A job that this process runs. call: what to cancel when it must stop. stop: why it was cancelled.
 
     ends_at: the job's deadline, target: who is asked, asked_at: since when; times are those of the executor's clock.
-    rejected: an answer that was paid for, but that the judge turned down.
+    rejected: an answer that was paid for, but that the judge turned down. on_free: called when its slot may go to another
+    job; has_slot: that is still to come.
     """
 
     job: Job
@@ -51,6 +52,8 @@ class Running:
     call: "asyncio.Task[Answer] | None" = None
     stop: Stop | None = None
     rejected: Answer | None = None
+    on_free: Callable[[], None] = lambda: None
+    has_slot: bool = True
 
     def end(self, why: Stop) -> None:
         """Stop its call, or keep it from being made. Once the call is over there is nothing to stop."""
@@ -79,7 +82,14 @@ class Leases:
             yield
         finally:
             del self.held[key]
+            self.free(running)
+
+    def free(self, running: Running) -> None:
+        """Its call is over; what is left is to commit, which takes no slot."""
+        if running.has_slot:
+            running.has_slot = False
             self.occupancy.change(-1)
+            running.on_free()
 
     async def keep(self) -> None:
         """Renew until cancelled."""

@@ -11,11 +11,12 @@ from typing import Any
 import structlog
 from celery import bootsteps
 from celery.exceptions import ChordError, CPendingDeprecationWarning, Ignore, Retry, SecurityWarning
+from celery.worker import state as celery_state
 
 from ..routing.lanes import alternate_queue
 from ..tasks.errors import JobFailed
 from ..tasks.queues import make_app
-from .celery_worker import PoolWorker, end_worker, on_signals
+from .celery_worker import PoolWorker, SlotThreads, end_worker, on_signals
 from .ending import Declined, Dropped, Ended, Moved
 from .runtime import PoolPlan, Runtime
 from .transport import Transport
@@ -34,7 +35,8 @@ class _Deliveries:
         self._runtime = runtime
 
     def run(self, job_id: str) -> object:
-        match self._runtime.run(job_id):
+        delivery = celery_state.requests.get(job_id)
+        match self._runtime.run(job_id, delivery.acknowledge if delivery else lambda: None):
             case Ended(outcome) if outcome.answer is not None:
                 return {"job": job_id, "target": f"{outcome.answer.provider}/{outcome.answer.model}"}
             case Ended(outcome):
@@ -107,7 +109,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
         app,
         runtime,
         hostname=plan.node,
-        pool="threads",
+        pool=SlotThreads,
         concurrency=plan.slots,
         queues=[alternate_queue(plan.provider.name)],
         task_events=events,

@@ -126,15 +126,17 @@ class Runtime:
     def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    def run(self, job_id: str) -> Ending:
-        """Run one delivery; blocks its task thread until the job has ended or gone on."""
+    def run(self, job_id: str, on_free: Callable[[], None]) -> Ending:
+        """Run one delivery; blocks its task thread until the job has ended or gone on. on_free: called on the loop, as
+        soon as the job needs its slot no longer.
+        """
         try:
-            return self._do(self._run(job_id))
+            return self._do(self._run(job_id, on_free))
         except CancelledError:
             return Declined()
 
-    async def _run(self, job_id: str) -> Ending:
-        ending = await self.executor.run(job_id)
+    async def _run(self, job_id: str, on_free: Callable[[], None]) -> Ending:
+        ending = await self.executor.run(job_id, on_free=on_free)
         if isinstance(ending, Ended):
             await self.continuing.after(job_id, ending.outcome)
         elif isinstance(ending, Declined):
