@@ -135,16 +135,20 @@ def _observe(text: str, task_type: str) -> list[tuple[str, float]]:
     # In code most words of the vocabulary are mere names.
     meant = 0.5 if shape.functions else 1.0
     log2 = math.log2
-    return [
+    seen = [
         ("baseline", 1.0),
         ("words", log2(1 + len(words) + unspaced_words(sample))),
         ("variables", log2(1 + variables(words))),
         ("magnitude", log2(1 + _magnitude(sample))),
-        *[(group, meant * log2(1 + size)) for group, size in group_sizes(words).items()],
-        *[(name, log2(1 + size)) for name, size in zip(shape._fields, shape, strict=True)],
-        ("length", _doublings(text, sample)),
-        ("task", _TASK.get(task_type, 0.0)),
     ]
+    for group, size in group_sizes(words).items():
+        seen.append((group, meant * log2(1 + size)))
+    for name, size in zip(shape._fields, shape, strict=True):
+        if size:
+            seen.append((name, log2(1 + size)))
+    seen.append(("length", _doublings(text, sample)))
+    seen.append(("task", _TASK.get(task_type, 0.0)))
+    return seen
 
 
 def _magnitude(text: str) -> int:

@@ -1,8 +1,9 @@
-"""Connections to Redis that hear a cancellation at every step, and send at a third of the cost.
+"""Connections to Redis that hear a cancellation at every step, and send at a fraction of the cost.
 
 redis-py sends through `asyncio.wait_for`, which makes a task of every command, and on Python 3.11 swallows a
-cancellation that arrives just as the sending ends (python/cpython#86296, corrected in 3.12): the task that was cancelled
-goes on as if nothing had happened, and whoever waits for its end waits for ever. `asyncio.timeout` does neither.
+cancellation that arrives just as the sending ends (python/cpython#86296, corrected in 3.12): the cancelled task goes on
+as if nothing had happened, and whoever waits for its end waits for ever. `asyncio.timeout` does neither. And its
+asyncio half packs commands in Python even where hiredis is there, which packs those of the other half.
 
 They also tell apart what Redis refuses for now, a full disk or a missing replica, from what it will never take.
 """
@@ -12,11 +13,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.typing import EncodableT
 
 #: The first word of what Redis refuses for now, where redis-py has no class of its own for it.
 _FOR_NOW: Final = frozenset({"MISCONF", "NOREPLICAS", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"})
+
+
+_PACKER: Final[Any] = HiredisRespSerializer()
 
 
 class RefusedForNow(ResponseError):
@@ -24,6 +30,9 @@ class RefusedForNow(ResponseError):
 
 
 class _Cancellable(AbstractConnection):
+    def pack_command(self, *args: EncodableT) -> list[bytes]:
+        return _PACKER.pack(*args)
+
     async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
         limit, self.socket_timeout = self.socket_timeout, None
         try:

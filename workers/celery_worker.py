@@ -28,8 +28,8 @@ class Drained(Protocol):
 class SlotThreads(TaskPool):
     """Celery's pool of threads, with some beyond the slots.
 
-    A message holds its slot until it is acknowledged, and that is when the call of its job is over. The thread still has
-    the job to commit then; another one begins with the next message.
+    A message holds its slot until it is acknowledged, and that is when the call of its job is over. The thread still
+    has the job to commit then; another one begins with the next message.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -40,8 +40,8 @@ class Running:
     """A job that this process runs. call: what to cancel when it must stop. stop: why it was cancelled.
 
     ends_at: the job's deadline, target: who is asked, asked_at: since when; times are those of the executor's clock.
-    rejected: an answer that was paid for, but that the judge turned down. on_free: called when its slot may go to another
-    job; has_slot: that is still to come.
+    rejected: an answer that was paid for, but that the judge turned down. on_free: called when its slot may go to
+    another job; has_slot: that is still to come.
     """
 
     job: Job

@@ -14,6 +14,20 @@ class Channel(redis.Channel):
     #: A message whose connection was lost is not put back: its job runs, or is given a new message.
     do_restore = False
 
+    _publishing: Any = None
+
+    def _create_client(self, asynchronous: bool = False) -> Any:
+        """kombu makes a client of every task event, which costs more than all else that Celery does for a job."""
+        if asynchronous:
+            return self._made(asynchronous=True)
+        if self._publishing is None or self._publishing.connection_pool is not self.pool:
+            self._publishing = self._made(asynchronous=False)
+        return self._publishing
+
+    def _made(self, *, asynchronous: bool) -> Any:
+        kombu: Any = super()
+        return kombu._create_client(asynchronous)
+
 
 class Transport(redis.Transport):
     """Connects as soon as Redis is back; Celery would look less often the longer it is away."""
