@@ -78,6 +78,14 @@ def lanes(task_types: Iterable[str]) -> list[str]:
     return [lane(task_type, band) for task_type in task_types for band in Band]
 
 
+_ALTERNATE = "provider."
+
+
 def alternate_queue(provider: str) -> str:
     """The queue of jobs that must run on this provider next."""
-    return f"provider.{provider}"
+    return f"{_ALTERNATE}{provider}"
+
+
+def provider_of(queue: str) -> str | None:
+    """The provider whose alternate queue it is, None if it is none."""
+    return queue.removeprefix(_ALTERNATE) if queue.startswith(_ALTERNATE) else None

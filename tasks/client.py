@@ -116,6 +116,10 @@ class AsyncClient:
         """The fleet's providers and routes; an empty one before any pool has started."""
         return (await self.preparer()).directory
 
+    def use(self, directory: Directory) -> None:
+        """Go by these providers and routes from now on."""
+        self._given, self._preparer = directory, None
+
     async def preparer(self) -> Preparer:
         """What turns specs into records, by the fleet's directory as it is now."""
         now = time.monotonic()

@@ -1,9 +1,10 @@
 """What the fleet says of itself in Redis: the directory of providers and routes, and the pools that live."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..routing.directory import Directory
 from ..routing.gate import PoolState
@@ -83,13 +84,28 @@ class FleetState:
         self._directory = f"{namespace}:directory"
         self._queues = f"{namespace}:queues"
 
-    async def publish_directory(self, directory: Directory) -> None:
-        await self.redis.set(self._directory, directory.model_dump_json(exclude_defaults=True))
+    async def publish_directory(self, directory: Directory, *, whole: bool = True) -> Directory:
+        """Tell the fleet of a pool's configuration; the directory as it is then.
+
+        whole: it replaces what others have told, but for the providers of living pools; else it only adds its
+        providers to that. Pools that start at the same time lose nothing of each other.
+        """
+
+        async def told(pipe: AsyncRedis) -> Directory:
+            raw = await pipe.get(self._directory)
+            others = Directory.model_validate_json(raw, extra="ignore") if raw else None
+            living = {node.provider for node in (await self.snapshot()).living}
+            merged = _merged(directory, others, living, whole=whole)
+            pipe.multi()
+            pipe.set(self._directory, merged.model_dump_json(exclude_defaults=True))
+            return merged
+
+        return cast("Directory", await self.redis.transaction(told, self._directory, value_from_callable=True))
 
     async def directory(self) -> Directory | None:
         """The directory that the pools published, None before any pool has started."""
         raw = await self.redis.get(self._directory)
-        return Directory.model_validate_json(raw) if raw else None
+        return Directory.model_validate_json(raw, extra="ignore") if raw else None
 
     async def report(self, node: NodeReport) -> Snapshot:
         """Say how a node stands, and hear of all others."""
@@ -120,7 +136,23 @@ class FleetState:
             await self.redis.hdel(self._nodes, *gone)
 
 
+def _merged(ours: Directory, others: Directory | None, living: Set[str], *, whole: bool) -> Directory:
+    if others is None:
+        return ours
+    kept = {name: facts for name, facts in others.providers.items() if not whole or name in living}
+    base = ours if whole else others
+    return base.model_copy(update={"providers": {**kept, **ours.providers}})
+
+
 def _read(now: float, raw: Mapping[bytes, bytes], queues: Iterable[bytes]) -> Snapshot:
-    nodes = (NodeReport.model_validate_json(report) for report in raw.values())
+    nodes = [node for report in raw.values() if (node := _node(report)) is not None]
     names = frozenset(name.decode() for name in queues)
     return Snapshot(now=now, nodes=tuple(sorted(nodes, key=lambda node: node.node)), queues=names)
+
+
+def _node(report: bytes) -> NodeReport | None:
+    """None if it cannot be read: one node must not keep all others from seeing each other."""
+    try:
+        return NodeReport.model_validate_json(report)
+    except ValidationError:
+        return None

@@ -23,9 +23,17 @@ FOREIGN_STEPS = (0, 3, 6, 9)
 PRIORITY_SEPARATOR = "\x06\x16"
 
 
+_TASK = "workfleet."
+
+
 def task_name(task_type: str) -> str:
     """One Celery task a task type, so that Flower's views by task mean something."""
-    return f"workfleet.{task_type}"
+    return f"{_TASK}{task_type}"
+
+
+def task_type_of(name: str) -> str | None:
+    """The task type of a Celery task's name, None if it is none of ours."""
+    return name.removeprefix(_TASK) if name.startswith(_TASK) else None
 
 
 def list_key(queue: str, priority: Priority) -> str:

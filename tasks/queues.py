@@ -47,7 +47,7 @@ def make_app(
         # As redis-py does it; the URL may say otherwise.
         verified = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
         app.conf.update(broker_use_ssl=verified, redis_backend_use_ssl=verified)
-    _register(app, task_types, runner)
+    add_task_types(app, task_types, runner)
     return app
 
 
@@ -90,7 +90,9 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
     }
 
 
-def _register(app: Celery, task_types: Iterable[str], runner: Runner | None) -> None:
+def add_task_types(app: Celery, task_types: Iterable[str], runner: Runner | None) -> None:
+    """Let the application run jobs of these types."""
+
     def run(task: Task[..., Any]) -> object:
         return _runner(runner).run(str(task.request.id))
 

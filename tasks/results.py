@@ -58,6 +58,6 @@ def decode(job_id: str, raw: bytes | str) -> Outcome:
     meta = json.loads(raw)
     result = meta["result"]
     if meta["status"] == "SUCCESS":
-        return Outcome(job_id, JobState.SUCCEEDED, Answer.model_validate(result))
+        return Outcome(job_id, JobState.SUCCEEDED, Answer.model_validate(result, extra="ignore"))
     state = next((state for state, error in _ERRORS.items() if error.__name__ == result["exc_type"]), JobState.FAILED)
     return Outcome(job_id, state, error=" ".join(str(part) for part in result["exc_message"]))

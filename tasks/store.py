@@ -46,6 +46,15 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A job whose lease is ours, and whose record cannot be read; it can only end. why: what is wrong with it."""
+
+    id: str
+    epoch: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rescue:
     """Ids after one round of the reconciler: rescued from dead workers; due from their snooze; ended as poison."""
 
@@ -97,7 +106,9 @@ class Store:
             ids[at - 1] = first.decode()
         return ids
 
-    async def claim(self, job_id: str, *, owner: str, lease_s: float, ticket: str | None = None) -> Claimed | str:
+    async def claim(
+        self, job_id: str, *, owner: str, lease_s: float, ticket: str | None = None
+    ) -> Claimed | Broken | str:
         """Take the lease of a queued job. Else the word why not: the state it is in, `missing`, or `expired`.
 
         ticket: the delivery's own name (`new_ticket`), with which the call can be repeated after a lost reply.
@@ -105,7 +116,11 @@ class Store:
         reply = await self._run("claim", job_id, owner, int(lease_s * 1000), ticket or new_ticket())
         if reply[0] != b"ours":
             return cast("bytes", reply[0]).decode()
-        return Claimed(from_fields(job_id, pairs(reply[1])), JobSpec.model_validate_json(reply[2]))
+        fields = pairs(reply[1])
+        try:
+            return Claimed(from_fields(job_id, fields), read_spec(reply[2]))
+        except (KeyError, ValueError, TypeError) as wrong:
+            return Broken(job_id, int(fields["epoch"]), f"its record cannot be read: {wrong!r:.300}")
 
     async def renew(self, held: Sequence[tuple[str, int]], *, lease_s: float) -> list[Verdict]:
         """Renew leases of (job id, epoch) in one call."""
@@ -113,7 +128,7 @@ class Store:
         return [word.decode() for word in await self._run("renew", int(lease_s * 1000), *flat)]
 
     async def finish(
-        self, job: Job, outcome: Outcome, attempt: Attempt | None = None, usage: Usage | None = None
+        self, job: Job | Broken, outcome: Outcome, attempt: Attempt | None = None, usage: Usage | None = None
     ) -> bool:
         """End a running job; False if its lease was lost: then the ledger has the attempt as `lease_lost`."""
         entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
@@ -234,6 +249,7 @@ class Store:
         return found[:at_most]
 
     async def job(self, job_id: str) -> Job | None:
+        """None if it is not known, or its record cannot be read."""
         (found,) = await self.jobs([job_id])
         return found
 
@@ -246,12 +262,12 @@ class Store:
 
     async def spec(self, job_id: str) -> JobSpec | None:
         raw = await self.redis.get(self.key("spec", job_id))
-        return JobSpec.model_validate_json(raw) if raw else None
+        return read_spec(raw) if raw else None
 
     async def attempts(self, job_id: str) -> list[Attempt]:
         """The job's ledger entries, oldest first; one repeated after a lost reply counts once."""
         raw = await self.redis.lrange(self.key("try", job_id), 0, -1)
-        entries = [Attempt.model_validate_json(item) for item in raw]
+        entries = [Attempt.model_validate_json(item, extra="ignore") for item in raw]
         return list({(entry.epoch, entry.number, entry.started_at): entry for entry in entries}.values())
 
     async def outcome(self, job_id: str) -> Outcome | None:
@@ -295,8 +311,16 @@ def _packed(jobs: Sequence[Prepared]) -> list[str | bytes]:
     return [json.dumps(kinds), json.dumps(rows), *[job.spec for job in jobs]]
 
 
+def read_spec(raw: bytes) -> JobSpec:
+    """What was handed in, as it is stored. A newer version may have written fields that this one does not know."""
+    return JobSpec.model_validate_json(raw, extra="ignore")
+
+
 def _read(job_id: str, fields: Mapping[bytes, bytes]) -> Job | None:
-    return from_fields(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
+    try:
+        return from_fields(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
+    except (KeyError, ValueError):
+        return None
 
 
 def _refused(attempt: Attempt) -> Attempt:

@@ -9,11 +9,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
+import structlog
 from celery import Celery
 from celery.apps.worker import Worker
 from celery.concurrency.thread import TaskPool
 from celery.worker import WorkController
 from celery.worker import state as celery_state
+from celery.worker.consumer import Consumer
+from celery.worker.control import Panel
+
+from ..tasks.messages import task_type_of
+
+log = structlog.get_logger()
 
 
 class Drained(Protocol):
@@ -35,6 +42,45 @@ class SlotThreads(TaskPool):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.executor = ThreadPoolExecutor(max_workers=self.limit + self.limit // 4 + 2)
+
+
+def consumer_that_learns(learn: Callable[[str], None]) -> type[Consumer]:
+    """Celery's consumer, which takes jobs of a type that only a newer configuration elsewhere names.
+
+    Celery would store a failure as the job's result, though nobody has run it. learn: adds a task type to the
+    application.
+    """
+
+    class LearningConsumer(Consumer):
+        def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+            task_type = task_type_of(str(message.headers.get("task", "")))
+            if not task_type:
+                super().on_unknown_task(body, message, exc)
+                return
+            log.info("task_type.learned", task_type=task_type)
+            learn(task_type)
+            self.update_strategies()
+            self.create_task_handler()(message)
+
+    return LearningConsumer
+
+
+def cancel_revoked(cancel: Callable[[str], None]) -> None:
+    """Have `celery control revoke` and Flower's buttons cancel jobs, whether they wait or run.
+
+    Celery would write a result of its own, though the job may be running elsewhere just now. cancel: told the ids.
+    """
+
+    def revoke(state: Any, task_id: str | list[str], **_: Any) -> dict[str, str]:  # noqa: ARG001 - Celery's names
+        ids = [task_id] if isinstance(task_id, str) else list(task_id)
+        for each in ids:
+            cancel(each)
+        return {"ok": f"cancelled: {', '.join(ids)}"}
+
+    def terminate(state: Any, signal: str, task_id: str | list[str], **_: Any) -> dict[str, str]:  # noqa: ARG001
+        return revoke(state, task_id)
+
+    Panel.data.update(revoke=revoke, terminate=terminate)
 
 
 class PoolWorker(Worker):

@@ -24,6 +24,7 @@ EVENTS: Mapping[str, Event] = {
     "job.handed_back": Event("a stopping pool put a running job back; no attempt is used up", ("job_id",)),
     "job.lease_lost": Event("another worker has the job by now; nothing was written", ("job_id", "epoch", "target")),
     "job.rerouted": Event("no worker of its next provider lives, so it moved on", ("job_id", "to", "why")),
+    "job.unreadable": Event("a job's record cannot be read, and it is given up", ("job_id", "error")),
     "job.poisonous": Event("a job was running each time a worker died, and is given up", ("job_id",)),
     "jobs.rescued": Event("jobs of dead workers are queued again; `first` is one of them", ("jobs", "first")),
     "attempt.failed": Event(
@@ -52,6 +53,9 @@ EVENTS: Mapping[str, Event] = {
     ),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
+    "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ()),
+    "task_type.learned": Event("a job came of a type that this worker's configuration did not name", ("task_type",)),
+    "message.unreadable": Event("a message that is none of ours was in a queue, and is dropped", ("queue", "error")),
     "reconciler.waits": Event("Redis is away; the next round will do it", ("error",)),
     # Supervised processes
     "child.started": Event("a child process runs", ("name", "pid")),

@@ -20,7 +20,7 @@ from ..routing.lanes import alternate_queue
 from ..tasks.answer import Answer
 from ..tasks.job import Attempt, JobState
 from ..tasks.results import Outcome
-from ..tasks.store import CANCELLED, LATE, Claimed, Store, new_ticket
+from ..tasks.store import CANCELLED, LATE, Broken, Claimed, Store, new_ticket
 from .chain import Alternatives, alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
 from .judges import judge
@@ -61,8 +61,10 @@ class Executor:
             return Declined()
         ticket = new_ticket()
         claimed = await persist(lambda: self.store.claim(job_id, owner=self.node, lease_s=LEASE_S, ticket=ticket))
-        if not isinstance(claimed, Claimed):
+        if isinstance(claimed, str):
             return await self._not_ours(job_id, claimed)
+        if isinstance(claimed, Broken):
+            return await self._end_broken(claimed)
         running = self._begun(claimed, on_free)
         with self.leases.hold(running):
             return await self._serve(running)
@@ -72,6 +74,12 @@ class Executor:
             await persist(lambda: self.store.end_waiting([job_id], JobState.EXPIRED, LATE))
         log.debug("delivery.dropped", job_id=job_id, found=verdict)
         return Dropped(verdict)
+
+    async def _end_broken(self, job: Broken) -> Ending:
+        outcome = Outcome(job.id, JobState.FAILED, error=job.why)
+        await persist(lambda: self.store.finish(job, outcome))
+        log.error("job.unreadable", job_id=job.id, error=job.why)
+        return Ended(outcome)
 
     def _begun(self, claimed: Claimed, on_free: Callable[[], None]) -> Running:
         """The deadline is told on Redis' clock. What is left of it is counted on ours, which may show another time."""

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 EVERY_S = 0.2
 _FORGET_EVERY = 300
+#: Less than the time after which a silent node counts as gone: a new connection may still be quick enough.
+_TURN_WITHIN_S = 1.5
 
 
 @dataclass(slots=True)
@@ -45,8 +47,13 @@ class Gatekeeper:
     _closed: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        kinds = [(task_type, band) for task_type in self.directory.task_types for band in Band]
-        self._routes = {lane(*kind): self.directory.route_for(*kind) for kind in kinds}
+        self.use(self.directory)
+
+    def use(self, directory: Directory) -> None:
+        """Decide by these providers and routes from now on."""
+        self.directory = directory
+        kinds = [(task_type, band) for task_type in directory.task_types for band in Band]
+        self._routes = {lane(*kind): directory.route_for(*kind) for kind in kinds}
 
     async def run(self) -> None:
         """Take turns until cancelled: several a second, and at once when `wake` is set."""
@@ -54,11 +61,12 @@ class Gatekeeper:
         while True:
             self.wake.clear()
             try:
-                await self.turn()
+                async with asyncio.timeout(_TURN_WITHIN_S):
+                    await self.turn()
                 away = False
-            except PASSING as failed:
+            except (*PASSING, TimeoutError) as failed:
                 if not away:
-                    log.warning("gate.waits", error=str(failed))
+                    log.warning("gate.waits", error=str(failed) or "no reply in time")
                 away = True
             try:
                 async with asyncio.timeout(EVERY_S):

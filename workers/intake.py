@@ -44,11 +44,15 @@ class Intake:
 
     async def run(self) -> None:
         """Work until it drains."""
+        away = False
         while not self.draining:
             try:
                 await self.once()
+                away = False
             except (*PASSING, FleetUnavailable) as failed:
-                log.warning("intake.waits", error=str(failed))
+                if not away:
+                    log.warning("intake.waits", error=str(failed))
+                away = True
                 await asyncio.sleep(_WAIT_S)
 
     async def once(self, *, wait_s: float = _WAIT_S) -> None:

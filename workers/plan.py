@@ -46,6 +46,7 @@ def plan_pool(
         endpoints=lines,
         slots=slots or chosen.slots * (len(lines) if chosen.self_hosted else 1),
         directory=settings.directory() if settings.providers else _with(known, chosen),
+        configured=bool(settings.providers),
         redis_url=redis_url,
         grace_s=grace_s,
         task_timeouts={

@@ -15,8 +15,8 @@ from celery.worker import state as celery_state
 
 from ..routing.lanes import alternate_queue
 from ..tasks.errors import JobFailed
-from ..tasks.queues import make_app
-from .celery_worker import PoolWorker, SlotThreads, end_worker, on_signals
+from ..tasks.queues import add_task_types, make_app
+from .celery_worker import PoolWorker, SlotThreads, cancel_revoked, consumer_that_learns, end_worker, on_signals
 from .ending import Declined, Dropped, Ended, Moved
 from .runtime import PoolPlan, Runtime
 from .transport import Transport
@@ -96,11 +96,12 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     warnings.filterwarnings("ignore", category=SecurityWarning)
     lanes = _Lanes()
     runtime = Runtime(plan, on_lanes=lanes.apply, on_defect=lambda: end_worker(os.EX_SOFTWARE))
+    deliveries = _Deliveries(runtime)
     app = make_app(
         plan.redis_url,
         task_types=plan.directory.task_types,
         providers=plan.directory.providers,
-        runner=_Deliveries(runtime),
+        runner=deliveries,
         transport=f"{Transport.__module__}:{Transport.__qualname__}",
         events=events,
     )
@@ -110,6 +111,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
         runtime,
         hostname=plan.node,
         pool=SlotThreads,
+        consumer_cls=consumer_that_learns(lambda task_type: add_task_types(app, [task_type], deliveries)),
         concurrency=plan.slots,
         queues=[alternate_queue(plan.provider.name)],
         task_events=events,
@@ -121,6 +123,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     # Celery, once it has set up its logs, warns at each lost connection of a setting that is made here.
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     on_signals(lambda: sys.exit(os.EX_OK))  # nothing runs yet
+    cancel_revoked(runtime.revoke)
     try:
         runtime.start(app)
         worker.start()

@@ -12,9 +12,9 @@ import structlog
 
 from ..routing.directory import ChainLink, Directory
 from ..routing.gate import PoolState
-from ..routing.lanes import alternate_queue
+from ..routing.lanes import alternate_queue, provider_of
 from ..tasks.connection import PASSING
-from ..tasks.fleet_state import FleetState
+from ..tasks.fleet_state import FleetState, Snapshot
 from ..tasks.job import Job, JobState
 from ..tasks.store import LATE, Store
 from ..tasks.submission import chain_of
@@ -26,6 +26,7 @@ log = structlog.get_logger()
 EVERY_S = 0.5
 #: The acting reconciler is replaced after this long without a sign of it.
 TURN_S = 1.6
+_TURN_WITHIN_S = 1.5
 #: A message is missed when its job's turn came this long ago, and nobody has claimed it since.
 MISSED_S = 3.0
 #: Lost messages and dead pools' queues are looked for in every so many rounds.
@@ -46,24 +47,39 @@ class Reconciler:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        away = False
         while True:
             await asyncio.sleep(EVERY_S)
             try:
-                if await self.store.my_turn(self.node, turn_s=TURN_S):
+                # Over a connection that a firewall has dropped a turn would hang for longer than leases hold.
+                async with asyncio.timeout(_TURN_WITHIN_S):
+                    mine = await self.store.my_turn(self.node, turn_s=TURN_S)
+                if mine:
                     await self.once()
-            except PASSING as failed:
-                log.warning("reconciler.waits", error=str(failed))
+                away = False
+            except (*PASSING, TimeoutError) as failed:
+                if not away:
+                    log.warning("reconciler.waits", error=str(failed) or "no reply in time")
+                away = True
 
     async def once(self) -> None:
-        """One round."""
-        await self._rescue()
-        await self._expire()
-        await self.continue_canvas()
+        """One round. A step that fails keeps none of the others from what they have to do."""
+        await self._step(self._rescue)
+        await self._step(self._expire)
+        await self._step(self.continue_canvas)
         self._round += 1
         if self._round % LOOK_EVERY == 0:
             snapshot = await self.fleet.snapshot()
-            await self._find_lost_messages(sorted(snapshot.queues))
-            await self._empty_dead_pools(snapshot.pools())
+            await self._step(lambda: self._find_lost_messages(sorted(snapshot.queues)))
+            await self._step(lambda: self._empty_dead_pools(snapshot))
+
+    async def _step(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except PASSING:
+            raise
+        except Exception:  # else one damaged record would end the reconcilers of all nodes, one after the other
+            log.exception("reconciler.step_failed")
 
     async def _rescue(self) -> None:
         # After Redis was away, the pools first get the time to renew the leases of what they still run.
@@ -95,9 +111,12 @@ class Reconciler:
         for queue, jobs in Counter(queue for queue, _ in found).items():
             log.warning("messages.pushed_anew", queue=queue, jobs=jobs)
 
-    async def _empty_dead_pools(self, pools: Mapping[str, PoolState]) -> None:
-        for provider in self.directory.providers.keys() - pools.keys():
-            queue = alternate_queue(provider)
+    async def _empty_dead_pools(self, snapshot: Snapshot) -> None:
+        pools = snapshot.pools()
+        for queue in sorted(snapshot.queues):
+            provider = provider_of(queue)
+            if provider is None or provider in pools:
+                continue
             for job_id in await self.store.waiting(queue, at_most=_AT_MOST):
                 to = await self._next(job_id, provider, pools)
                 if to is not None and await self.store.reroute(job_id, queue, alternate_queue(to.provider)):

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from ..routing.directory import Directory
 from ..tasks.client import AsyncClient
 from ..tasks.connection import PASSING
+from ..tasks.job import JobState
 from .continuing import Continuing
 from .ending import Declined, Ended, Ending
 from .executor import Executor
@@ -36,6 +37,7 @@ _T = TypeVar("_T")
 log = structlog.get_logger()
 
 _PROBE_EVERY_S = 1.0
+_REREAD_EVERY_S = 1.0
 #: Seconds that a stopping pool gives Redis to take what is left to commit.
 _LAST_S = 5.0
 #: Seconds for taking leave of the other pools. They would miss this one soon anyway.
@@ -45,7 +47,7 @@ _LEAVE_S = 2.0
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
     """What one worker process is to be. node: `NAME@host`. slots: calls at the same time. grace_s: how long jobs may go
-    on when it stops.
+    on when it stops. configured: the directory is this host's own, not the fleet's.
     """
 
     node: str
@@ -57,6 +59,7 @@ class PoolPlan:
     namespace: str = "wf"
     grace_s: float = 30.0
     task_timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
+    configured: bool = True
 
 
 class Runtime:
@@ -105,7 +108,8 @@ class Runtime:
 
     async def _start(self) -> None:
         await self.sender.__aenter__()
-        await persist(lambda: self.client.fleet.publish_directory(self.plan.directory))
+        plan = self.plan
+        self._use(await persist(lambda: self.client.fleet.publish_directory(plan.directory, whole=plan.configured)))
         await self.upstream.probe()
         for duty in (
             self.leases.keep(),
@@ -114,6 +118,7 @@ class Runtime:
             self.reconciler.run(),
             self.intake.run(),
             self._probing(),
+            self._rereading(),
         ):
             self._duties.append(asyncio.create_task(duty))
             self._duties[-1].add_done_callback(self._duty_ended)
@@ -122,6 +127,20 @@ class Runtime:
         while True:
             await asyncio.sleep(_PROBE_EVERY_S)
             await self.upstream.probe()
+
+    async def _rereading(self) -> None:
+        """Hear of providers and routes that others have told the fleet of."""
+        while True:
+            await asyncio.sleep(_REREAD_EVERY_S)
+            with suppress(*PASSING):
+                directory = await self.client.fleet.directory()
+                if directory is not None and directory != self.executor.directory:
+                    self._use(directory)
+
+    def _use(self, directory: Directory) -> None:
+        self.client.use(directory)
+        self.executor.directory = self.reconciler.directory = directory
+        self.gate.use(directory)
 
     def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -148,6 +167,12 @@ class Runtime:
         job = await self.client.store.job(job_id)
         if job is not None:
             await self.client.store.reroute(job_id, job.queue, job.queue)
+
+    def revoke(self, job_id: str) -> None:
+        """Cancel a job, wherever it is; safe in any thread, and does not wait."""
+        store = self.client.store
+        ending = persist(lambda: store.end_waiting([job_id], JobState.CANCELLED, "revoked through Celery"))
+        asyncio.run_coroutine_threadsafe(ending, self._loop)
 
     @property
     def draining(self) -> bool:

@@ -3,9 +3,12 @@
 import time
 from typing import Any
 
+import structlog
 from kombu.transport import redis
 
 from .celery_worker import is_ending
+
+log = structlog.get_logger()
 
 _LOOK_EVERY_S = 0.2
 
@@ -15,6 +18,15 @@ class Channel(redis.Channel):
     do_restore = False
 
     _publishing: Any = None
+
+    def _brpop_read(self, **options: Any) -> Any:
+        kombu: Any = super()
+        try:
+            return kombu._brpop_read(**options)
+        except ValueError as wrong:
+            # Not even JSON. The error would end the worker, and the next one of the same kind the next worker.
+            log.error("message.unreadable", error=str(wrong))
+            return True
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         """kombu makes a client of every task event, which costs more than all else that Celery does for a job."""
@@ -33,6 +45,13 @@ class Transport(redis.Transport):
     """Connects as soon as Redis is back; Celery would look less often the longer it is away."""
 
     Channel = Channel
+
+    def _deliver(self, message: Any, queue: str | None) -> None:
+        kombu: Any = super()
+        try:
+            kombu._deliver(message, queue)
+        except (KeyError, TypeError, AttributeError, ValueError) as wrong:
+            log.error("message.unreadable", queue=queue, error=repr(wrong))
 
     def establish_connection(self) -> Any:
         while True:

@@ -34,7 +34,9 @@ local function key(kind, id)
 end
 
 local function list_of(queue, step)
-  if step == '0' then return queue end
+  -- A record that somebody has damaged may lack them; its job must still be able to end.
+  queue = queue or ''
+  if not step or step == '0' then return queue end
   return queue .. '\006\022' .. step
 end
 
@@ -172,7 +174,7 @@ local function finish(id, state, meta, reason, retention_s, spent)
   redis.call('EXPIRE', record, retention_s)
   redis.call('EXPIRE', key('spec', id), retention_s)
   redis.call('EXPIRE', key('try', id), retention_s)
-  redis.call('HINCRBY', ns .. ':count', job[1] .. '|' .. state, 1)
+  redis.call('HINCRBY', ns .. ':count', (job[1] or '') .. '|' .. state, 1)
   if state == 'failed' then redis.call('ZADD', ns .. ':dead', now, id) end
   if job[5] then redis.call('ZADD', ns .. ':canvas', now, id) end
   if job[7] then

@@ -11,7 +11,9 @@ local again = {}
 local function served_to(list, waiting)
   local head = redis.call('LINDEX', list, -1)
   if not head then return now end
-  return redis.call('ZSCORE', waiting, cjson.decode(head)['headers']['id'])
+  local readable, id = pcall(function() return cjson.decode(head)['headers']['id'] end)
+  if not readable or type(id) ~= 'string' then return nil end
+  return redis.call('ZSCORE', waiting, id)
 end
 
 local function overtaken(list, waiting)

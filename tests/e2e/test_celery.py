@@ -10,10 +10,12 @@ import pytest_asyncio
 from celery import Celery, chain, chord, group
 from celery.result import AsyncResult
 
+from workfleet.routing.directory import Directory, ProviderFacts
 from workfleet.tasks.answer import Answer
+from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import JobSpec, JobState
 
-from .fleet import WITHIN_S, Fleet, fleet_of, until
+from .fleet import WITHIN_S, Fleet, fleet_of, requested, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -312,3 +314,43 @@ async def test_a_canvas_that_cannot_be_gone_on_with_harms_neither_its_job_nor_th
 
 async def test_no_worker_ever_showed_a_traceback(fleet: Fleet) -> None:
     assert [worker.tracebacks() for worker in fleet.workers] == ["", ""]
+
+
+async def test_what_is_put_into_a_lane_by_others_ends_no_worker(fleet: Fleet) -> None:
+    """Neither what is no JSON, nor what is no message, nor a message that names no job."""
+    queue = "provider.one"
+    for rubbish in ("rubbish", "[]", "{}", '{"body": "e30=", "headers": {"task": "workfleet.general"}}'):
+        await fleet.client.redis.lpush(queue, rubbish)
+    (job_id,) = await fleet.submit(1, provider="one")
+    (outcome,) = await fleet.outcomes([job_id])
+    assert outcome.state is JobState.SUCCEEDED
+    assert await fleet.client.redis.llen(queue) == 0
+    assert all(worker.runs for worker in fleet.workers)
+    assert len(fleet.workers[0].said("message.unreadable")) == 4
+
+
+async def test_a_job_of_a_type_that_a_worker_does_not_know_runs_all_the_same(fleet: Fleet) -> None:
+    newer = Directory(task_types=("new-type",), providers={"one": ProviderFacts(name="one", type="simulated")})
+    async with AsyncClient(fleet.redis.url, directory=newer) as client:
+        job_id = await client.submit(JobSpec.from_prompt("hello", task_type="new-type", provider="one"))
+        assert (await client.wait(job_id)).state is JobState.SUCCEEDED
+
+
+async def test_celerys_revoke_cancels_a_job(fleet: Fleet) -> None:
+    fleet.providers["idle"].configure(latency_s=WITHIN_S)
+    worker = await fleet.worker("idle", "--slots", "1")
+    running, waiting = await fleet.submit(2, provider="idle")
+    await until(lambda: fleet.providers["idle"].stats.in_flight == 1)
+    app = Celery("theirs", broker=fleet.redis.url, set_as_current=False)
+    try:
+        await asyncio.to_thread(app.control.revoke, [waiting])
+        await asyncio.to_thread(app.control.terminate, running)
+        ended = await fleet.outcomes([running, waiting], within_s=WITHIN_S / 2)
+    finally:
+        app.close()
+        await worker.stop()
+    assert [(outcome.state, outcome.error) for outcome in ended] == [
+        (JobState.CANCELLED, "cancelled while it ran"),
+        (JobState.CANCELLED, "revoked through Celery"),
+    ]
+    assert requested(fleet.providers, [running, waiting]) == {running: 1, waiting: 0}

@@ -85,3 +85,21 @@ async def test_a_repair_looks_again_before_it_acts(client: AsyncClient) -> None:
     finding = Finding(Ailment.RUNNING_WITHOUT_LEASE, mine.job.id, LANE)
     assert await Doctor(client.store).repair(finding) == ""
     assert (await client.job(mine.job.id)).state is JobState.RUNNING
+
+
+@pytest.mark.parametrize("rubbish", [b"rubbish", b"[]", b'{"headers": null}', b"\xff"])
+async def test_a_message_that_nobody_can_read_is_dropped(client: AsyncClient, rubbish: bytes) -> None:
+    await client.submit(JobSpec.from_prompt("waits"))
+    await client.redis.lpush(LANE, rubbish)
+    (found,) = await Doctor(client.store).examine()
+    assert (found.ailment, found.where) == (Ailment.UNREADABLE_MESSAGE, LANE)
+    assert await mended(client) == ["dropped"]
+    assert await client.redis.llen(LANE) == 1
+
+
+async def test_a_record_that_nobody_can_read_is_reported(client: AsyncClient) -> None:
+    job_id = await client.submit(JobSpec.from_prompt("hi"))
+    await client.redis.hset(client.store.key("job", job_id), "prio", "x")
+    assert [(found.ailment, found.subject) for found in await Doctor(client.store).examine()] == [
+        (Ailment.UNREADABLE_RECORD, job_id)
+    ]

@@ -1,5 +1,6 @@
 """What pools say of themselves, and what others make of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -89,6 +90,32 @@ async def test_the_directory_is_what_the_last_pool_published(fleet: FleetState) 
     await fleet.publish_directory(Directory())
     await fleet.publish_directory(directory)
     assert await fleet.directory() == directory
+
+
+def only(*names: str) -> Directory:
+    return Directory(providers={name: ProviderFacts(name=name, type="vllm") for name in names})
+
+
+async def test_pools_without_a_configuration_that_start_at_once_are_all_known(fleet: FleetState) -> None:
+    names = [f"gpu-{number}" for number in range(8)]
+    await asyncio.gather(*(fleet.publish_directory(only(name), whole=False) for name in names))
+    assert await fleet.directory() == only(*names)
+
+
+async def test_a_configuration_replaces_what_was_told_but_for_the_providers_that_have_pools(fleet: FleetState) -> None:
+    await fleet.publish_directory(only("gone", "living"), whole=False)
+    await fleet.report(node("living@a"))
+    assert await fleet.publish_directory(only("configured")) == only("configured", "living")
+
+
+async def test_a_directory_of_a_newer_fleet_is_understood(fleet: FleetState) -> None:
+    await fleet.redis.set("wf:directory", '{"providers":{"gpu":{"name":"gpu","type":"vllm","newer":1}},"newer":1}')
+    assert await fleet.directory() == only("gpu")
+
+
+async def test_a_report_that_cannot_be_read_hides_no_other(fleet: FleetState) -> None:
+    await fleet.redis.hset("wf:nodes", "bad@a", "rubbish")
+    assert [each.node for each in (await fleet.report(node("gpu@a"))).nodes] == ["gpu@a"]
 
 
 async def test_queues_are_known_from_their_first_job_on(redis_url: str) -> None:

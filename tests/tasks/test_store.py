@@ -14,7 +14,7 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import Attempt, JobSpec, JobState
 from workfleet.tasks.messages import list_key
 from workfleet.tasks.results import Outcome
-from workfleet.tasks.store import Claimed, Store
+from workfleet.tasks.store import Broken, Claimed, Store
 from workfleet.tasks.submission import Preparer
 
 LANE = "general.simple"
@@ -326,3 +326,23 @@ def test_the_message_is_one_that_celery_reads(redis_url: str) -> None:
 def test_a_directory_without_a_route_takes_every_lane() -> None:
     prepared = Preparer(Directory()).prepare(spec(complexity="very_complex"))
     assert prepared.placed.queue == "general.very-complex"
+
+
+@pytest.mark.parametrize("field", ["level", "created", "agent", "task", "queue", "prio"])
+async def test_a_job_whose_record_cannot_be_read_can_still_end(client: AsyncClient, store: Store, field: str) -> None:
+    job_id = await client.submit(spec())
+    await client.redis.hdel(store.key("job", job_id), field)
+    broken = await store.claim(job_id, owner="one@host", lease_s=30)
+    assert isinstance(broken, Broken)
+    assert field in broken.why
+    assert await store.finish(broken, Outcome(job_id, JobState.FAILED, error=broken.why))
+    assert (await client.wait(job_id)).state is JobState.FAILED
+
+
+async def test_what_a_newer_version_has_written_is_read(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    stored = json.loads(await client.redis.get(store.key("spec", job_id)))
+    newer = {**stored, "newer": 1, "request": {**stored["request"], "newer": 1}}
+    await client.redis.set(store.key("spec", job_id), json.dumps(newer))
+    await client.redis.hset(store.key("job", job_id), "newer", "1")
+    assert isinstance(await store.claim(job_id, owner="one@host", lease_s=30), Claimed)

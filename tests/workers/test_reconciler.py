@@ -286,3 +286,32 @@ async def test_it_works_until_it_is_stopped_and_outlasts_broken_connections(
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     assert working.cancelled()
+
+
+# What is damaged
+
+
+@pytest.mark.parametrize("rubbish", [b"rubbish", b"[]", b'{"headers": {"id": 1}}'])
+async def test_a_message_that_nobody_can_read_keeps_no_other_queue_from_being_looked_at(
+    two: Fleet, rubbish: bytes
+) -> None:
+    await two.submit()
+    await two.client.redis.rpush(LANE, rubbish)
+    job_id = await two.submit(complexity=9)
+    queue = (await two.client.job(job_id)).queue
+    await two.client.redis.delete(queue)
+    await pushed(two, job_id, MISSED_S + 2, queue)
+    await served_to(two, MISSED_S + 1, queue=queue)
+    await rounds(two)
+    assert await two.client.redis.llen(queue) == 1
+
+
+async def test_a_duty_that_fails_keeps_none_from_the_others(two: Fleet) -> None:
+    async def damaged() -> None:
+        raise KeyError("level")
+
+    client = two.client
+    working = Reconciler("one@here", client.store, client.fleet, two.pools["one"].directory, damaged)
+    job_id = await two.submit(deadline_s=0.001)
+    while await state(two, job_id) is not JobState.EXPIRED:
+        await working.once()
