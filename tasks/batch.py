@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .errors import InvalidRequest
+from .errors import InvalidRequest, JobNotFound
 from .job import JobState
 from .results import Outcome
 from .store import Store, no_batch
@@ -33,7 +33,8 @@ class BatchStatus:
     """How a batch stands.
 
     total: jobs submitted so far. sealed: no more will come. by_provider: succeeded jobs. cost_usd: what the priced
-    answers cost together. unpriced: answers of unknown price. refused: lines of its file that are no jobs.
+    answers cost together, rejected ones included. unpriced: answers of unknown price. refused: lines of its file that
+    are no jobs.
     """
 
     id: str
@@ -118,8 +119,14 @@ class Batches:
 
     async def newest(self, *, at_most: int = 50) -> list[BatchStatus]:
         """The newest batches, newest first."""
-        ids = await self._redis.zrevrange(self._store.key("batches"), 0, at_most - 1)
-        return [await self.status(item.decode()) for item in ids]
+        known = self._store.key("batches")
+        found: list[BatchStatus] = []
+        for raw in await self._redis.zrevrange(known, 0, at_most - 1):
+            try:
+                found.append(await self.status(raw.decode()))
+            except JobNotFound:
+                await self._redis.zrem(known, raw)
+        return found
 
     async def outcomes(
         self, batch: str, *, after: int = 0, follow: bool = False, poll_s: float = 0.25
@@ -180,6 +187,7 @@ class Batches:
             words = await self._store.end_waiting([item.decode() for item in ids], JobState.CANCELLED, reason)
             stopped += sum(word in ("done", "asked") for word in words)
             at += len(ids)
+        await self._redis.delete(self._key(batch, "pending"))
         return stopped
 
 

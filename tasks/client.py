@@ -38,6 +38,8 @@ _T = TypeVar("_T")
 
 #: Jobs stored in one round trip when many are submitted. Lua hands no more than some thousand values to a command.
 CHUNK = 250
+#: Bytes of requests after which a chunk is stored though it has fewer jobs.
+CHUNK_BYTES = 8 * 1024 * 1024
 
 #: Seconds for which a client trusts the directory that it has read.
 _DIRECTORY_FRESH_S = 5.0
@@ -166,7 +168,8 @@ class AsyncClient:
         async def store(chunk: Sequence[Prepared]) -> list[str]:
             return await self._call(lambda: self.store.submit(chunk, batch=batch))
 
-        async with aclosing(overlapped(jobs, CHUNK, store)) as stored:
+        chunks = overlapped(jobs, CHUNK, store, weight=lambda job: len(job.spec), heaviest=CHUNK_BYTES)
+        async with aclosing(chunks) as stored:
             async for ids in stored:
                 yield ids
 

@@ -7,6 +7,7 @@ FleetError
 ├── FleetUnavailable      Redis does not answer
 ├── ConfigurationError    the configuration is wrong: file, line, field and fix
 ├── JobNotFound           no record of that id
+├── BatchCancelled        the batch takes no more jobs
 └── JobFailed             the job ended without an answer
     ├── JobCancelled
     └── JobExpired
@@ -56,6 +57,10 @@ class ConfigurationError(FleetError):
 
 class JobNotFound(FleetError):
     exit_code = 2
+
+
+class BatchCancelled(FleetError):
+    pass
 
 
 class JobFailed(FleetError):

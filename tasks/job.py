@@ -110,6 +110,8 @@ class JobSpec(BaseModel):
 
 #: The outcome of an attempt whose end came when another worker had the job: it may have cost, and does not count.
 LEASE_LOST = "lease_lost"
+#: The outcome of an attempt whose worker died: what it had bought, if anything, is lost.
+WORKER_DIED = "worker_died"
 
 _FAULTS = frozenset(Fault)
 
@@ -117,7 +119,7 @@ _FAULTS = frozenset(Fault)
 class Attempt(BaseModel):
     """One entry of the ledger: one call of one target. Times in seconds.
 
-    outcome: `succeeded`, the fault's name, `cancelled`, or `lease_lost`.
+    outcome: `succeeded`, the fault's name, `cancelled`, `lease_lost`, or `worker_died`, of which no target is known.
     status, code: the HTTP status and the provider's own code of a failure, None if there was none.
     """
 
@@ -141,6 +143,11 @@ class Attempt(BaseModel):
     cost_source: str | None = None
 
     @property
+    def bought(self) -> bool:
+        """Whether it got an answer, which may have cost something, be it a good one or not."""
+        return self.cost_source is not None or self.input_tokens + self.output_tokens > 0
+
+    @property
     def failed(self) -> bool:
         """Whether its target failed it, rather than answered it or was stopped."""
         return self.outcome in _FAULTS
@@ -151,9 +158,10 @@ class Job:
     """The record of a job as it stands in Redis.
 
     queue: where it waits or last waited. chain: its own targets, empty if the lane's route serves it. tried: targets
-    that failed it. epoch: counts its leases; a commit must carry the current one. attempts: calls made so far. deaths:
-    workers that died with it. queue_wait_s: how long it last waited. created_at, deadline_at, finished_at: seconds
-    since the epoch on Redis' clock. reason: why it ended as it did.
+    that failed it. epoch: counts its leases; a commit must carry the current one. attempts: calls made so far. since:
+    ledger entries up to this epoch are from before it was handed in again. deaths: workers that died with it.
+    queue_wait_s: how long it last waited. created_at, deadline_at, finished_at: seconds since 1970 on Redis' clock.
+    reason: why it ended as it did.
     """
 
     id: str
@@ -170,6 +178,7 @@ class Job:
     tried: tuple[str, ...] = ()
     epoch: int = 0
     attempts: int = 0
+    since: int = 0
     deaths: int = 0
     owner: str = ""
     batch: str = ""

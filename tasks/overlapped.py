@@ -13,16 +13,21 @@ _BREATH = 20
 
 
 async def overlapped(
-    some: AsyncIterable[Sequence[_T]], size: int, hand_over: Callable[[list[_T]], Awaitable[_R]]
+    some: AsyncIterable[Sequence[_T]],
+    size: int,
+    hand_over: Callable[[list[_T]], Awaitable[_R]],
+    *,
+    weight: Callable[[_T], int] = lambda _: 0,
+    heaviest: int = 1,
 ) -> AsyncGenerator[_R]:
     """Hand over `size` things at a time while the next are made; what handing over gave, in order.
 
-    some: things, a few at a time. Two chunks exist at a time. Left early, it waits until the one that is under way is
-    handed over.
+    some: things, a few at a time. A chunk that weighs `heaviest` is handed over though it has fewer things. Two chunks
+    exist at a time. Left early, it waits until the one that is under way is handed over.
     """
     under_way: asyncio.Future[_R] | None = None
     try:
-        async for chunk in _chunks(some, size):
+        async for chunk in _chunks(some, size, weight, heaviest):
             if under_way is not None:
                 yield await under_way
             under_way = asyncio.ensure_future(hand_over(chunk))
@@ -33,13 +38,18 @@ async def overlapped(
             await asyncio.wait([under_way])
 
 
-async def _chunks(some: AsyncIterable[Sequence[_T]], size: int) -> AsyncGenerator[list[_T]]:
+async def _chunks(
+    some: AsyncIterable[Sequence[_T]], size: int, weight: Callable[[_T], int], heaviest: int
+) -> AsyncGenerator[list[_T]]:
     chunk: list[_T] = []
+    weighs = 0
     async for few in some:
-        chunk += few
-        while len(chunk) >= size:
-            yield chunk[:size]
-            chunk = chunk[size:]
+        for each in few:
+            chunk.append(each)
+            weighs += weight(each)
+            if len(chunk) >= size or weighs >= heaviest:
+                yield chunk
+                chunk, weighs = [], 0
     if chunk:
         yield chunk
 

@@ -52,6 +52,7 @@ def from_fields(job_id: str, fields: Mapping[str, str]) -> Job:
         tried=_lines(fields.get("tried", "")),
         epoch=int(fields.get("epoch", 0)),
         attempts=int(fields.get("attempts", 0)),
+        since=int(fields.get("since", 0)),
         deaths=int(fields.get("deaths", 0)),
         owner=fields.get("owner", ""),
         batch=fields.get("batch", ""),

@@ -13,10 +13,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError
 
 from ..routing.lanes import Priority
-from .answer import Usage
 from .connection import AsyncRedis
-from .errors import InvalidRequest, JobNotFound
-from .job import LEASE_LOST, Attempt, Job, JobSpec, JobState
+from .errors import BatchCancelled, InvalidRequest, JobNotFound
+from .job import LEASE_LOST, WORKER_DIED, Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, list_key
 from .prepared import Placed, Prepared
 from .record import from_fields, own_fields, pairs, shared_fields
@@ -27,6 +26,7 @@ RETENTION_S = 7 * 86_400
 
 POISON = "it was running each time a worker died"
 CANCELLED = "cancelled while it ran"
+DIED = "its worker died; what it had bought by then, if anything, is lost"
 LATE = "its deadline passed while it waited"
 
 #: Seconds without a sign of any reconciler, after which Redis is taken to have been away. Leases outlast a shorter
@@ -102,6 +102,8 @@ class Store:
         firsts = await self._run("submit", batch, self.retention_s, *_packed(jobs))
         if firsts is None:
             raise no_batch(batch)
+        if firsts == b"stopped":
+            raise BatchCancelled(f"batch {batch!r} was cancelled, and takes no more jobs")
         for at, first in zip(firsts[::2], firsts[1::2], strict=True):
             ids[at - 1] = first.decode()
         return ids
@@ -127,9 +129,7 @@ class Store:
         flat = [item for pair in held for item in pair]
         return [word.decode() for word in await self._run("renew", int(lease_s * 1000), *flat)]
 
-    async def finish(
-        self, job: Job | Broken, outcome: Outcome, attempt: Attempt | None = None, usage: Usage | None = None
-    ) -> bool:
+    async def finish(self, job: Job | Broken, outcome: Outcome, attempt: Attempt | None = None) -> bool:
         """End a running job; False if its lease was lost: then the ledger has the attempt as `lease_lost`."""
         entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
         refused = _refused(attempt).model_dump_json(exclude_defaults=True) if attempt else ""
@@ -143,7 +143,7 @@ class Store:
             self.retention_s,
             entry,
             refused,
-            *_spent(attempt, usage),
+            *_spent(attempt),
         )
         return bool(reply == b"done")
 
@@ -178,6 +178,7 @@ class Store:
             encode(Outcome(job.id, JobState.CANCELLED, error=CANCELLED)),
             CANCELLED,
             self.retention_s,
+            *_spent(attempt),
         )
         return cast("PutBack", reply.decode())
 
@@ -200,7 +201,8 @@ class Store:
         poison = encode(Outcome("@ID@", JobState.FAILED, error=POISON))
         cancelled = encode(Outcome("@ID@", JobState.CANCELLED, error=CANCELLED))
         limits = (self.retention_s, int(steady_s * 1000), int(PAUSE_S * 1000))
-        reply = await self._run("rescue", at_most, deaths, poison, POISON, cancelled, CANCELLED, *limits)
+        death = (WORKER_DIED, DIED)
+        reply = await self._run("rescue", at_most, deaths, poison, POISON, cancelled, CANCELLED, *limits, *death)
         return Rescue(*([item.decode() for item in ids] for ids in reply))
 
     async def remessage(self, queues: Sequence[str], *, grace_s: float, at_most: int = 500) -> list[tuple[str, str]]:
@@ -240,13 +242,26 @@ class Store:
         """Put the postponed messages whose time has come into a queue; how many there were."""
         return int(await self._run("hand_in_due", queue, at_most))
 
-    async def waiting(self, queue: str, *, at_most: int) -> list[str]:
-        """Ids of the jobs that wait in a queue, the longest first within each priority."""
+    async def hold_back(self, job_id: str, queue: str) -> bool:
+        """Let another job of its batch have the place of one that waits where nobody serves; False if none wants it."""
+        return bool(await self._run("hold_back", job_id, queue))
+
+    async def say(self, job: Job, pieces: Sequence[tuple[str, str, int]]) -> bool:
+        """Add (kind, text, number) pieces to the job's stream; False if its lease is another's by now."""
+        flat = [item for piece in pieces for item in piece]
+        return bool(await self._run("say", job.id, job.epoch, job.attempts, *flat))
+
+    async def waiting(self, queue: str, *, skip: int = 0, at_most: int) -> list[str]:
+        """Ids of the jobs that wait in a queue, the longest first within each priority, without the first `skip`."""
         found: list[str] = []
         for priority in Priority:
-            members = await self.redis.zrange(self.key("wait", list_key(queue, priority)), 0, at_most - 1)
+            if len(found) == at_most:
+                break
+            key = self.key("wait", list_key(queue, priority))
+            members = await self.redis.zrange(key, skip, skip + at_most - len(found) - 1)
             found += [member.decode() for member in members]
-        return found[:at_most]
+            skip = max(0, skip - await self.redis.zcard(key))
+        return found
 
     async def job(self, job_id: str) -> Job | None:
         """None if it is not known, or its record cannot be read."""
@@ -264,11 +279,14 @@ class Store:
         raw = await self.redis.get(self.key("spec", job_id))
         return read_spec(raw) if raw else None
 
-    async def attempts(self, job_id: str) -> list[Attempt]:
-        """The job's ledger entries, oldest first; one repeated after a lost reply counts once."""
+    async def attempts(self, job_id: str, *, after: int = 0) -> list[Attempt]:
+        """The job's ledger entries after an epoch, oldest first.
+
+        An epoch has one attempt: what its worker told after all replaces that the worker died.
+        """
         raw = await self.redis.lrange(self.key("try", job_id), 0, -1)
         entries = [Attempt.model_validate_json(item, extra="ignore") for item in raw]
-        return list({(entry.epoch, entry.number, entry.started_at): entry for entry in entries}.values())
+        return list({each.epoch: each for each in entries if each.epoch > after}.values())
 
     async def outcome(self, job_id: str) -> Outcome | None:
         """How the job ended, None while it has not."""
@@ -330,9 +348,10 @@ def _refused(attempt: Attempt) -> Attempt:
     return attempt.model_copy(update={"outcome": LEASE_LOST, "message": "another worker had the job by then"})
 
 
-def _spent(attempt: Attempt | None, usage: Usage | None) -> list[str | int]:
-    if attempt is None or usage is None:
+def _spent(attempt: Attempt | None) -> list[str | int]:
+    """What an attempt bought, good or not."""
+    if attempt is None or not attempt.bought:
         return []
     provider = attempt.target.partition("/")[0]
-    nano = "" if usage.cost_usd is None else round(usage.cost_usd * 1e9)
-    return [provider, usage.input_tokens, usage.output_tokens, nano]
+    nano = "" if attempt.cost_usd is None else round(attempt.cost_usd * 1e9)
+    return [provider, attempt.input_tokens, attempt.output_tokens, nano]

@@ -40,15 +40,6 @@ def stream_key(store: Store, job_id: str) -> str:
     return store.key("stream", job_id)
 
 
-async def write(store: Store, job_id: str, pieces: list[Piece]) -> None:
-    """Add pieces in order; their offsets are Redis' to give."""
-    async with store.redis.pipeline(transaction=False) as pipe:
-        for piece in pieces:
-            fields = {"k": piece.kind.value, "t": piece.text, "a": piece.attempt, "n": piece.number}
-            pipe.xadd(stream_key(store, job_id), fields)
-        await pipe.execute()
-
-
 async def read(store: Store, job_id: str, *, after: str = "0") -> AsyncIterator[Piece]:
     """The pieces after an offset, as they come, up to the END; none of a job that was not handed in to stream."""
     key = stream_key(store, job_id)

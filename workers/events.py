@@ -55,6 +55,9 @@ EVENTS: Mapping[str, Event] = {
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
     "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ()),
     "task_type.learned": Event("a job came of a type that this worker's configuration did not name", ("task_type",)),
+    "stream.cut": Event(
+        "the last pieces of an answer could not be handed on; the answer itself is kept", ("job_id", "error")
+    ),
     "message.unreadable": Event("a message that is none of ours was in a queue, and is dropped", ("queue", "error")),
     "reconciler.waits": Event("Redis is away; the next round will do it", ("error",)),
     # Supervised processes

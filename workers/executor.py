@@ -157,7 +157,7 @@ class Executor:
         job = running.job
         attempt = self._entry(running, "succeeded", answer=answer)
         outcome = Outcome(job.id, JobState.SUCCEEDED, answer)
-        if not await persist(lambda: self.store.finish(job, outcome, attempt, answer.usage)):
+        if not await persist(lambda: self.store.finish(job, outcome, attempt)):
             return self._lost(running)
         log.debug("job.succeeded", job_id=job.id, target=attempt.target, attempt=job.attempts, total_s=attempt.total_s)
         return Ended(outcome)
@@ -182,7 +182,7 @@ class Executor:
         """Carry out what `next_action` says."""
         job, target = running.job, running.target
         attempt = self._entry(running, failure.fault, failure=failure, answer=running.rejected)
-        before = await persist(lambda: self.store.attempts(job.id))
+        before = await persist(lambda: self.store.attempts(job.id, after=job.since))
         action = next_action(failure, self._situation(running, others, failure, before), self._policy(running))
         facts = {"target": target, "fault": failure.fault, "attempt": job.attempts, "error": failure.message}
         log.warning("attempt.failed", job_id=job.id, action=type(action).__name__.lower(), **facts)
@@ -252,7 +252,7 @@ class Executor:
     async def _pass_on(self, running: Running, others: Alternatives, why: str) -> Ending:
         """Send a job on without an attempt: to the next target that takes jobs, or to wait until one does."""
         job, name = running.job, self.upstream.provider.name
-        before = [] if others.next else await persist(lambda: self.store.attempts(job.id))
+        before = [] if others.next else await persist(lambda: self.store.attempts(job.id, after=job.since))
         to = others.next or second_chance(others, job, self.directory, before)
         if to is not None:
             return await self._put_back(

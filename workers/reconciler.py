@@ -6,7 +6,7 @@ Every worker process runs one; a lease in Redis lets one of them act at a time.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -32,6 +32,8 @@ MISSED_S = 3.0
 #: Lost messages and dead pools' queues are looked for in every so many rounds.
 LOOK_EVERY = 6
 _AT_MOST = 500
+#: Full calls in one round while there is a backlog; the turn must not run out over them.
+_BACKLOG = 20
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class Reconciler:
     directory: Directory
     continue_canvas: Callable[[], Awaitable[None]]
     _round: int = 0
+    _passed_over: dict[str, int] = field(default_factory=dict[str, int])
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -83,11 +86,14 @@ class Reconciler:
 
     async def _rescue(self) -> None:
         # After Redis was away, the pools first get the time to renew the leases of what they still run.
-        found = await self.store.rescue(at_most=_AT_MOST, steady_s=SETTLED_S)
-        if found.rescued:
-            log.warning("jobs.rescued", jobs=len(found.rescued), first=found.rescued[0])
-        for job_id in found.poisonous:
-            log.error("job.poisonous", job_id=job_id)
+        for _ in range(_BACKLOG):
+            found = await self.store.rescue(at_most=_AT_MOST, steady_s=SETTLED_S)
+            if found.rescued:
+                log.warning("jobs.rescued", jobs=len(found.rescued), first=found.rescued[0])
+            for job_id in found.poisonous:
+                log.error("job.poisonous", job_id=job_id)
+            if max(len(found.rescued) + len(found.poisonous), len(found.due)) < _AT_MOST:
+                break
 
     async def _expire(self) -> None:
         ids = await self.store.overdue(at_most=_AT_MOST)
@@ -117,10 +123,21 @@ class Reconciler:
             provider = provider_of(queue)
             if provider is None or provider in pools:
                 continue
-            for job_id in await self.store.waiting(queue, at_most=_AT_MOST):
-                to = await self._next(job_id, provider, pools)
-                if to is not None and await self.store.reroute(job_id, queue, alternate_queue(to.provider)):
-                    log.info("job.rerouted", job_id=job_id, to=to.provider, why=f"no worker of {provider} lives")
+            await self._empty(queue, provider, pools)
+
+    async def _empty(self, queue: str, provider: str, pools: Mapping[str, PoolState]) -> None:
+        """Some of the jobs that wait for a dead pool; those that have nowhere else to go are passed over."""
+        skip = self._passed_over.get(queue, 0)
+        ids = await self.store.waiting(queue, skip=skip, at_most=_AT_MOST)
+        moved = 0
+        for job_id in ids:
+            to = await self._next(job_id, provider, pools)
+            if to is None:
+                moved += await self.store.hold_back(job_id, queue)
+            elif await self.store.reroute(job_id, queue, alternate_queue(to.provider)):
+                log.info("job.rerouted", job_id=job_id, to=to.provider, why=f"no worker of {provider} lives")
+                moved += 1
+        self._passed_over[queue] = skip + len(ids) - moved if len(ids) == _AT_MOST else 0
 
     async def _next(self, job_id: str, provider: str, pools: Mapping[str, PoolState]) -> ChainLink | None:
         job, spec = await self.store.job(job_id), await self.store.spec(job_id)
@@ -129,4 +146,4 @@ class Reconciler:
         others = alternatives(job, spec, self.directory, pools, provider=provider)
         if others.next is not None:
             return others.next
-        return second_chance(others, job, self.directory, await self.store.attempts(job_id))
+        return second_chance(others, job, self.directory, await self.store.attempts(job_id, after=job.since))

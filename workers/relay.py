@@ -3,11 +3,15 @@
 import asyncio
 from dataclasses import dataclass, field
 
+import structlog
+
 from ..tasks.job import Job
 from ..tasks.store import Store
-from ..tasks.stream import Piece, PieceKind, write
+from ..tasks.stream import Piece, PieceKind
 from .patience import persist
 from .providers.dialect import Delta
+
+log = structlog.get_logger()
 
 #: Pieces are gathered for this long, so that fast models do not cost Redis a call a token.
 GATHER_S = 0.03
@@ -48,7 +52,8 @@ class Relay:
     async def _write(self) -> None:
         pieces, self._gathered = _joined(self._gathered), []
         if pieces:
-            await persist(lambda: write(self.store, self.job.id, pieces))
+            said = [(piece.kind.value, piece.text, piece.number) for piece in pieces]
+            await persist(lambda: self.store.say(self.job, said))
 
     def drop(self) -> None:
         """Say nothing more: another worker has the job by now, and speaks itself."""
@@ -57,10 +62,13 @@ class Relay:
             self._writing.cancel()
 
     async def close(self) -> None:
-        """Write what is left."""
-        if self._writing is not None:
-            await self._writing
-        await self._write()
+        """Write what is left. The answer is worth more than its pieces: what goes wrong here is told, and no more."""
+        try:
+            if self._writing is not None:
+                await self._writing
+            await self._write()
+        except Exception as failed:  # of Redis, which the commit of the answer may still outlast
+            log.warning("stream.cut", job_id=self.job.id, error=str(failed))
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

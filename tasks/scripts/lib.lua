@@ -147,7 +147,18 @@ local function book(id, entry)
   return true
 end
 
--- What an answer cost, on the account of the batch. spent: as finish has it.
+-- Every key of a batch goes when nobody has looked for what is in it for so long.
+local batch_parts = {'', ':pending', ':jobs', ':done', ':refused'}
+local function expire_batch(batch, retention_s)
+  for _, part in ipairs(batch_parts) do redis.call('EXPIRE', batch .. part, retention_s) end
+end
+
+local function keep_batch(batch)
+  if redis.call('TTL', batch) < 0 then return end
+  for _, part in ipairs(batch_parts) do redis.call('PERSIST', batch .. part) end
+end
+
+-- What an answer cost, good or not, on the account of the batch. spent: as finish has it.
 local function charge(batch, spent)
   redis.call('HINCRBY', batch, 'input_tokens', spent[2])
   redis.call('HINCRBY', batch, 'output_tokens', spent[3])
@@ -175,22 +186,26 @@ local function finish(id, state, meta, reason, retention_s, spent)
   redis.call('EXPIRE', key('spec', id), retention_s)
   redis.call('EXPIRE', key('try', id), retention_s)
   redis.call('HINCRBY', ns .. ':count', (job[1] or '') .. '|' .. state, 1)
-  if state == 'failed' then redis.call('ZADD', ns .. ':dead', now, id) end
+  if state == 'failed' then
+    redis.call('ZADD', ns .. ':dead', now, id)
+    redis.call('ZREMRANGEBYSCORE', ns .. ':dead', '-inf', now - retention_s * 1000)
+  end
   if job[5] then redis.call('ZADD', ns .. ':canvas', now, id) end
   if job[7] then
     redis.call('XADD', key('stream', id), '*', 'k', 'end')
     redis.call('EXPIRE', key('stream', id), stream_kept_s)
   end
-  if job[2] then
-    local batch = key('batch', job[2])
+  local batch = job[2] and key('batch', job[2])
+  if batch and redis.call('EXISTS', batch) == 1 then
     redis.call('HINCRBY', batch, state, 1)
     if job[6] == '1' then redis.call('HINCRBY', batch, 'inflight', -1) end
     if spent then
-      redis.call('HINCRBY', batch, 'by:' .. spent[1], 1)
+      if state == 'succeeded' then redis.call('HINCRBY', batch, 'by:' .. spent[1], 1) end
       charge(batch, spent)
     end
     redis.call('RPUSH', batch .. ':done', id)
     redis.call('PUBLISH', batch, id)
     release(job[2])
+    if tonumber(redis.call('HGET', batch, 'inflight')) <= 0 then expire_batch(batch, retention_s) end
   end
 end

@@ -1,12 +1,13 @@
 -- A running job goes back: to a queue now, where it is served next, or after a while; or it ends, if somebody has cancelled it. KEYS[1] ns.
 -- ARGV[1] template, [2] id, [3] epoch, [4] queue, [5] wait in ms (0: now), [6] '1' if the attempt is not to be counted,
 -- [7] target to remember as tried or '', [8] ledger entry JSON or '', [9] Celery result JSON if it was cancelled, [10] the
--- reason of that, [11] retention in s.
+-- reason of that, [11] retention in s, [12..15] what was bought all the same, as finish has it; absent if nothing was.
 -- Returns 'done', 'cancelled', or 'lost': the lease was lost, and nothing but the ledger changed.
 local id, record = ARGV[2], key('job', ARGV[2])
-local job = redis.call('HMGET', record, 'state', 'epoch', 'tried', 'cancel')
+local job = redis.call('HMGET', record, 'state', 'epoch', 'tried', 'cancel', 'batch')
 if not job[1] then return 'lost' end
-if ARGV[8] ~= '' then book(id, ARGV[8]) end
+local booked = ARGV[8] ~= '' and book(id, ARGV[8])
+if booked and ARGV[12] and job[5] then charge(key('batch', job[5]), {ARGV[12], ARGV[13], ARGV[14], ARGV[15]}) end
 if job[1] ~= 'running' or job[2] ~= ARGV[3] then return 'lost' end
 if ARGV[6] == '1' then redis.call('HINCRBY', record, 'attempts', -1) end
 if job[4] then

@@ -1,19 +1,22 @@
 -- Queue a dead letter again as if it were new. KEYS[1] ns. ARGV[1] template, [2] id, [3] time to live in ms, [4] queue.
--- Its ledger stays; its old result goes, so that who waits for it waits for the new one.
+-- Its ledger stays, and what is in it up to now counts no more ('since', an epoch); its old result goes, so that who waits
+-- for it waits for the new one.
 -- Returns 'done', 'missing', or the state that forbids it.
 local id, record = ARGV[2], key('job', ARGV[2])
-local job = redis.call('HMGET', record, 'state', 'task', 'prio', 'batch')
+local job = redis.call('HMGET', record, 'state', 'task', 'prio', 'batch', 'epoch')
 if not job[1] then return 'missing' end
 if job[1] ~= 'failed' or not redis.call('ZSCORE', ns .. ':dead', id) then return job[1] end
 redis.call('ZREM', ns .. ':dead', id)
 redis.call('DEL', 'celery-task-meta-' .. id, key('stream', id))
 redis.call('HDEL', record, 'tried', 'done', 'reason', 'rel', 'deaths', 'cancel')
-redis.call('HSET', record, 'state', 'queued', 'attempts', 0, 'deadline', now + tonumber(ARGV[3]))
+redis.call('HSET', record, 'state', 'queued', 'attempts', 0, 'since', job[5] or 0, 'deadline',
+  now + tonumber(ARGV[3]))
 redis.call('ZADD', ns .. ':deadlines', now + tonumber(ARGV[3]), id)
 for _, kind in ipairs({'job', 'spec', 'try'}) do redis.call('PERSIST', key(kind, id)) end
 redis.call('HINCRBY', ns .. ':count', job[2] .. '|failed', -1)
 if job[4] then
   local batch = key('batch', job[4])
+  keep_batch(batch)
   redis.call('HINCRBY', batch, 'failed', -1)
   -- Whoever reads the list by position must not be shifted.
   local at = redis.call('LPOS', batch .. ':done', id)

@@ -1,12 +1,24 @@
 -- Queue again the jobs whose lease ran out, before all others, and those whose snooze is over. KEYS[1] ns.
 -- ARGV[1] template, [2] most jobs at a time, [3] worker deaths a job may survive, [4] Celery result JSON with @ID@ of one
 -- that does not, [5] its reason, [6] the same of one that somebody has cancelled, [7] its reason, [8] retention in s,
--- [9] ms for which Redis must have been steady before a lease counts as run out, [10] a pause of Redis in ms.
+-- [9] ms for which Redis must have been steady before a lease counts as run out, [10] a pause of Redis in ms, [11] outcome and
+-- [12] message of the ledger entry of an attempt whose worker died.
 -- Returns {rescued ids, released ids, ids ended as poisonous}.
 local rescued, due, poison = {}, {}, {}
 
+-- What the worker had bought of a job, if anything, is lost, and stands in the job's ledger without a price. It may only be
+-- frozen: the next epoch is another's.
+local function note_death(id, job)
+  local number, epoch, started = tonumber(job[5] or '0'), tonumber(job[6] or '0'), tonumber(job[7] or now)
+  local entry = {number = number, epoch = epoch, target = '', outcome = ARGV[11], message = ARGV[12], node = job[8] or '',
+    started_at = started / 1000, total_s = (now - started) / 1000}
+  book(id, cjson.encode(entry))
+  redis.call('HINCRBY', key('job', id), 'epoch', 1)
+end
+
 local function lost(id)
-  local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths', 'cancel')
+  local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths', 'cancel', 'attempts', 'epoch', 'started', 'owner')
+  if job[1] == 'running' then note_death(id, job) end
   if job[1] ~= 'running' then
     redis.call('ZREM', ns .. ':leases', id)
   elseif job[4] then

@@ -1,16 +1,19 @@
--- Store records and queue them, all in one step. KEYS[1] ns. ARGV[1] template, [2] batch id or '', [3] idempotency seconds,
+-- Store records and queue them, all in one step. KEYS[1] ns. ARGV[1] template, [2] batch id or '', [3] seconds for which an
+-- idempotency key is known beyond its job's deadline,
 -- [4] kinds of jobs, JSON: each {task type, queue, priority step, {field, value, ...} of its records},
 -- [5] jobs, JSON: each {number of its kind, id, time to live in ms, idempotency key or '', {field, value, ...} of its own},
 -- [6...] the spec of each job, JSON.
 -- Jobs of a batch beyond its window wait in the batch.
 -- Returns place, id, place, id ... of the jobs that are known by the id of the first job with their idempotency key; nil
--- if there is no such batch.
+-- if there is no such batch, 'stopped' if it was cancelled.
 local batch, kinds, jobs = ARGV[2], cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
 local room = math.huge
 if batch ~= '' then
   local facts = redis.call('HMGET', key('batch', batch), 'window', 'inflight', 'stopped')
   if not facts[1] then return false end
-  local held_back = facts[3] or redis.call('LLEN', key('batch', batch) .. ':pending') > 0
+  if facts[3] then return 'stopped' end
+  keep_batch(key('batch', batch))
+  local held_back = redis.call('LLEN', key('batch', batch) .. ':pending') > 0
   room = held_back and 0 or math.max(0, tonumber(facts[1]) - tonumber(facts[2]))
 end
 
@@ -53,7 +56,7 @@ for at, job in ipairs(jobs) do
   local kind, id, same = kinds[job[1]], job[2], job[4]
   local first
   -- Two jobs of one agent with the same key are one job, however often it is handed in.
-  if same ~= '' and not redis.call('SET', key('same', same), id, 'NX', 'EX', ARGV[3]) then
+  if same ~= '' and not redis.call('SET', key('same', same), id, 'NX', 'EX', ARGV[3] + math.ceil(job[3] / 1000)) then
     first = redis.call('GET', key('same', same))
   end
   if first and first ~= id then

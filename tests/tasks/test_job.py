@@ -133,7 +133,19 @@ async def book(store: Store, job_id: str) -> None:
     await store.book(job, Attempt(number=1, epoch=1, target="sim/m", outcome="cancelled"))
 
 
+async def say(store: Store, job_id: str) -> None:
+    job = await store.job(job_id)
+    assert job is not None
+    await store.say(job, [("text", "hello", 1)])
+
+
+async def hold_back(store: Store, job_id: str) -> None:
+    await store.hold_back(job_id, LANE)
+
+
 STEPS: dict[str, Step] = {
+    "say": say,
+    "hold_back": hold_back,
     "book": book,
     "claim": claim,
     "renew": renew,
@@ -183,6 +195,7 @@ async def test_a_script_changes_a_state_only_as_it_may(client: AsyncClient, step
         "reroute",
         "replay",
         "repair",
+        "hold_back",
     ],
 )
 async def test_a_script_makes_no_job_of_what_is_none(client: AsyncClient, step: str) -> None:
@@ -200,6 +213,7 @@ async def test_a_stale_epoch_changes_nothing(client: AsyncClient, state: JobStat
     assert not await store.finish(stale, Outcome(job_id, JobState.SUCCEEDED, ANSWERED))
     assert await store.put_back(stale, LANE) == "lost"
     assert await store.renew([(job_id, epoch)], lease_s=1) == ["lost"]
+    assert not await store.say(stale, [("text", "late", 1)])
     assert await client.job(job_id) == before
 
 

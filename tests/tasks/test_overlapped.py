@@ -92,3 +92,10 @@ async def test_others_get_their_turn_between_many_items() -> None:
     assert [item async for few in breathing(range(100)) for item in few] == list(range(100))
     task.cancel()
     assert 1 < len(turns) < 100
+
+
+async def test_a_chunk_ends_where_it_is_heavy_enough() -> None:
+    sums = Sums()
+    sums.may_end.set()
+    heavy = overlapped(sums.make(7, 7), 3, sums.hand_over, weight=lambda number: number, heaviest=9)
+    assert [result async for result in heavy] == [1 + 2 + 3, 4 + 5, 6 + 7]

@@ -11,10 +11,11 @@ from workfleet.routing.directory import Directory
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.answer import Answer, Usage
 from workfleet.tasks.client import AsyncClient
-from workfleet.tasks.job import Attempt, JobSpec, JobState
+from workfleet.tasks.errors import BatchCancelled
+from workfleet.tasks.job import WORKER_DIED, Attempt, JobSpec, JobState
 from workfleet.tasks.messages import list_key
 from workfleet.tasks.results import Outcome
-from workfleet.tasks.store import Broken, Claimed, Store
+from workfleet.tasks.store import POISON, Broken, Claimed, Store
 from workfleet.tasks.submission import Preparer
 
 LANE = "general.simple"
@@ -80,7 +81,7 @@ async def test_the_answer_is_what_the_client_reads(client: AsyncClient, store: S
     mine = await claimed(store, job_id)
     answer = Answer(text="hello", provider="sim", model="m", usage=Usage(input_tokens=3, output_tokens=2, cost_usd=0.5))
     entry = Attempt(number=1, epoch=1, target="sim/m", outcome="succeeded", input_tokens=3, output_tokens=2)
-    assert await store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, answer), entry, answer.usage)
+    assert await store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, answer), entry)
     assert await client.result(job_id) == answer
     assert (await client.job(job_id)).state is JobState.SUCCEEDED
     assert await client.attempts(job_id) == [entry]
@@ -252,10 +253,10 @@ async def test_a_refused_commit_is_on_its_batchs_account_once_however_often_it_i
     (job_id,) = await store.waiting(LANE, at_most=1)
     late = await claimed(store, job_id, lease_s=0)
     await store.rescue()
-    usage = Usage(input_tokens=30, output_tokens=4, cost_usd=0.25)
-    entry = Attempt(number=1, epoch=1, target="sim/m", outcome="succeeded", output_tokens=4)
+    spent = {"input_tokens": 30, "output_tokens": 4, "cost_usd": 0.25}
+    entry = Attempt(number=1, epoch=1, target="sim/m", outcome="succeeded", **spent)
     for _ in range(2):
-        assert not await store.finish(late.job, Outcome(job_id, JobState.SUCCEEDED, Answer()), entry, usage)
+        assert not await store.finish(late.job, Outcome(job_id, JobState.SUCCEEDED, Answer()), entry)
     status = await client.batch_status(batch)
     assert (status.done, status.input_tokens, status.output_tokens, status.cost_usd) == (0, 30, 4, 0.25)
     assert [each.outcome for each in await client.attempts(job_id)] == ["lease_lost"]
@@ -346,3 +347,116 @@ async def test_what_a_newer_version_has_written_is_read(client: AsyncClient, sto
     await client.redis.set(store.key("spec", job_id), json.dumps(newer))
     await client.redis.hset(store.key("job", job_id), "newer", "1")
     assert isinstance(await store.claim(job_id, owner="one@host", lease_s=30), Claimed)
+
+
+async def test_an_attempt_whose_worker_died_is_in_the_ledger(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    await store.claim(job_id, owner="dying@host", lease_s=0)
+    await store.rescue()
+    (entry,) = await client.attempts(job_id)
+    assert (entry.outcome, entry.node, entry.number, entry.cost_usd) == (WORKER_DIED, "dying@host", 1, None)
+    assert not entry.failed
+
+
+async def test_a_frozen_worker_shares_no_epoch_with_what_the_reconciler_does(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    frozen = await claimed(store, job_id, lease_s=0)
+    assert (await store.rescue(deaths=0)).poisonous == [job_id]
+    late = Attempt(number=1, epoch=1, target="sim/m", outcome="timeout_total")
+    assert not await store.finish(frozen.job, Outcome(job_id, JobState.FAILED, error="mine"), late)
+    assert (await client.wait(job_id)).error == POISON
+    assert [entry.outcome for entry in await client.attempts(job_id)] == ["timeout_total"]
+
+
+async def test_a_rejected_answer_is_on_its_batchs_account(client: AsyncClient, store: Store) -> None:
+    batch = await client.submit_batch([spec()])
+    (job_id,) = await store.waiting(LANE, at_most=1)
+    spent = {"input_tokens": 30, "output_tokens": 4, "cost_usd": 0.25, "cost_source": "table"}
+    rejected = Attempt(number=1, epoch=1, target="sim/m", outcome="bad_output", **spent)
+    mine = await claimed(store, job_id)
+    for _ in range(2):
+        await store.put_back(mine.job, LANE, attempt=rejected)
+    mine = await claimed(store, job_id)
+    last = rejected.model_copy(update={"number": 2, "epoch": 2})
+    assert await store.finish(mine.job, Outcome(job_id, JobState.FAILED, error="no"), last)
+    status = await client.batch_status(batch)
+    assert (status.cost_usd, status.input_tokens, status.output_tokens) == (0.5, 60, 8)
+    assert status.by_provider == {}
+
+
+async def test_a_batch_that_has_ended_expires_with_its_jobs_unless_more_come(client: AsyncClient, store: Store) -> None:
+    batch = await client.submit_batch([spec(), spec()])
+    keys = [store.key("batch", batch, *part) for part in ([], ["jobs"], ["done"])]
+    for job_id in await store.waiting(LANE, at_most=2):
+        assert await store.redis.ttl(keys[0]) == -1
+        await store.finish((await claimed(store, job_id)).job, Outcome(job_id, JobState.SUCCEEDED, Answer()))
+    assert all([0 < await store.redis.ttl(key) <= store.retention_s for key in keys])
+    async for _ in client.submit_many([spec()], batch=batch):
+        pass
+    assert [await store.redis.ttl(key) for key in keys] == [-1] * 3
+
+
+async def test_a_batch_that_is_forgotten_is_no_longer_listed(client: AsyncClient, store: Store) -> None:
+    gone, kept = await client.submit_batch([spec()]), await client.submit_batch([spec()])
+    await store.redis.delete(store.key("batch", gone))
+    assert [status.id for status in await client.newest_batches()] == [kept]
+    assert await store.redis.zrange(store.key("batches"), 0, -1) == [kept.encode()]
+
+
+async def test_a_batch_that_was_cancelled_takes_no_more_jobs(client: AsyncClient) -> None:
+    batch = await client.submit_batch((spec() for _ in range(5)), window=2)
+    assert await client.cancel_batch(batch) == 5
+    with pytest.raises(BatchCancelled, match=batch):
+        async for _ in client.submit_many([spec()], batch=batch):
+            pass
+    status = await client.batch_status(batch)
+    assert (status.total, status.done, status.pending, status.finished) == (5, 5, 0, True)
+
+
+async def test_an_idempotency_key_is_known_for_as_long_as_its_job(client: AsyncClient, store: Store) -> None:
+    day = 86_400.0
+    await client.submit(spec(idempotency_key="once", deadline_s=20 * day))
+    assert await store.redis.ttl(store.key("same", "default\nonce")) > 20 * day
+
+
+async def test_dead_letters_are_forgotten_with_their_records(client: AsyncClient, store: Store) -> None:
+    await store.redis.zadd(store.key("dead"), {"long-gone": 1})
+    job_id = await client.submit(spec())
+    await store.finish((await claimed(store, job_id)).job, Outcome(job_id, JobState.FAILED, error="no"))
+    assert await store.redis.zrange(store.key("dead"), 0, -1) == [job_id.encode()]
+
+
+async def test_a_replayed_job_begins_with_an_empty_ledger(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    mine = await claimed(store, job_id)
+    entry = Attempt(number=1, epoch=1, target="sim/m", outcome="server")
+    await store.finish(mine.job, Outcome(job_id, JobState.FAILED, error="no"), entry)
+    await store.replay(job_id, LANE, ttl_s=60)
+    again = await claimed(store, job_id)
+    assert await store.attempts(job_id, after=again.job.since) == []
+    assert await client.attempts(job_id) == [entry]
+
+
+async def test_of_a_batch_a_queue_that_nobody_serves_takes_only_what_nothing_else_wants(
+    client: AsyncClient, store: Store
+) -> None:
+    """A job that is pinned to a dead provider gives its place in the window to the next one."""
+    batch = await client.submit_batch([spec(), spec(complexity=9)], window=1)
+    (dead,) = await store.waiting(LANE, at_most=9)
+    assert await store.hold_back(dead, LANE)
+    assert (await messages(store, LANE), await messages(store, "general.very-complex")) == (0, 1)
+    (other,) = await store.waiting("general.very-complex", at_most=9)
+    assert not await store.hold_back(dead, LANE)
+    await store.finish((await claimed(store, other)).job, Outcome(other, JobState.SUCCEEDED, Answer()))
+    assert await store.waiting(LANE, at_most=9) == [dead]
+    assert not await store.hold_back(dead, LANE)
+    assert (await client.batch_status(batch)).in_flight == 1
+
+
+async def test_the_jobs_of_a_queue_can_be_looked_at_some_at_a_time(client: AsyncClient, store: Store) -> None:
+    ids = [await client.submit(spec(priority=priority)) for priority in [*Priority] * 3]
+    everything = await store.waiting(LANE, at_most=99)
+    assert sorted(everything) == sorted(ids)
+    assert [
+        job_id for skip in range(0, 6, 2) for job_id in await store.waiting(LANE, skip=skip, at_most=2)
+    ] == everything

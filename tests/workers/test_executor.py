@@ -413,7 +413,7 @@ async def test_a_job_that_comes_back_to_the_pool_that_still_runs_it_is_not_mixed
     await second.asked.wait()
     await leases.renew()
     assert await before == Dropped("its lease was lost")
-    assert list(leases.held) == [(job_id, 2)]
+    assert list(leases.held) == [(job_id, 3)]
     second.may_go.set()
     assert isinstance(await after, Ended)
     assert (await alone.client.result(job_id)).text == "second"

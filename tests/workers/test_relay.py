@@ -5,14 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from workfleet.routing.lanes import Priority
 from workfleet.tasks.client import AsyncClient
-from workfleet.tasks.job import Job, JobState
+from workfleet.tasks.job import Job, JobSpec
+from workfleet.tasks.store import Claimed
 from workfleet.workers import relay as module
 from workfleet.workers.providers.dialect import Delta
 from workfleet.workers.relay import Relay
-
-JOB = Job("id", JobState.RUNNING, "general", "general.simple", Priority.BATCH, 2, "me", 0.0, 1.0, "general.simple")
 
 
 @pytest.fixture
@@ -21,28 +19,52 @@ async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-async def said(client: AsyncClient) -> list[str]:
-    return [fields[b"t"].decode() for _, fields in await client.redis.xrange("wf:stream:id")]
+async def running(client: AsyncClient) -> Job:
+    job_id = await client.submit(JobSpec.from_prompt("hi", stream=True))
+    claimed = await client.store.claim(job_id, owner="one@host", lease_s=0)
+    assert isinstance(claimed, Claimed)
+    return claimed.job
+
+
+async def said(client: AsyncClient, job: Job) -> list[str]:
+    return [fields[b"t"].decode() for _, fields in await client.redis.xrange(f"wf:stream:{job.id}")]
 
 
 async def test_what_comes_quickly_is_said_at_once(client: AsyncClient) -> None:
-    relay = Relay(client.store, JOB)
+    relay = Relay(client.store, job := await running(client))
     for word in ("a", "b", "c"):
         await relay.take(Delta(text=word))
     await relay.close()
-    assert await said(client) == ["abc"]
+    assert await said(client, job) == ["abc"]
 
 
-async def test_who_has_lost_the_job_says_nothing_more(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_knows_that_the_job_is_lost_says_nothing_more(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "GATHER_S", 0.0)
-    relay = Relay(client.store, JOB)
+    relay = Relay(client.store, job := await running(client))
     await relay.take(Delta(text="before"))
     async with asyncio.timeout(10):
-        while not await said(client):
+        while not await said(client, job):
             await asyncio.sleep(0)
     await relay.take(Delta(text="after"))
     relay.drop()
     await asyncio.gather(
         *(task for task in asyncio.all_tasks() if task is not asyncio.current_task()), return_exceptions=True
     )
-    assert await said(client) == ["before"]
+    assert await said(client, job) == ["before"]
+
+
+async def test_who_does_not_know_it_yet_is_not_heard_any_more(client: AsyncClient) -> None:
+    relay = Relay(client.store, job := await running(client))
+    assert (await client.store.rescue()).rescued == [job.id]
+    await relay.take(Delta(text="from a worker that was frozen"))
+    await relay.close()
+    assert await said(client, job) == []
+
+
+async def test_pieces_that_cannot_be_written_cost_no_answer(client: AsyncClient) -> None:
+    relay = Relay(client.store, job := await running(client))
+    await client.redis.set(f"wf:stream:{job.id}", "no stream")
+    await relay.take(Delta(text="hello"))
+    await relay.close()
