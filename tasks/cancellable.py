@@ -31,7 +31,8 @@ class RefusedForNow(ResponseError):
 
 class _Cancellable(AbstractConnection):
     def pack_command(self, *args: EncodableT) -> list[bytes]:
-        return _PACKER.pack(*args)
+        packed: list[bytes] = _PACKER.pack(*args)
+        return packed
 
     async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
         limit, self.socket_timeout = self.socket_timeout, None

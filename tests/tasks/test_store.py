@@ -253,8 +253,9 @@ async def test_a_refused_commit_is_on_its_batchs_account_once_however_often_it_i
     (job_id,) = await store.waiting(LANE, at_most=1)
     late = await claimed(store, job_id, lease_s=0)
     await store.rescue()
-    spent = {"input_tokens": 30, "output_tokens": 4, "cost_usd": 0.25}
-    entry = Attempt(number=1, epoch=1, target="sim/m", outcome="succeeded", **spent)
+    entry = Attempt(
+        number=1, epoch=1, target="sim/m", outcome="succeeded", input_tokens=30, output_tokens=4, cost_usd=0.25
+    )
     for _ in range(2):
         assert not await store.finish(late.job, Outcome(job_id, JobState.SUCCEEDED, Answer()), entry)
     status = await client.batch_status(batch)
@@ -371,8 +372,9 @@ async def test_a_frozen_worker_shares_no_epoch_with_what_the_reconciler_does(cli
 async def test_a_rejected_answer_is_on_its_batchs_account(client: AsyncClient, store: Store) -> None:
     batch = await client.submit_batch([spec()])
     (job_id,) = await store.waiting(LANE, at_most=1)
-    spent = {"input_tokens": 30, "output_tokens": 4, "cost_usd": 0.25, "cost_source": "table"}
-    rejected = Attempt(number=1, epoch=1, target="sim/m", outcome="bad_output", **spent)
+    rejected = Attempt(
+        number=1, epoch=1, target="sim/m", outcome="bad_output", input_tokens=30, output_tokens=4, cost_usd=0.25
+    )
     mine = await claimed(store, job_id)
     for _ in range(2):
         await store.put_back(mine.job, LANE, attempt=rejected)
