@@ -1,0 +1,242 @@
+"""What is reserved before a call and settled after it: all limits of a target together, or none. Pure.
+
+This is the model of `workers/limits/scripts/*.lua`; a property test compares them step by step. Times are seconds of
+Redis' clock. Whoever reserves and never settles has used what was estimated: the provider has most likely counted the
+call, and to hand it back would be to ask for more than is allowed. Only its slot comes back, when the lease is over.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from .limits import Limit, Pace, Quota, Slots, Unit, level
+
+#: Answers of which the running mean still remembers something.
+REMEMBERED_ANSWERS = 50
+#: Seconds after which a call that found every slot taken may ask again.
+SLOT_AGAIN_S = 0.1
+#: Below this share of a quota, people will be told again when it fills.
+CALM_BELOW = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a call wants to reserve.
+
+    id: the same for a repeated question, so that a lost reply does no harm. kind: whose answers tell how long this one
+    will be. input_tokens: an estimate. answer_cap: the longest answer, and the estimate while none is known.
+    patience_s: the longest wait for a pace that it takes, besides what its own size makes necessary. lease_s: for how
+    long its slot is held from its beginning unless it is renewed. pauses: keys under which a wait may be noted.
+    """
+
+    id: str
+    kind: str
+    input_tokens: int
+    answer_cap: int
+    patience_s: float
+    lease_s: float
+    limits: tuple[Limit, ...] = ()
+    pauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The call may begin in `wait_s`. tokens: input and answer, as reserved.
+
+    crossed: quota key -> how many of its marks are reached now, where that is news; 0: it has begun anew.
+    """
+
+    wait_s: float
+    tokens: int
+    crossed: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Nothing is reserved. wait_s: ask again then. key: of the limit or pause that makes it wait longest."""
+
+    wait_s: float
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a call has used after all. requests: 1, or 0 if it was never sent. tokens: None is as reserved.
+
+    answer_tokens: of a whole answer, None if there was none.
+    """
+
+    requests: int = 1
+    tokens: int | None = None
+    answer_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A reservation. at: when it was made. begins: when the call may be. guessed: no answer of its kind was known."""
+
+    at: float
+    begins: float
+    tokens: int
+    guessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    value: float = 0.0
+    count: int = 0
+
+    def with_one(self, tokens: int) -> "Mean":
+        count = min(self.count + 1, REMEMBERED_ANSWERS)
+        return Mean(self.value + (tokens - self.value) / count, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """parts: when each began -> units. told: marks that people have been told of."""
+
+    parts: Mapping[float, float] = field(default_factory=dict[float, float])
+    told: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything that is known of the limits of all targets."""
+
+    paces: Mapping[str, float] = field(default_factory=dict[str, float])
+    counts: Mapping[str, Counted] = field(default_factory=dict[str, Counted])
+    slots: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+    pauses: Mapping[str, float] = field(default_factory=dict[str, float])
+    means: Mapping[str, Mean] = field(default_factory=dict[str, Mean])
+    held: Mapping[str, Held] = field(default_factory=dict[str, Held])
+
+    def reserve(self, ask: Ask, now: float) -> tuple["Books", Granted | Denied]:
+        """The books after it, and whether the call may be made. A quota or a slot is never waited for."""
+        before = self.held.get(ask.id)
+        if before is not None:
+            return self, Granted(max(0.0, before.begins - now), before.tokens)
+        mean = self.means.get(ask.kind)
+        answer = min(ask.answer_cap, mean.value) if mean else ask.answer_cap
+        held = Held(now, now, ask.input_tokens + math.ceil(answer), guessed=mean is None)
+        lacking = self._lacking(ask, held.tokens, now)
+        if lacking is not None:
+            return self, lacking
+        wait_s, key, patience_s = self._pace(ask, held.tokens, now)
+        if wait_s > patience_s:
+            return self, Denied(wait_s, key)
+        held = replace(held, begins=now + wait_s)
+        books, crossed = self._with(ask, held)
+        return books, Granted(wait_s, held.tokens, crossed)
+
+    def _lacking(self, ask: Ask, tokens: int, now: float) -> Denied | None:
+        """The quota or slot that is not there, with the longest wait."""
+        longest: Denied | None = None
+        for limit in ask.limits:
+            wait_s = 0.0
+            if isinstance(limit, Quota):
+                parts = self.counts.get(limit.key, Counted()).parts.items()
+                wait_s = limit.wait_s(parts, units_of(limit.unit, 1, tokens), now)
+            elif isinstance(limit, Slots) and len(self._living(limit.key, now)) >= limit.amount:
+                wait_s = SLOT_AGAIN_S
+            if wait_s > (longest.wait_s if longest else 0.0):
+                longest = Denied(wait_s, limit.key)
+        return longest
+
+    def _pace(self, ask: Ask, tokens: int, now: float) -> tuple[float, str, float]:
+        """(wait, who makes it wait, the longest wait that it takes).
+
+        Small calls fit in sooner than large ones, and would overtake them for ever: a large one books its own time too.
+        """
+        longest, key, own_s = 0.0, "", 0.0
+        for pause in ask.pauses:
+            if self.pauses.get(pause, 0.0) - now > longest:
+                longest, key = self.pauses[pause] - now, pause
+        for limit in ask.limits:
+            if not isinstance(limit, Pace):
+                continue
+            units = units_of(limit.unit, 1, tokens)
+            wait_s = limit.wait_s(self.paces.get(limit.key, 0.0), units, now)
+            own_s = max(own_s, limit.cost(units) / limit.per_s)
+            if wait_s > longest:
+                longest, key = wait_s, limit.key
+        return longest, key, ask.patience_s + own_s
+
+    def _living(self, key: str, now: float) -> dict[str, float]:
+        return {id_: until for id_, until in self.slots.get(key, {}).items() if until > now}
+
+    def _with(self, ask: Ask, held: Held) -> tuple["Books", dict[str, int]]:
+        paces, counts, slots = dict(self.paces), dict(self.counts), dict(self.slots)
+        crossed: dict[str, int] = {}
+        for limit in ask.limits:
+            if isinstance(limit, Slots):
+                slots[limit.key] = {**self._living(limit.key, held.at), ask.id: held.begins + ask.lease_s}
+                continue
+            units = units_of(limit.unit, 1, held.tokens)
+            if isinstance(limit, Pace):
+                paces[limit.key] = limit.taken(paces.get(limit.key, 0.0), units, held.begins)
+            else:
+                count = _counted(counts.get(limit.key, Counted()), limit, units, held.at, held.at)
+                counts[limit.key] = _told(count, limit, held.at, crossed)
+        held_now = {**self.held, ask.id: held}
+        return replace(self, paces=paces, counts=counts, slots=slots, held=held_now), crossed
+
+    def settle(
+        self, id_: str, kind: str, limits: Iterable[Limit], used: Used, now: float
+    ) -> tuple["Books", dict[str, int]]:
+        """The books with what a call used instead of what it reserved; as they were if it is settled already."""
+        held = self.held.get(id_)
+        if held is None:
+            return self, {}
+        paces, counts, slots = dict(self.paces), dict(self.counts), dict(self.slots)
+        crossed: dict[str, int] = {}
+        for limit in limits:
+            if isinstance(limit, Slots):
+                slots[limit.key] = {other: until for other, until in slots[limit.key].items() if other != id_}
+                continue
+            reserved = units_of(limit.unit, 1, held.tokens)
+            units = units_of(limit.unit, used.requests, held.tokens if used.tokens is None else used.tokens)
+            if isinstance(limit, Pace):
+                paces[limit.key] += _change(limit, reserved, units, guessed=held.guessed)
+            else:
+                count = _counted(counts[limit.key], limit, units - reserved, held.at, now)
+                counts[limit.key] = _told(count, limit, now, crossed)
+        means = dict(self.means)
+        if used.answer_tokens is not None:
+            means[kind] = means.get(kind, Mean()).with_one(used.answer_tokens)
+        kept = {other: each for other, each in self.held.items() if other != id_}
+        return replace(self, paces=paces, counts=counts, slots=slots, means=means, held=kept), crossed
+
+
+def units_of(unit: Unit, requests: int, tokens: int) -> int:
+    return tokens if unit is Unit.TOKENS else requests
+
+
+def _change(limit: Pace, reserved: int, units: int, *, guessed: bool) -> float:
+    """Seconds by which the `tat` moves.
+
+    What was guessed too high is not handed back if the call used anything: so much at once, early in a window, would be
+    more than the window may hold.
+    """
+    change = limit.cost(units) - limit.cost(reserved)
+    return 0.0 if guessed and units and change < 0 else change / limit.per_s
+
+
+def _counted(count: Counted, limit: Quota, units: int, at: float, now: float) -> Counted:
+    """With units added to the part of the time `at`, without parts that count no more."""
+    oldest, part = limit.oldest(now), limit.part(at)
+    parts = {began: held for began, held in count.parts.items() if began >= oldest}
+    if part >= oldest:
+        parts[part] = parts.get(part, 0.0) + units
+    return replace(count, parts=parts)
+
+
+def _told(count: Counted, limit: Quota, now: float, crossed: dict[str, int]) -> Counted:
+    used = limit.used(count.parts.items(), now)
+    reached = level(used, limit.amount)
+    if reached > count.told:
+        crossed[limit.key] = reached
+        return replace(count, told=reached)
+    if count.told and used < CALM_BELOW * limit.amount:
+        crossed[limit.key] = 0
+        return replace(count, told=0)
+    return count

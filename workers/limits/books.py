@@ -1,0 +1,112 @@
+"""The books of all limits, in Redis: each call is one script (scripts/*.lua), whose model is `routing.reservation`."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, cast
+
+from redis.commands.core import AsyncScript
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError
+
+from ...routing.limits import Limit, Pace, Quota, Slots
+from ...routing.reservation import Ask, Denied, Granted, Used
+from ...tasks.connection import AsyncRedis
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long the smallest call of a target would wait, and whose limit or pause that is; "" if it would not."""
+
+    wait_s: float
+    key: str = ""
+
+
+@cache
+def _source(name: str) -> str:
+    folder = resources.files("workfleet.workers.limits") / "scripts"
+    return (folder / "lib.lua").read_text() + "\n" + (folder / f"{name}.lua").read_text()
+
+
+class LimitBooks:
+    """now: Redis' clock when it last answered, in seconds. Errors of Redis pass through as they are."""
+
+    def __init__(self, redis: AsyncRedis, *, namespace: str = "wf") -> None:
+        self.redis = redis
+        self.namespace = namespace
+        self.now = 0.0
+        self._scripts: dict[str, AsyncScript] = {}
+
+    def key(self, *parts: str) -> str:
+        return ":".join((self.namespace, "limit", *parts))
+
+    async def reserve(self, ask: Ask) -> Granted | Denied:
+        """Everything that a call needs, or nothing."""
+        fields = {
+            "id": ask.id,
+            "kind": ask.kind,
+            "input": ask.input_tokens,
+            "cap": ask.answer_cap,
+            "patience": ask.patience_s,
+            "lease": ask.lease_s,
+            "limits": [_written(limit) for limit in ask.limits],
+            "pauses": ask.pauses,
+        }
+        word, wait, *rest = await self._run("reserve", json.dumps(fields))
+        if word == b"granted":
+            return Granted(float(wait), int(rest[0]), _crossed(rest[1:]))
+        return Denied(float(wait), rest[0].decode())
+
+    async def settle(self, id_: str, kind: str, limits: Iterable[Limit], used: Used) -> dict[str, int]:
+        """What a call used instead of what it reserved; the quotas of which there is news, as in `Granted`."""
+        fields = {
+            "id": id_,
+            "kind": kind,
+            "limits": [_written(limit) for limit in limits],
+            "requests": used.requests,
+            "tokens": -1 if used.tokens is None else used.tokens,
+            "answer": -1 if used.answer_tokens is None else used.answer_tokens,
+        }
+        return _crossed(await self._run("settle", json.dumps(fields)))
+
+    async def renew(self, slots: Iterable[tuple[str, str]], *, lease_s: float) -> None:
+        """Keep the slots (key, id of the reservation) of calls that are still made."""
+        await self._run("renew", lease_s, *(part for pair in slots for part in pair))
+
+    async def peek(self, targets: Sequence[tuple[Sequence[Limit], Sequence[str]]]) -> list[Wait]:
+        """How long the smallest call would wait, for each of (limits, pauses)."""
+        asked = [{"limits": [_written(limit) for limit in limits], "pauses": pauses} for limits, pauses in targets]
+        reply = await self._run("peek", json.dumps(asked))
+        return [Wait(float(wait), key.decode()) for wait, key in zip(reply[::2], reply[1::2], strict=True)]
+
+    async def pause(self, key: str, wait_s: float) -> None:
+        """Nobody asks for a while."""
+        await self._run("pause", key, wait_s)
+
+    async def _run(self, script: str, *arguments: str | float) -> list[Any]:
+        if script not in self._scripts:
+            self._scripts[script] = self.redis.register_script(_source(script))
+        try:
+            reply = await self._scripts[script](keys=[self.namespace], args=arguments)
+        except NoScriptError as forgotten:
+            raise RedisConnectionError("it was restarted between the loading of a script and its call") from forgotten
+        now, *rest = cast("list[Any]", reply) if isinstance(reply, list) else [reply]
+        self.now = float(now)
+        return rest
+
+
+def _crossed(flat: Sequence[Any]) -> dict[str, int]:
+    return {key.decode(): int(marks) for key, marks in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def _written(limit: Limit) -> list[Any]:
+    """As `read` in lib.lua takes it."""
+    match limit:
+        case Pace():
+            return ["pace", limit.key, limit.unit, limit.amount, limit.burst, limit.per_s, limit.window_s, 0, []]
+        case Quota():
+            return ["quota", limit.key, limit.unit, limit.amount, 0, 0, limit.window_s, limit.part_s, limit.edges]
+        case Slots():
+            return ["slots", limit.key, "requests", limit.amount, 0, 0, 0, 0, []]

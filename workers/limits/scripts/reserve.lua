@@ -1,0 +1,43 @@
+-- Reserve everything that a call needs, or nothing. KEYS[1] ns.
+-- ARGV[1] JSON: id, kind, input (tokens), cap (tokens of the longest answer), patience, lease (s), limits, pauses.
+-- Repeated after a lost reply, it finds what it reserved.
+-- Returns {now, 'granted', wait in s, tokens, key, marks, key, marks …} with the quotas of which there is news, or
+-- {now, 'denied', wait in s, key}.
+local ask = cjson.decode(ARGV[1])
+local before = held_of(ask.id)
+if before then return {text(now), 'granted', text(math.max(0, before.begins - now)), before.tokens} end
+
+local limits = {}
+for at, limit in ipairs(ask.limits) do limits[at] = read(limit) end
+local mean = mean_of(ask.kind)
+local tokens = ask.input + math.ceil(mean and math.min(ask.cap, mean) or ask.cap)
+
+local lacking, whose = 0, nil
+for _, limit in ipairs(limits) do
+  local wait = 0
+  if limit.kind == 'quota' then
+    wait = quota_wait(limit, units_of(limit, 1, tokens))
+  elseif limit.kind == 'slots' and busy(limit) >= limit.amount then
+    wait = 0.1
+  end
+  if wait > lacking then lacking, whose = wait, limit.key end
+end
+if whose then return {text(now), 'denied', text(lacking), whose} end
+
+local wait, key, own = longest_pace(limits, ask.pauses, 1, tokens)
+if wait > ask.patience + own then return {text(now), 'denied', text(wait), key} end
+
+local begins, crossed = now + wait, {}
+for _, limit in ipairs(limits) do
+  if limit.kind == 'pace' then
+    keep_tat(limit, math.max(tat_of(limit), begins) + cost(limit, units_of(limit, 1, tokens)) / limit.per_s)
+  elseif limit.kind == 'quota' then
+    count(limit, units_of(limit, 1, tokens), now, crossed)
+  else
+    redis.call('ZADD', name(limit.key), text(begins + ask.lease), ask.id)
+    redis.call('EXPIRE', name(limit.key), held_s)
+  end
+end
+redis.call('SET', name('held:' .. ask.id),
+  table.concat({text(now), text(begins), tokens, mean and '0' or '1'}, ' '), 'EX', held_s)
+return {text(now), 'granted', text(wait), tokens, unpack(crossed)}
