@@ -16,9 +16,10 @@ BY_PRIORITY = frozenset({"cost_based", "latency_based", "quality", "balanced"})
 class PoolState:
     """What the pools of one provider say of themselves, together.
 
-    slots, busy: over all its nodes. full_for_s: seconds since it last had a free slot, 0 if it has one.
+    slots, busy: over all its nodes. full_for_s: seconds since it last had a free slot, and room for a call in its
+    limits; 0 if it has.
     unavailable: why it takes no jobs (breaker open, credentials rejected, draining), None if it does. resting: that
-    passes by itself, as an open breaker does.
+    passes by itself, as an open breaker does. out: models that no limit has room for, for a while.
     """
 
     slots: int
@@ -26,6 +27,7 @@ class PoolState:
     full_for_s: float = 0.0
     unavailable: str | None = None
     resting: bool = False
+    out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def _in_order(route: Route, link: ChainLink, pools: Mapping[str, PoolState]) -> 
         if earlier.priority >= link.priority or earlier.provider == link.provider:
             continue
         pool = pools.get(earlier.provider)
-        if pool is None or pool.unavailable is not None:
+        if pool is None or pool.unavailable is not None or earlier.model in pool.out:
             continue
         if route.spill_after_s is None:
             return Turn(open=False, why=f"{earlier.provider} comes first and is available")

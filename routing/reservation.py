@@ -24,7 +24,7 @@ class Ask:
     """What a call wants to reserve.
 
     id: the same for a repeated question, so that a lost reply does no harm. kind: whose answers tell how long this one
-    will be. input_tokens: an estimate. answer_cap: the longest answer, and the estimate while none is known.
+    will be. input_tokens: an estimate. answer_cap: the longest answer; answer_guess: its length while none is known.
     patience_s: the longest wait for a pace that it takes, besides what its own size makes necessary. lease_s: for how
     long its slot is held from its beginning unless it is renewed. pauses: keys under which a wait may be noted.
     """
@@ -33,6 +33,7 @@ class Ask:
     kind: str
     input_tokens: int
     answer_cap: int
+    answer_guess: int
     patience_s: float
     lease_s: float
     limits: tuple[Limit, ...] = ()
@@ -116,7 +117,7 @@ class Books:
         if before is not None:
             return self, Granted(max(0.0, before.begins - now), before.tokens)
         mean = self.means.get(ask.kind)
-        answer = min(ask.answer_cap, mean.value) if mean else ask.answer_cap
+        answer = min(ask.answer_cap, mean.value) if mean else ask.answer_guess
         held = Held(now, now, ask.input_tokens + math.ceil(answer), guessed=mean is None)
         lacking = self._lacking(ask, held.tokens, now)
         if lacking is not None:

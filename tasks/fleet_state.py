@@ -22,7 +22,7 @@ class NodeReport(BaseModel):
     """What one worker process says of itself several times a second.
 
     full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. resting: that passes by itself.
-    models: what its server offers.
+    models: what its server offers. out: those of its models that no limit has room for, for a while.
     open_lanes, closed_lanes: lane -> why. said_at: Redis' clock, seconds.
     """
 
@@ -37,6 +37,7 @@ class NodeReport(BaseModel):
     unavailable: str | None = None
     resting: bool = False
     models: tuple[str, ...] = ()
+    out: frozenset[str] = frozenset()
     open_lanes: tuple[str, ...] = ()
     closed_lanes: dict[str, str] = {}
     started_at: float = 0.0
@@ -72,6 +73,7 @@ def _together(nodes: Sequence[NodeReport]) -> PoolState:
         slots=sum(node.slots for node in good),
         busy=sum(node.busy for node in good),
         full_for_s=min(node.full_s for node in good),
+        out=frozenset[str].intersection(*(node.out for node in good)),
     )
 
 

@@ -65,14 +65,17 @@ def alternatives(
     own = (ours[0] if ours else None) if links else ChainLink(provider=provider, model=spec.model)
     others = [link for link in left if link != own]
     states = {link: pools.get(link.provider) for link in (*others, *tried)}
-    waiting = tuple(link for link in others if not _takes_jobs(states[link]))
-    skipped |= {_written(link): why_out(states[link]) or "unavailable" for link in waiting}
+    used_up = [link for link in others if _is_used_up(link, states[link], directory, job.task_type)]
+    waiting = tuple(link for link in others if link in used_up or not _takes_jobs(states[link]))
+    skipped |= {_written(link): why_out(states[link]) or "its limits have no room" for link in waiting}
     return Alternatives(
         provider,
         own,
         open=tuple(link for link in others if link not in waiting),
         waiting=waiting,
-        resting=tuple(link for link in waiting if (state := states[link]) is not None and state.resting),
+        resting=tuple(
+            link for link in waiting if (state := states[link]) is not None and (state.resting or link in used_up)
+        ),
         larger=tuple(link for link in others if _is_larger(link, own, directory, job.task_type)),
         again=tuple(link for link in tried if link.provider != provider and _takes_jobs(states[link])),
         skipped=skipped,
@@ -110,6 +113,10 @@ def why_out(pool: PoolState | None) -> str | None:
 
 def _takes_jobs(pool: PoolState | None) -> bool:
     return why_out(pool) is None
+
+
+def _is_used_up(link: ChainLink, pool: PoolState | None, directory: Directory, task_type: str) -> bool:
+    return pool is not None and model_of(link, directory, task_type, ()) in pool.out
 
 
 def _is_larger(link: ChainLink, own: ChainLink | None, directory: Directory, task_type: str) -> bool:

@@ -51,6 +51,16 @@ EVENTS: Mapping[str, Event] = {
         "an endpoint takes calls again (`unavailable` is empty), or says why not",
         ("provider", "endpoint", "unavailable"),
     ),
+    "target.refused": Event(
+        "a provider refuses calls for its limits; nobody asks it for so long", ("target", "fault", "wait_s")
+    ),
+    "quota.nearing": Event("a day's or a month's quota has reached 80% or 90%", ("quota", "provider", "share")),
+    "quota.exhausted": Event("a quota is used up; its work goes elsewhere until it begins anew", ("quota", "provider")),
+    "quota.renewed": Event("a quota has begun anew, and its work comes back", ("quota", "provider")),
+    "limits.unsettled": Event("Redis is away; a call counts as it was estimated", ("provider", "error")),
+    "limits.not_renewed": Event(
+        "Redis is away; slots of the whole fleet are held for a while only", ("provider", "error")
+    ),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
     "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ()),

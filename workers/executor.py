@@ -26,7 +26,10 @@ from .ending import Declined, Dropped, Ended, Ending, Moved
 from .judges import judge
 from .leases import LEASE_S, Leases, Running, Stop
 from .ledger import entry, explained
+from .limits.admission import Admission, NotAdmitted
+from .limits.books import LimitBooks
 from .patience import PATIENCE_S, persist
+from .providers.asking import OnDelta
 from .providers.endpoint import AttemptFailed
 from .relay import Relay
 from .upstream import Unavailable, Upstream
@@ -35,6 +38,10 @@ log = structlog.get_logger()
 
 #: A job that was running when so many workers died may be what killed them.
 SUSPECT_DEATHS = 2
+#: Seconds until a job that found no room is in its lane again: this pool has closed it by then.
+BACK_IN_LANE_S = 0.25
+#: Seconds after which a job that waits for a limit of this provider alone is looked at again, at the latest.
+LOOK_AGAIN_S = 60.0
 
 
 @dataclass(slots=True)
@@ -54,6 +61,10 @@ class Executor:
     draining: bool = False
     clock: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
+    admission: Admission = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.admission = Admission(self.upstream.provider, LimitBooks(self.store.redis, namespace=self.store.namespace))
 
     async def run(self, job_id: str, *, on_free: Callable[[], None] = lambda: None) -> Ending:
         """Run one delivery to its end. on_free: called as soon as it needs its slot no longer."""
@@ -103,8 +114,8 @@ class Executor:
         running.target, running.asked_at = f"{self.upstream.provider.name}/{model}", self.clock()
         try:
             answer = await self._ask(running, model)
-        except Unavailable as why_not:
-            return await self._pass_on(running, others, str(why_not))
+        except (Unavailable, NotAdmitted) as not_asked:
+            return await self._not_asked(running, others, not_asked)
         except AttemptFailed as failed:
             return await self._after(running, others, failed.failure)
         except asyncio.CancelledError:
@@ -129,14 +140,7 @@ class Executor:
     async def _ask(self, running: Running, model: str) -> Answer:
         """One call, stopped from outside through `running`. A rejected answer is a failure like any other."""
         relay = Relay(self.store, running.job) if running.spec.stream else None
-        asking = self.upstream.ask(
-            running.job,
-            running.spec,
-            model,
-            time_left_s=running.ends_at - self.clock(),
-            on_delta=relay.take if relay else None,
-        )
-        running.call = asyncio.create_task(asking)
+        running.call = asyncio.create_task(self._call(running, model, relay.take if relay else None))
         if running.stop is not None:
             running.call.cancel()
         try:
@@ -152,6 +156,44 @@ class Executor:
             running.rejected = answer
             raise AttemptFailed(Failure(Fault.BAD_OUTPUT, verdict.rejection or "rejected"))
         return answer
+
+    async def _call(self, running: Running, model: str, on_delta: OnDelta | None) -> Answer:
+        """The call itself, as soon as the limits have room for it."""
+        async with self.admission.admitted(running.job, running.spec, model) as admitted:
+            await asyncio.sleep(admitted.wait_s)
+            running.asked_at = self.clock()
+            admitted.sent()
+            try:
+                answer = await self.upstream.ask(
+                    running.job,
+                    running.spec,
+                    model,
+                    time_left_s=running.ends_at - self.clock(),
+                    on_delta=on_delta,
+                    on_headers=admitted.replied,
+                )
+            except Unavailable:
+                admitted.unsent()
+                raise
+            except AttemptFailed as failed:
+                admitted.failed(failed.failure)
+                raise
+            admitted.answered(answer.usage)
+            return answer
+
+    async def _not_asked(self, running: Running, others: Alternatives, not_asked: Unavailable | NotAdmitted) -> Ending:
+        """A job waits for a limit in its lane, for whichever pool has room; no attempt is used up.
+
+        From the queue of this provider it goes to another one that takes jobs, or waits to be looked at again.
+        """
+        job = running.job
+        in_own_queue = job.queue == alternate_queue(self.upstream.provider.name)
+        if isinstance(not_asked, Unavailable) or (in_own_queue and others.next is not None):
+            return await self._pass_on(running, others, str(not_asked))
+        self.admission.changed()
+        wait_s = min(not_asked.denied.wait_s, LOOK_AGAIN_S) if in_own_queue else BACK_IN_LANE_S
+        wait_s += self.jitter() * BACK_IN_LANE_S
+        return await self._put_back(running, str(not_asked), job.queue, wait_s=wait_s, uncounted=True)
 
     async def _commit(self, running: Running, answer: Answer) -> Ending:
         job = running.job

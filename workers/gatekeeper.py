@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from ..routing.directory import Directory, Route
-from ..routing.gate import decide, empties_its_queue
+from ..routing.gate import Turn, decide, empties_its_queue
 from ..routing.lanes import Band, alternate_queue, lane
 from ..tasks.connection import PASSING
 from ..tasks.fleet_state import STOPPING, FleetState, NodeReport, Snapshot
+from .chain import model_of
 from .executor import Executor
 from .leases import Leases
 from .upstream import Upstream
@@ -53,7 +54,17 @@ class Gatekeeper:
         """Decide by these providers and routes from now on."""
         self.directory = directory
         kinds = [(task_type, band) for task_type in directory.task_types for band in Band]
-        self._routes = {lane(*kind): directory.route_for(*kind) for kind in kinds}
+        self._routes = {lane(*kind): self._route(*kind) for kind in kinds}
+
+    def _route(self, task_type: str, band: Band) -> Route | None:
+        """With the models that its links mean, so that those which are used up can be told."""
+        route = self.directory.route_for(task_type, band)
+        if route is None:
+            return None
+        named = (
+            link.model_copy(update={"model": model_of(link, self.directory, task_type, ())}) for link in route.chain
+        )
+        return route.model_copy(update={"chain": tuple(named)})
 
     async def run(self) -> None:
         """Take turns until cancelled: several a second, and at once when `wake` is set."""
@@ -75,6 +86,7 @@ class Gatekeeper:
                 pass
 
     async def turn(self) -> None:
+        await self.executor.admission.refresh()
         snapshot = await self.fleet.report(self._report())
         self.last = snapshot
         self.executor.pools = snapshot.pools()
@@ -100,12 +112,20 @@ class Gatekeeper:
         for name, route in self._routes.items():
             if name in used:
                 turn = decide(route, self.upstream.provider.name, self.executor.pools)
+                if turn.open and route is not None and (limited := self._limited(route, name)) is not None:
+                    turn = Turn(open=False, why=limited)
                 (opened if turn.open else closed)[name] = turn.why
         for name in opened.keys() - self._open.keys():
             log.debug("lane.opened", lane=name, why=opened[name])
         for name in closed.keys() & self._open.keys():
             log.debug("lane.closed", lane=name, why=closed[name])
         self._open, self._closed = opened, closed
+
+    def _limited(self, route: Route, name: str) -> str | None:
+        """Why the limits of this pool's target in a lane have no room within about a second, None if they have."""
+        own = next(link for link in route.chain if link.provider == self.upstream.provider.name)
+        model = model_of(own, self.directory, name.partition(".")[0], self.upstream.models)
+        return self.executor.admission.why_not(model) if model is not None else None
 
     def _report(self) -> NodeReport:
         return NodeReport(
@@ -114,10 +134,11 @@ class Gatekeeper:
             endpoint=", ".join(line.endpoint.base_url for line in self.upstream.lines),
             slots=self.slots,
             busy=self.leases.occupancy.busy,
-            full_s=round(self.leases.occupancy.full_for_s(self.slots), 3),
+            full_s=round(max(self.leases.occupancy.full_for_s(self.slots), self.executor.admission.short_for_s()), 3),
             unavailable=STOPPING if self.executor.draining else self.upstream.why_not(),
             resting=self.upstream.resting and not self.executor.draining,
             models=self.upstream.models[:50],
+            out=self.executor.admission.out(),
             open_lanes=tuple(self._open),
             closed_lanes=self._closed,
             started_at=self.started_at,

@@ -33,6 +33,9 @@ def plan_pool(
     chosen = _provider(settings, known, provider)
     if endpoints:
         chosen = chosen.model_copy(update={"base_urls": tuple(url.rstrip("/") for url in endpoints)})
+    if slots is not None and not chosen.self_hosted:
+        # The slots of a hosted provider are those of the whole fleet.
+        chosen = chosen.model_copy(update={"slots": slots})
     if chosen.unusable is not None or not chosen.enabled:
         raise ConfigurationError(
             f"provider {provider!r} cannot run: {chosen.unusable or 'it is disabled in the configuration'}"

@@ -95,7 +95,7 @@ class Runtime:
             on_lanes,
             time.time(),
         )
-        self.upstream.changed = self.gate.wake.set
+        self.upstream.changed = self.executor.admission.changed = self.gate.wake.set
 
     def start(self, app: Celery) -> None:
         """Start the loop and the pool's duties. After a fork, never before: threads do not survive it."""
@@ -115,6 +115,7 @@ class Runtime:
             self.leases.keep(),
             self.leases.listen(self.gate.wake.set),
             self.gate.run(),
+            self.executor.admission.keep(),
             self.reconciler.run(),
             self.intake.run(),
             self._probing(),

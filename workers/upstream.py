@@ -13,7 +13,7 @@ from ..tasks.answer import Answer, Usage
 from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
 from .pricing import priced
-from .providers.asking import OnDelta
+from .providers.asking import OnDelta, OnHeaders
 from .providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from .providers.sender import Sender
 from .settings.provider import ProviderSettings
@@ -82,7 +82,14 @@ class Upstream:
         return all(line.availability.rejected is not None for line in self.lines)
 
     async def ask(
-        self, job: Job, spec: JobSpec, model: str, *, time_left_s: float, on_delta: OnDelta | None = None
+        self,
+        job: Job,
+        spec: JobSpec,
+        model: str,
+        *,
+        time_left_s: float,
+        on_delta: OnDelta | None = None,
+        on_headers: OnHeaders = lambda _: None,
     ) -> Answer:
         """One call at the least busy endpoint; its outcome tells the breaker. Raises AttemptFailed, Unavailable."""
         line, began = self._least_busy(), self.clock()
@@ -99,6 +106,7 @@ class Upstream:
                 on_delta=on_delta,
                 context_tokens=known.context_tokens if known else None,
                 job_id=job.id,
+                on_headers=on_headers,
             )
         except AttemptFailed as failed:
             self._note_failure(line, failed.failure, began, cut_short=timeouts.total_s >= time_left_s)

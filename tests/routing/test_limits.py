@@ -13,9 +13,8 @@ from workfleet.workers.simulator.windows import WINDOWS, WindowType
 DAY_S = 86_400.0
 
 
-def ask(*limits: Limit, tokens: int = 100, id_: str = "", **fields: float) -> Ask:
-    told = {"patience_s": 1.0, "lease_s": 10.0, **fields}
-    return Ask(id_ or str(random.random()), "k", tokens, 0, limits=limits, **told)
+def ask(*limits: Limit, tokens: int = 100, id_: str = "", patience_s: float = 1.0, cap: int = 0) -> Ask:
+    return Ask(id_ or str(random.random()), "k", tokens, cap, cap, patience_s, 10.0, limits)
 
 
 def grants(books: Books, make: Callable[[], Ask], now: float) -> tuple[Books, int, Denied]:
@@ -41,7 +40,7 @@ def saturated(window: WindowType, seed: int, *, minutes: int = 4) -> tuple[float
     while now < begin + minutes * 60:
         number += 1
         prompt, answer = min(int(rng.lognormvariate(3.9, 0.8)), 1500), min(int(rng.lognormvariate(4.0, 0.6)), 512)
-        books, said = books.reserve(Ask(str(number), "k", prompt, 512, 60.0, 600.0, limits), now)
+        books, said = books.reserve(Ask(str(number), "k", prompt, 512, 512, 60.0, 600.0, limits), now)
         assert isinstance(said, Granted)
         now += said.wait_s
         heapq.heappush(due, (now + rng.uniform(0, 0.3), number, prompt, answer))
@@ -121,11 +120,12 @@ def test_a_dead_workers_slot_comes_back_when_its_lease_is_over() -> None:
 
 def test_an_answer_of_its_kind_tells_how_long_the_next_will_be() -> None:
     tpm = Pace("tpm", Unit.TOKENS, 60_000)
-    books, guess = Books().reserve(Ask("a", "k", 100, 512, 1.0, 10.0, (tpm,)), 1e6)
+    books, guess = Books().reserve(ask(tpm, id_="a", cap=512), 1e6)
     books, _ = books.settle("a", "k", (tpm,), Used(tokens=140, answer_tokens=40), 1e6 + 1)
-    assert guess == Granted(pytest.approx(guess.wait_s), 612)
-    assert books.reserve(Ask("b", "k", 100, 512, 1.0, 10.0, (tpm,)), 1e6 + 9)[1] == Granted(0.0, 140)
-    assert books.reserve(Ask("c", "k", 100, 20, 1.0, 10.0, (tpm,)), 1e6 + 9)[1] == Granted(0.0, 120)
+    assert isinstance(guess, Granted)
+    assert guess.tokens == 612
+    assert books.reserve(ask(tpm, id_="b", cap=512), 1e6 + 9)[1] == Granted(0.0, 140)
+    assert books.reserve(ask(tpm, id_="c", cap=20), 1e6 + 9)[1] == Granted(0.0, 120)
 
 
 def test_a_calendar_quota_is_whole_again_in_the_next_period() -> None:

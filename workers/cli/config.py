@@ -82,7 +82,7 @@ def _show(settings: Settings) -> None:
 def _show_provider(provider: ProviderSettings) -> None:
     why = why_not(provider)
     name = provider.name if provider.name == provider.type else f"{provider.name} ({provider.type})"
-    limits = provider.limits.model_dump(exclude_none=True)
+    limits = provider.limits.model_dump(exclude_none=True, exclude_defaults=True)
     out.print(Text.assemble((name, "dim" if why else "bold")))
     _show_facts(
         {

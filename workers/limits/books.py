@@ -49,6 +49,7 @@ class LimitBooks:
             "kind": ask.kind,
             "input": ask.input_tokens,
             "cap": ask.answer_cap,
+            "guess": ask.answer_guess,
             "patience": ask.patience_s,
             "lease": ask.lease_s,
             "limits": [_written(limit) for limit in ask.limits],

@@ -1,7 +1,7 @@
 """Asking a model: one call, streamed or whole, and again, corrected, if the provider refuses a parameter by name."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from ...routing.failure import Failure
@@ -14,6 +14,8 @@ from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .wire import Opened, Wire
 
 OnDelta = Callable[[Delta], Awaitable[None]]
+#: Told the headers of each reply, names in lower case.
+OnHeaders = Callable[[Mapping[str, str]], None]
 
 
 class Asking:
@@ -29,7 +31,13 @@ class Asking:
         self._windows: dict[tuple[str, str], int] = {}
 
     async def ask(
-        self, endpoint: Endpoint, ask: Ask, timeouts: Timeouts, on_delta: OnDelta | None, job_id: str | None
+        self,
+        endpoint: Endpoint,
+        ask: Ask,
+        timeouts: Timeouts,
+        on_delta: OnDelta | None,
+        job_id: str | None,
+        on_headers: OnHeaders = lambda _: None,
     ) -> Answer:
         """The answer; raises AttemptFailed. The total limit counts over the corrections too.
 
@@ -46,7 +54,7 @@ class Asking:
         while True:
             made = self._corrections.get((ask.provider, ask.model), ())
             sent = replace(call, body=corrected(call.body or {}, made))
-            outcome = await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), on_delta)
+            outcome = await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), on_delta, on_headers)
             took_s = self._timer() - began
             if isinstance(outcome, Answer):
                 return outcome.model_copy(update={"total_s": took_s})
@@ -63,13 +71,22 @@ class Asking:
             self._corrections[ask.provider, ask.model] = (*known, correction)
 
     async def _once(
-        self, endpoint: Endpoint, ask: Ask, call: Call, timeouts: Timeouts, on_delta: OnDelta | None
+        self,
+        endpoint: Endpoint,
+        ask: Ask,
+        call: Call,
+        timeouts: Timeouts,
+        on_delta: OnDelta | None,
+        on_headers: OnHeaders,
     ) -> Answer | Failure:
         dialect = DIALECTS[ask.row.dialect]
         if not ask.stream:
-            return _read(dialect, ask, await self._wire.fetch(endpoint, call, timeouts))
+            reply = await self._wire.fetch(endpoint, call, timeouts)
+            on_headers(reply.headers)
+            return _read(dialect, ask, reply)
         began = self._timer()
         async with self._wire.opened(endpoint, call, timeouts) as opened:
+            on_headers(opened.head.headers)
             if opened.head.status == 200 and not _is_whole(opened.head):
                 return await self._follow(began, dialect.decoder(ask, opened.head), opened, on_delta)
             outcome = _read(dialect, ask, await self._wire.read(opened))

@@ -10,7 +10,7 @@ import httpx2
 from ...tasks.answer import Answer
 from ...tasks.request import Request
 from . import ollama_admin
-from .asking import Asking, OnDelta
+from .asking import Asking, OnDelta, OnHeaders
 from .dialect import Ask, ListedModel
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .http_client import http_client
@@ -52,18 +52,19 @@ class Sender:
         on_delta: OnDelta | None = None,
         context_tokens: int | None = None,
         job_id: str | None = None,
+        on_headers: OnHeaders = lambda _: None,
     ) -> Answer:
         """The model's answer. Raises AttemptFailed; being cancelled closes the connection at once.
 
         It streams if the request says so, or if there is an `on_delta` to hand the pieces to; the time that `on_delta`
         takes is not counted as the provider's. context_tokens: of the model, if known. job_id: told to the provider, so
-        that the call can be found in its logs.
+        that the call can be found in its logs. on_headers: told the headers of each reply, also of a refusal.
         """
         row = ROWS[endpoint.type]
         stream = (request.stream or on_delta is not None) and request.kind != "embedding"
         ask = Ask(row, endpoint.provider, model, request, stream=stream, context_tokens=context_tokens)
         with redacted(endpoint):
-            return await self._asking.ask(endpoint, ask, timeouts, on_delta, job_id)
+            return await self._asking.ask(endpoint, ask, timeouts, on_delta, job_id, on_headers)
 
     async def models(self, endpoint: Endpoint, timeout_s: float = 5) -> tuple[ListedModel, ...]:
         """The models that the server lists, loaded or not. Raises AttemptFailed."""

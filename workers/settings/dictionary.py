@@ -5,11 +5,23 @@ from .spelling import Spelling, each, folded, inside, respell, table
 from .tree import Node
 
 _LIMITS = table(
-    ("requests_per_minute", "requests_per_day", "tokens_per_minute", "tokens_per_day"),
+    (
+        "requests_per_minute",
+        "requests_per_day",
+        "requests_per_month",
+        "tokens_per_minute",
+        "tokens_per_day",
+        "tokens_per_month",
+        "concurrency",
+        "per",
+        "resets",
+    ),
     rpm="requests_per_minute",
     rpd="requests_per_day",
     tpm="tokens_per_minute",
     tpd="tokens_per_day",
+    concurrent_requests="concurrency",
+    time_zone="resets",
 )
 _PRICES = table(
     ("input_usd_per_mtok", "output_usd_per_mtok"),

@@ -78,7 +78,7 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
             "model_overrides": dict(provider.model_overrides),
             "models": [_model(model, provider) for model in provider.models],
             "slots": provider.slots,
-            "limits": provider.limits.model_dump(exclude_none=True),
+            "limits": provider.limits.model_dump(exclude_none=True, exclude_defaults=True),
             "prices": provider.prices.model_dump(exclude_none=True),
             "health_check": health.model_dump() if health != HealthCheck() else None,
             "fallback_provider": provider.fallback_provider,

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ...routing.directory import ModelFacts, ProviderFacts, Tier
+from ...routing.quota_calendar import is_zone
 from ..providers.endpoint import Endpoint, Timeouts
 from ..providers.rows import ROWS
 from .kinds import is_free_model
@@ -20,12 +21,29 @@ class Part(BaseModel):
 
 
 class Limits(Part):
-    """What a provider permits. None: no limit is known. Tokens are input and output together."""
+    """What a provider permits. None: no limit is known. Tokens are input and output together.
+
+    concurrency: calls at the same time, of the whole fleet. per: whom each of the limits is for: all calls of the
+    provider together, each of its models, or all calls with the same API key, of whichever provider. resets: the time
+    zone in which a day or a month begins, or `rolling`; None is as the provider does it.
+    """
 
     requests_per_minute: int | None = Field(default=None, ge=1)
     requests_per_day: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_day: int | None = Field(default=None, ge=1)
+    requests_per_month: int | None = Field(default=None, ge=1)
+    tokens_per_month: int | None = Field(default=None, ge=1)
+    concurrency: int | None = Field(default=None, ge=1)
+    per: Literal["provider", "model", "key"] = "provider"
+    resets: str | None = None
+
+    @field_validator("resets")
+    @classmethod
+    def _zone(cls, name: str | None) -> str | None:
+        if name is not None and not is_zone(name):
+            raise ValueError("must be a time zone such as America/Los_Angeles or UTC, or `rolling`")
+        return name
 
 
 class Prices(Part):

@@ -56,7 +56,7 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
         "default_model": provider.default_model,
         "models": sorted(provider.named_models()),
         "slots": provider.slots,
-        "limits": provider.limits.model_dump(exclude_none=True),
+        "limits": provider.limits.model_dump(exclude_none=True, exclude_defaults=True),
     }
 
 

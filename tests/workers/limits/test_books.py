@@ -39,6 +39,7 @@ def asks(draw: st.DrawFn, limits: tuple[Limit, ...]) -> Ask:
         kind=draw(st.sampled_from(KINDS)),
         input_tokens=draw(st.integers(0, 600)),
         answer_cap=draw(st.integers(1, 800)),
+        answer_guess=draw(st.integers(1, 800)),
         patience_s=draw(st.sampled_from((0.0, 1.0, 30.0, 9e9, 9e9, 9e9))),
         lease_s=draw(st.sampled_from((-1e11, 60.0, 60.0, 60.0))),
         limits=limits,

@@ -6,6 +6,7 @@ from workfleet.tasks.errors import FleetError
 from workfleet.workers.providers.rows import ROWS
 from workfleet.workers.settings import Settings, load_settings
 from workfleet.workers.settings.kinds import KINDS
+from workfleet.workers.settings.provider import Limits
 from workfleet.workers.settings.starter import FREE_TIERS, Entry, Starter, numbered
 
 
@@ -29,7 +30,7 @@ def test_a_free_tier_is_in_free_only_mode_under_the_published_limits(name: str, 
     settings = loaded(Starter([Entry.of(name)], free_tier=True), tmp_path)
     (provider,) = settings.enabled()
     assert settings.mode == "free_only"
-    assert provider.limits.model_dump() == FREE_TIERS[name].limits()
+    assert provider.limits == Limits(**FREE_TIERS[name].limits())
     assert provider.default_model == FREE_TIERS[name].model
     assert settings.warnings == ()
 

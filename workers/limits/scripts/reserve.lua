@@ -1,5 +1,5 @@
 -- Reserve everything that a call needs, or nothing. KEYS[1] ns.
--- ARGV[1] JSON: id, kind, input (tokens), cap (tokens of the longest answer), patience, lease (s), limits, pauses.
+-- ARGV[1] JSON: id, kind, input (tokens), cap (tokens of the longest answer), guess (of an unknown one), patience, lease (s), limits, pauses.
 -- Repeated after a lost reply, it finds what it reserved.
 -- Returns {now, 'granted', wait in s, tokens, key, marks, key, marks …} with the quotas of which there is news, or
 -- {now, 'denied', wait in s, key}.
@@ -10,7 +10,7 @@ if before then return {text(now), 'granted', text(math.max(0, before.begins - no
 local limits = {}
 for at, limit in ipairs(ask.limits) do limits[at] = read(limit) end
 local mean = mean_of(ask.kind)
-local tokens = ask.input + math.ceil(mean and math.min(ask.cap, mean) or ask.cap)
+local tokens = ask.input + math.ceil(mean and math.min(ask.cap, mean) or ask.guess)
 
 local lacking, whose = 0, nil
 for _, limit in ipairs(limits) do

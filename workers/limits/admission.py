@@ -1,0 +1,272 @@
+"""Lets calls of one pool's provider through as its limits allow: reserved before, settled after, whatever comes."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from ...routing.failure import Failure, Fault
+from ...routing.limits import WARN_AT, Limit, Period, Slots
+from ...routing.quota_calendar import edges
+from ...routing.reservation import SLOT_AGAIN_S, Ask, Denied, Granted, Used
+from ...tasks.answer import Usage
+from ...tasks.connection import PASSING
+from ...tasks.job import Job, JobSpec
+from ..patience import persist
+from ..providers.limits_told import limits_in_headers, limits_in_words
+from ..settings.provider import ProviderSettings
+from .books import LimitBooks, Wait
+from .lore import Lore
+from .permitted import amounts, permitted, resets, scope_of
+from .sizes import sized
+
+log = structlog.get_logger()
+
+#: Seconds for which a call may wait for its turn in a slot, or for a slot of the fleet.
+PATIENCE_S = 1.0
+#: Seconds for which a fleet-wide slot is held unless it is renewed; a dead worker's comes back after that.
+LEASE_S = 10.0
+RENEW_EVERY_S = 2.0
+#: From this wait on, a target is out: others need not wait until it is known to be full.
+OUT_S = 5.0
+#: Seconds after which a settlement is left to what was estimated, if Redis is away.
+_SETTLE_WITHIN_S = 2.0
+#: Seconds that a quota is left alone if nobody says when it begins anew: credits, mostly.
+_UNKNOWN_RESET_S = 900.0
+_UNKNOWN_WAIT_S = 15.0
+
+#: The provider refuses the call, and counts it, but no tokens.
+_REFUSED = frozenset(
+    {
+        Fault.RATE_LIMITED,
+        Fault.QUOTA_EXHAUSTED,
+        Fault.AUTH,
+        Fault.MODEL_NOT_FOUND,
+        Fault.CONTEXT_OVERFLOW,
+        Fault.BAD_REQUEST,
+        Fault.OVERLOADED,
+    }
+)
+_UNSENT = Used(requests=0, tokens=0)
+
+
+class NotAdmitted(Exception):
+    """A limit has no room for the call now; `denied` says which, and for how long."""
+
+    def __init__(self, denied: Denied) -> None:
+        super().__init__(f"{denied.key}: nothing is left for {denied.wait_s:.1f} s")
+        self.denied = denied
+
+
+@dataclass(slots=True)
+class Admitted:
+    """A call that may be made in `wait_s`. used: what it has used by now, as far as is known. Tell it how it went."""
+
+    id: str
+    model: str
+    kind: str
+    limits: tuple[Limit, ...]
+    wait_s: float = 0.0
+    used: Used = _UNSENT
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    failure: Failure | None = None
+
+    def sent(self) -> None:
+        self.used = Used()
+
+    def unsent(self) -> None:
+        self.used = _UNSENT
+
+    def replied(self, headers: Mapping[str, str]) -> None:
+        self.headers = headers
+
+    def answered(self, usage: Usage) -> None:
+        self.used = Used(1, usage.input_tokens + usage.output_tokens, usage.output_tokens)
+
+    def failed(self, failure: Failure) -> None:
+        """Refused calls cost no tokens; of all others nobody knows what they have cost."""
+        self.failure = failure
+        self.used = Used(tokens=0) if failure.fault in _REFUSED else Used()
+
+
+@dataclass(slots=True)
+class Admission:
+    """waits: model -> what the smallest call of it would wait now; of the models that were asked for.
+
+    changed: called when a model became, or ceased to be, out of room. clock: steady seconds.
+    """
+
+    provider: ProviderSettings
+    books: LimitBooks
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    changed: Callable[[], None] = lambda: None
+    waits: dict[str, Wait] = field(default_factory=dict[str, Wait])
+    lore: Lore = field(init=False)
+    _held: dict[str, Admitted] = field(default_factory=dict[str, Admitted])
+    _short_since: float | None = None
+
+    def __post_init__(self) -> None:
+        self.lore = Lore(self.books)
+
+    def limits(self, model: str) -> tuple[Limit, ...]:
+        told = self.lore.of(scope_of(self.provider, model))
+        return permitted(self.provider, model, told, now=self.books.now or time.time())
+
+    @asynccontextmanager
+    async def admitted(self, job: Job, spec: JobSpec, model: str) -> AsyncGenerator[Admitted]:
+        """Room for one call, settled when the block ends, however it does. Raises NotAdmitted."""
+        limits = self.limits(model)
+        call = Admitted(f"{job.id}.{job.epoch}", model, f"{job.task_type}|{self.provider.name}/{model}", limits)
+        self.waits.setdefault(model, Wait(0.0))
+        if limits:
+            call.wait_s = await self._reserved(self._ask(call, spec))
+        self._held[call.id] = call
+        try:
+            yield call
+        finally:
+            del self._held[call.id]
+            await self._settle(call)
+
+    def _ask(self, call: Admitted, spec: JobSpec) -> Ask:
+        size = sized(spec.request)
+        scope = scope_of(self.provider, call.model)
+        return Ask(
+            call.id,
+            call.kind,
+            size.input_tokens,
+            size.answer_cap,
+            size.answer_guess,
+            PATIENCE_S,
+            LEASE_S,
+            call.limits,
+            (scope,),
+        )
+
+    async def _reserved(self, ask: Ask) -> float:
+        """Seconds until the call may be made."""
+        give_up_at = self.clock() + PATIENCE_S
+        while True:
+            said = await persist(lambda: self.books.reserve(ask))
+            if isinstance(said, Granted):
+                self._tell(said.crossed)
+                if said.wait_s <= SLOT_AGAIN_S:
+                    self._short_since = None
+                else:
+                    self._fall_short()
+                return said.wait_s
+            self._fall_short()
+            if not said.key.startswith("slots@") or self.clock() >= give_up_at:
+                raise NotAdmitted(said)
+            await self.sleep(SLOT_AGAIN_S)
+
+    def _fall_short(self) -> None:
+        self._short_since = self.clock() if self._short_since is None else self._short_since
+
+    async def _settle(self, call: Admitted) -> None:
+        try:
+            if call.limits:
+                news = await persist(
+                    lambda: self.books.settle(call.id, call.kind, call.limits, call.used), patience_s=_SETTLE_WITHIN_S
+                )
+                self._tell(news)
+            await self._learn(call)
+        except PASSING as failed:
+            # It counts as estimated, which is what a worker that dies leaves behind too.
+            log.warning("limits.unsettled", provider=self.provider.name, error=str(failed))
+
+    async def _learn(self, call: Admitted) -> None:
+        scope = scope_of(self.provider, call.model)
+        if self.provider.self_hosted:
+            return
+        told = limits_in_headers(call.headers, type_=self.provider.type)
+        if call.failure is not None:
+            told |= limits_in_words(call.failure.message)
+        await self.lore.note(scope, told)
+        if call.failure is not None and call.failure.fault in (Fault.RATE_LIMITED, Fault.QUOTA_EXHAUSTED):
+            await self._refused(call, scope, call.failure, named=bool(limits_in_words(call.failure.message)))
+
+    async def _refused(self, call: Admitted, scope: str, failure: Failure, *, named: bool) -> None:
+        """Nobody asks for as long as the provider says."""
+        wait_s = self._refusal_s(call.model, failure)
+        log.warning("target.refused", target=f"{self.provider.name}/{call.model}", fault=failure.fault, wait_s=wait_s)
+        await self.books.pause(scope, wait_s)
+        if failure.fault is Fault.RATE_LIMITED and not named:
+            known = amounts(self.provider.limits_of(call.model), self.lore.of(scope))
+            await self.lore.beware(scope, ((of, amount) for of, amount in known.items() if of[1] is Period.MINUTE))
+        await self.refresh()
+        self.changed()
+
+    def _refusal_s(self, model: str, failure: Failure) -> float:
+        """A quota is back at its reset, whatever a refusal says of seconds; a minute's limit when the provider says."""
+        if failure.fault is Fault.RATE_LIMITED:
+            return failure.wait_s if failure.wait_s is not None else _UNKNOWN_WAIT_S
+        limits = self.provider.limits_of(model)
+        daily = limits.requests_per_day is not None or limits.tokens_per_day is not None
+        zone = resets(self.provider, limits)
+        ends = edges(Period.DAY, zone, self.books.now) if daily else ()
+        if ends:
+            return max(1.0, ends[1] - self.books.now)
+        return failure.wait_s if failure.wait_s is not None else _UNKNOWN_RESET_S
+
+    def _tell(self, crossed: Mapping[str, int]) -> None:
+        for key, marks in crossed.items():
+            facts = {"quota": key, "provider": self.provider.name}
+            if marks == 0:
+                log.info("quota.renewed", **facts)
+            elif WARN_AT[marks - 1] >= 1:
+                log.error("quota.exhausted", **facts)
+            else:
+                log.warning("quota.nearing", share=WARN_AT[marks - 1], **facts)
+
+    async def refresh(self) -> None:
+        """How the limits stand, for the gate: those of the models that were asked for."""
+        models = list(self.waits)
+        if not self.provider.self_hosted:
+            await self.lore.read(sorted({scope_of(self.provider, model) for model in models}))
+        targets = [(self.limits(model), (scope_of(self.provider, model),)) for model in models]
+        limited = [model for model, (limits, _) in zip(models, targets, strict=True) if limits]
+        if not limited:
+            return
+        found = await self.books.peek([target for target in targets if target[0]])
+        self.waits.update(zip(limited, found, strict=True))
+        if all(wait.wait_s == 0 for wait in self.waits.values()):
+            self._short_since = None
+
+    def why_not(self, model: str) -> str | None:
+        """Why calls of a model would wait for longer than about a second, None if they would not."""
+        wait = self.waits.setdefault(model, Wait(0.0))
+        if wait.wait_s <= PATIENCE_S:
+            return None
+        return f"{wait.key} is used up for {wait.wait_s:.0f} s" if "/" in wait.key else _paused(wait)
+
+    def out(self) -> frozenset[str]:
+        """Models that will take no calls for long."""
+        return frozenset(model for model, wait in self.waits.items() if wait.wait_s > OUT_S)
+
+    def short_for_s(self) -> float:
+        """Seconds since a call last found room at once, 0 if the last one did."""
+        return 0.0 if self._short_since is None else self.clock() - self._short_since
+
+    async def keep(self) -> None:
+        """Renew the fleet-wide slots of the calls that are made, until cancelled."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            slots = [
+                (limit.key, call.id)
+                for call in self._held.values()
+                for limit in call.limits
+                if isinstance(limit, Slots)
+            ]
+            try:
+                if slots:
+                    await self.books.renew(slots, lease_s=LEASE_S)
+            except PASSING as failed:
+                log.warning("limits.not_renewed", provider=self.provider.name, error=str(failed))
+
+
+def _paused(wait: Wait) -> str:
+    return f"it asked us to wait, for another {wait.wait_s:.0f} s"
