@@ -28,7 +28,7 @@ from enum import StrEnum
 #: Share of a limit that may be asked for at once.
 BURST_SHARE = 0.01
 #: Seconds by which the ways of two calls to the provider may differ.
-JITTER_S = 0.5
+JITTER_S = 0.4
 #: Parts in which a rolling window is counted; the oldest counts whole until it is over.
 PARTS = 96
 #: Shares of a quota at which people are told.
