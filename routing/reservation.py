@@ -157,7 +157,8 @@ class Books:
                 continue
             units = units_of(limit.unit, 1, tokens)
             wait_s = limit.wait_s(self.paces.get(limit.key, 0.0), units, now)
-            own_s = max(own_s, limit.cost(units) / limit.per_s)
+            if limit.unit is Unit.TOKENS:
+                own_s = max(own_s, limit.cost(units) / limit.per_s)
             if wait_s > longest:
                 longest, key = wait_s, limit.key
         return longest, key, ask.patience_s + own_s

@@ -1,4 +1,5 @@
--- Queue again the jobs whose lease ran out, before all others, and those whose snooze is over. KEYS[1] ns.
+-- Queue again the jobs whose lease ran out and those whose snooze is over, before all others: they have waited their turn.
+-- KEYS[1] ns.
 -- ARGV[1] template, [2] most jobs at a time, [3] worker deaths a job may survive, [4] Celery result JSON with @ID@ of one
 -- that does not, [5] its reason, [6] the same of one that somebody has cancelled, [7] its reason, [8] retention in s,
 -- [9] ms for which Redis must have been steady before a lease counts as run out, [10] a pause of Redis in ms, [11] outcome and
@@ -42,7 +43,7 @@ for _, id in ipairs(redis.call('ZRANGE', ns .. ':snoozed', 0, now, 'BYSCORE', 'L
   redis.call('ZREM', ns .. ':snoozed', id)
   local job = redis.call('HMGET', key('job', id), 'state', 'queue')
   if job[1] == 'snoozed' then
-    queue_again(id, job[2])
+    queue_again(id, job[2], true)
     due[#due + 1] = id
   end
 end

@@ -1,6 +1,7 @@
 """Lanes open and close with what the pools say of themselves."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from workfleet.routing.lanes import Priority
 from workfleet.tasks.fleet_state import NodeReport
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.workers import gatekeeper as module
+from workfleet.workers.ending import Moved
 from workfleet.workers.gatekeeper import Gatekeeper
 from workfleet.workers.leases import Running
 
@@ -238,3 +240,32 @@ async def test_it_goes_on_when_a_connection_breaks(two: Fleet, monkeypatch: pyte
                 await asyncio.sleep(0.001)
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_a_lane_pauses_while_the_limits_of_its_target_have_no_room(redis_url: str) -> None:
+    limited = provider("one", type="openai", tier="hosted", limits={"requests_per_day": 1, "resets": "UTC"})
+    directory = directory_of(limited, TWO)
+    async with fleet(redis_url, limited, TWO, directory=directory) as pools:
+        one, other = gates(pools, directory)
+        job_id = await pools.submit(complexity=1)
+        assert [await one.turn(), await other.turn()] == [True, False]
+        await pools.deliver(job_id, "one")
+        assert [await one.turn(), await one.turn(), await other.turn()] == [False, False, True]
+        assert one.keeper.last is not None
+        why = one.keeper.last.nodes[0].closed_lanes[LANE]
+        assert re.fullmatch(r"requests/day@one is used up for \d+ s", why)
+        await pools.client.redis.delete("wf:limit:requests/day@one")
+        assert [await one.turn(), await other.turn()] == [True, False]
+
+
+async def test_a_pool_that_waits_for_its_pace_is_full_to_those_that_come_after(redis_url: str) -> None:
+    paced = provider("one", type="openai", tier="hosted", limits={"requests_per_minute": 30})
+    directory = directory_of(paced, TWO)
+    async with fleet(redis_url, paced, TWO, directory=directory) as pools:
+        one, other = gates(pools, directory)
+        await pools.deliver(await pools.submit(complexity=1), "one")
+        assert [await one.turn(), await other.turn()] == [False, False]
+        pools.pools["one"].admission.clock = lambda: one.now
+        assert isinstance(await pools.deliver(await pools.submit(complexity=1), "one"), Moved)
+        assert [await one.turn(after_s=4.0), await other.turn()] == [False, False]
+        assert [await one.turn(after_s=2.0), await other.turn()] == [False, True]

@@ -130,7 +130,7 @@ local function held_of(id)
   return {at = tonumber(at), begins = tonumber(begins), tokens = tonumber(tokens), guessed = guessed == '1'}
 end
 
--- The longest wait of the paces and pauses, who makes it wait, and what a call of this size waits for its own sake.
+-- The longest wait of the paces and pauses, who makes it wait, and what a call of so many tokens waits for its own sake.
 local function longest_pace(limits, pauses, requests, tokens)
   local longest, key, own = 0, '', 0
   for _, pause in ipairs(pauses) do
@@ -141,7 +141,7 @@ local function longest_pace(limits, pauses, requests, tokens)
     if limit.kind == 'pace' then
       local units = units_of(limit, requests, tokens)
       local wait = pace_wait(limit, units)
-      own = math.max(own, cost(limit, units) / limit.per_s)
+      if limit.tokens then own = math.max(own, cost(limit, units) / limit.per_s) end
       if wait > longest then longest, key = wait, limit.key end
     end
   end

@@ -1,0 +1,225 @@
+"""Calls keep their provider's limits, and what they reserved is settled however they end. Against a real Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx2
+import pytest
+from structlog.testing import capture_logs
+
+from workfleet.routing.gate import PoolState
+from workfleet.tasks.job import JobState
+from workfleet.workers.ending import Ended, Moved
+
+from .pools import LANE, Fleet, breaks, fails, fleet, hosted, provider, says, until
+
+DAILY = {"requests_per_day": 4, "tokens_per_day": 10_000, "resets": "UTC"}
+
+
+@pytest.fixture
+async def make(redis_url: str) -> AsyncIterator[Any]:
+    async with AsyncExitStack() as stack:
+
+        async def made(*settings: Any) -> Fleet:
+            return await stack.enter_async_context(fleet(redis_url, *settings))
+
+        yield made
+
+
+async def used(fleet: Fleet, key: str) -> float:
+    """What a quota has counted."""
+    raw = await fleet.client.redis.hgetall(f"wf:limit:{key}")
+    return sum(float(units) for part, units in raw.items() if part not in (b"told", b"since"))
+
+
+async def reserved(fleet: Fleet) -> tuple[int, int]:
+    """(reservations that nobody has settled, slots of the fleet that are held)."""
+    redis = fleet.client.redis
+    held = await redis.keys("wf:limit:held:*")
+    slots = [await redis.zcard(key) for key in await redis.keys("wf:limit:slots@*")]
+    return len(held), sum(slots)
+
+
+async def test_an_answer_counts_what_it_used_and_gives_its_slot_back(make: Any) -> None:
+    pools = await make(hosted("one", limits=DAILY))
+    assert isinstance(await pools.deliver(await pools.submit(max_tokens=500), "one"), Ended)
+    assert await used(pools, "tokens/day@one") == 15
+    assert await used(pools, "requests/day@one") == 1
+    assert await reserved(pools) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "tokens"),
+    [
+        pytest.param(fails(400), 0, id="a refused request costs no tokens"),
+        pytest.param(fails(429, retry_after="1"), 0, id="nor one that is one too many"),
+        pytest.param(fails(500), 505, id="what a broken server has counted nobody knows"),
+        pytest.param(breaks(), 505, id="nor what was lost on the way"),
+    ],
+)
+async def test_a_failed_call_settles_what_it_may_have_used(make: Any, reply: Any, tokens: int) -> None:
+    pools = await make(hosted("one", limits=DAILY))
+    pools.servers["one"].will(reply)
+    await pools.deliver(await pools.submit(max_tokens=500), "one")
+    assert await used(pools, "requests/day@one") == 1
+    assert await used(pools, "tokens/day@one") == tokens
+    assert await reserved(pools) == (0, 0)
+
+
+async def test_a_cancelled_call_counts_as_estimated(make: Any) -> None:
+    pools = await make(hosted("one", limits=DAILY))
+    asked = asyncio.Event()
+
+    async def never() -> httpx2.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    pools.servers["one"].will(never)
+    job_id = await pools.submit(max_tokens=500)
+    running = asyncio.create_task(pools.deliver(job_id, "one"))
+    await asked.wait()
+    await pools.client.cancel(job_id)
+    await pools.pools["one"].leases.renew()
+    assert isinstance(await running, Ended)
+    assert await used(pools, "tokens/day@one") == 505
+    assert await reserved(pools) == (0, 0)
+
+
+async def test_a_job_that_is_cancelled_while_it_waits_for_its_turn_uses_nothing(make: Any) -> None:
+    pools = await make(hosted("one", limits={"requests_per_minute": 100, "requests_per_day": 9, "resets": "UTC"}))
+    await pools.deliver(await pools.submit(), "one")
+    job_id = await pools.submit()
+    running = asyncio.create_task(pools.deliver(job_id, "one"))
+    await until(lambda: pools.pools["one"].admission.short_for_s() > 0)
+    await pools.client.cancel(job_id)
+    await pools.pools["one"].leases.renew()
+    assert isinstance(await running, Ended)
+    assert pools.servers["one"].asked == ["m"]
+    assert await used(pools, "requests/day@one") == 1
+    assert await reserved(pools) == (0, 0)
+
+
+async def test_a_used_up_quota_leaves_jobs_in_their_lane_without_using_up_attempts(make: Any) -> None:
+    pools = await make(hosted("one", limits=DAILY), provider("two"))
+    for _ in range(4):
+        await pools.deliver(await pools.submit(), "one")
+    job_id = await pools.submit(complexity=1)
+    assert isinstance(await pools.deliver(job_id, "one"), Moved)
+    job = await pools.client.job(job_id)
+    assert (job.state, job.queue, job.attempts) == (JobState.SNOOZED, LANE, 0)
+    assert pools.servers["one"].asked == ["m"] * 4
+
+
+async def test_a_used_up_quota_sends_a_fallback_on_to_the_next_target(make: Any) -> None:
+    pools = await make(hosted("one", limits=DAILY), provider("two"))
+    for _ in range(4):
+        await pools.deliver(await pools.submit(), "one")
+    job_id = await pools.submit(chain=("one", "two"))
+    assert await pools.follow(job_id, first="one") == ["one", "two"]
+    assert [entry.target for entry in await pools.client.attempts(job_id)] == ["two/m"]
+
+
+async def test_a_pinned_job_waits_for_its_limit_and_runs_then(make: Any) -> None:
+    pools = await make(hosted("one", limits=DAILY))
+    for _ in range(4):
+        await pools.deliver(await pools.submit(), "one")
+    job_id = await pools.submit(provider="one")
+    assert isinstance(await pools.deliver(job_id, "one"), Moved)
+    assert (await pools.client.job(job_id)).queue == "provider.one"
+    await pools.client.redis.delete("wf:limit:requests/day@one")
+    await pools.client.redis.zadd("wf:snoozed", {job_id: 0})
+    await pools.client.store.rescue()
+    assert isinstance(await pools.deliver(job_id, "one"), Ended)
+
+
+async def test_providers_with_one_key_share_its_limits(make: Any) -> None:
+    shared = {"api_key": "sk-1", "limits": {**DAILY, "per": "key"}}
+    pools = await make(hosted("one", **shared), hosted("two", **shared))
+    for name in ("one", "two", "one", "two"):
+        await pools.deliver(await pools.submit(), name)
+    assert isinstance(await pools.deliver(await pools.submit(complexity=1), "two"), Moved)
+    assert (len(pools.servers["one"].asked), len(pools.servers["two"].asked)) == (2, 2)
+
+
+async def test_a_refusal_keeps_the_whole_fleet_from_asking_for_as_long_as_it_says(make: Any, redis_url: str) -> None:
+    pools = await make(hosted("one"), provider("two"))
+    pools.servers["one"].will(fails(429, retry_after="30"))
+    await pools.deliver(await pools.submit(), "one")
+    other_host = await make(hosted("one"))
+    assert isinstance(await other_host.deliver(await other_host.submit(), "one"), Moved)
+    assert other_host.servers["one"].asked == []
+    admission = pools.pools["one"].admission
+    assert admission.out() == {"m"}
+    assert admission.why_not("m") == "it asked us to wait, for another 30 s"
+
+
+async def test_a_daily_refusal_lasts_until_the_days_end_whatever_its_seconds_say(make: Any) -> None:
+    pools = await make(hosted("one", limits=DAILY))
+    pools.servers["one"].will(fails(429, "Rate limit reached on requests per day (RPD): Limit 4", retry_after="22"))
+    await pools.deliver(await pools.submit(), "one")
+    (wait,) = pools.pools["one"].admission.waits.values()
+    left_s = 86_400 - pools.pools["one"].admission.books.now % 86_400
+    assert (round(wait.wait_s - left_s, -1), wait.key) == (0, "one")
+
+
+async def test_limits_are_learned_from_headers_on_every_host_and_only_ever_lower(make: Any) -> None:
+    pools = await make(hosted("one", limits={"requests_per_minute": 100, "tokens_per_minute": 1000}))
+    reply = says("ok")
+    told = {"x-ratelimit-limit-requests": "40", "x-ratelimit-limit-tokens": "90000"}
+    pools.servers["one"].will(httpx2.Response(200, content=reply.content, headers=told))
+    await pools.deliver(await pools.submit(), "one")
+    other_host = await make(hosted("one", limits={"requests_per_minute": 100, "tokens_per_minute": 1000}))
+    admission = other_host.pools["one"].admission
+    admission.why_not("m")
+    await admission.refresh()
+    assert {limit.key: limit.amount for limit in admission.limits("m")} == {
+        "requests/minute@one": 40,
+        "tokens/minute@one": 1000,
+        "slots@one": 16,
+    }
+
+
+async def test_after_a_refusal_that_names_no_limit_a_little_less_is_asked_for(make: Any) -> None:
+    pools = await make(hosted("one", limits={"requests_per_minute": 100}))
+    pools.servers["one"].will(fails(429, "slow down"))
+    await pools.deliver(await pools.submit(), "one")
+    assert [limit.amount for limit in pools.pools["one"].admission.limits("m")] == [98.0, 16]
+
+
+async def test_the_whole_fleet_makes_only_so_many_calls_at_the_same_time(make: Any) -> None:
+    pools = await make(hosted("one", limits={"concurrency": 1}))
+    asked, may_go = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> httpx2.Response:
+        asked.set()
+        await may_go.wait()
+        return says("ok")
+
+    pools.servers["one"].will(slow)
+    first = asyncio.create_task(pools.deliver(await pools.submit(), "one"))
+    await asked.wait()
+    assert isinstance(await pools.deliver(await pools.submit(), "one"), Moved)
+    may_go.set()
+    assert isinstance(await first, Ended)
+    assert pools.servers["one"].asked == ["m"]
+
+
+async def test_people_are_told_when_a_quota_nears_its_end_and_when_it_is_used_up(make: Any) -> None:
+    pools = await make(hosted("one", limits={"requests_per_day": 10, "resets": "UTC"}))
+    with capture_logs() as logs:
+        for _ in range(10):
+            await pools.deliver(await pools.submit(), "one")
+    told = [(line["event"], line.get("share")) for line in logs if line["event"].startswith("quota.")]
+    assert told == [("quota.nearing", 0.8), ("quota.nearing", 0.9), ("quota.exhausted", None)]
+
+
+async def test_a_job_that_no_other_target_can_answer_waits_for_a_used_up_one(make: Any) -> None:
+    pools = await make(hosted("one", limits=DAILY), provider("two"))
+    pools.states["one"] = PoolState(slots=4, busy=0, out=frozenset({"m"}))
+    job_id = await pools.submit(chain=("two", "one"))
+    pools.servers["two"].will(fails(400))
+    await pools.deliver(job_id, "two")
+    assert (await pools.client.job(job_id)).queue == "provider.one"
