@@ -6,6 +6,7 @@
 --                           hash    of a quota: when a part began -> units; 'told': marks that people know of;
 --                                   'since': its first use since it was empty
 --                           zset    of slots: id of a reservation -> when its lease runs out
+-- <ns>:limit:lately:<key>   hash    number of a twelfth of the meter -> units that were used in it, for people to look at
 -- <ns>:limit:pause:<key>    string  until when nobody asks
 -- <ns>:limit:held:<id>      string  "<made at> <begins at> <tokens> <1: guessed>", of a reservation that is not settled
 -- <ns>:limit:answers        hash    kind -> "<mean tokens of an answer> <answers>"
@@ -108,6 +109,21 @@ local function count(limit, units, at, crossed)
     redis.call('HSET', key, 'told', 0)
   end
   redis.call('PEXPIRE', key, math.ceil(limit.window * 2000))
+end
+
+-- What was used lately: within the window of a pace, or within a quarter of an hour.
+local meter_s = 900
+local function meter(limit, units, at)
+  local key, length = name('lately:' .. limit.key), math.min(limit.window, meter_s) / 12
+  local field = string.format('%d', math.floor(at / length))
+  if now - at > limit.window and redis.call('HEXISTS', key, field) == 0 then return end
+  redis.call('HINCRBY', key, field, units)
+  if redis.call('HLEN', key) > 14 then
+    for _, each in ipairs(redis.call('HKEYS', key)) do
+      if tonumber(each) < math.floor(now / length) - 12 then redis.call('HDEL', key, each) end
+    end
+  end
+  redis.call('PEXPIRE', key, math.ceil(length * 14000))
 end
 
 -- Slots

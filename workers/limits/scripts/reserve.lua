@@ -29,6 +29,7 @@ if wait > ask.patience + own then return {text(now), 'denied', text(wait), key} 
 
 local begins, crossed = now + wait, {}
 for _, limit in ipairs(limits) do
+  if limit.kind ~= 'slots' then meter(limit, units_of(limit, 1, tokens), now) end
   if limit.kind == 'pace' then
     keep_tat(limit, math.max(tat_of(limit), begins) + cost(limit, units_of(limit, 1, tokens)) / limit.per_s)
   elseif limit.kind == 'quota' then

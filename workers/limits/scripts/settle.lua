@@ -12,6 +12,7 @@ for _, raw in ipairs(said.limits) do
   else
     local reserved = units_of(limit, 1, held.tokens)
     local units = units_of(limit, said.requests, said.tokens < 0 and held.tokens or said.tokens)
+    if units ~= reserved then meter(limit, units - reserved, held.at) end
     if limit.kind == 'pace' then
       local change = cost(limit, units) - cost(limit, reserved)
       -- What was guessed too high is not handed back: so much at once would be more than the window may hold.

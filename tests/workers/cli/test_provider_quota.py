@@ -1,0 +1,60 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from workfleet.tasks.errors import UnknownName
+from workfleet.workers.cli import providers
+
+CONFIG = """
+providers:
+  hosted:
+    type: openai_compatible
+    base_url: http://192.0.2.1
+    tier: hosted
+    default_model: m
+    slots: 8
+    limits: {requests_per_minute: 30, requests_per_day: 1000}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("FLEET_REDIS_URL", redis_url)
+    monkeypatch.setenv("COLUMNS", "200")
+    file = tmp_path / "fleet.yaml"
+    file.write_text(CONFIG)
+    return str(file)
+
+
+def test_quota_shows_each_limit_with_what_is_left(config: str) -> None:
+    result = CliRunner().invoke(providers.app, ["quota", "--config", config])
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert rows[0] == ["provider", "limit", "of", "used", "left", "resets", "in", "at", "this", "rate"]
+    assert rows[1:] == [
+        ["hosted", "30", "requests", "a", "minute", "0", "(0%)", "30"],
+        ["hosted", "1,000", "requests", "a", "day", "0", "(0%)", "1,000"],
+        ["hosted", "8", "calls", "at", "the", "same", "time", "0", "(0%)", "8"],
+    ]
+
+
+def test_quota_for_programs(config: str) -> None:
+    result = CliRunner().invoke(providers.app, ["quota", "hosted", "--json", "--config", config])
+    assert json.loads(result.stdout)[0] == {
+        "provider": "hosted",
+        "scope": "hosted",
+        "of": "requests a minute",
+        "limit": 30,
+        "used": 0,
+        "left": 30,
+        "resets_in_s": None,
+        "runs_out_in_s": None,
+        "paused_s": 0.0,
+    }
+
+
+def test_quota_of_an_unknown_provider_names_those_that_there_are(config: str) -> None:
+    result = CliRunner().invoke(providers.app, ["quota", "groq", "--config", config])
+    assert isinstance(result.exception, UnknownName)
+    assert str(result.exception) == "unknown provider 'groq'; known: hosted"

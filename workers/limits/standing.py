@@ -1,0 +1,106 @@
+"""How the limits of the configured providers stand: what is used and left, when it is back, when it will be gone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ...routing.limits import Limit, Pace, Quota, Slots
+from ..settings.provider import ProviderSettings
+from .books import LimitBooks
+from .lore import Lore
+from .permitted import permitted, scope_of
+
+#: As in lib.lua: the longest time over which use is metered, and its parts.
+_METER_S = 900.0
+_METER_PARTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One limit. scope: whom it is for. of: `requests a minute`. used: within the period.
+
+    resets_in_s: until it is whole again, or of a rolling one until the next part is back; None if nothing is used.
+    runs_out_in_s: at the rate of the last minutes; None if that is not before the reset. paused_s: how long nobody asks
+    because the provider wants it so.
+    """
+
+    provider: str
+    scope: str
+    of: str
+    limit: float
+    used: float
+    resets_in_s: float | None
+    runs_out_in_s: float | None
+    paused_s: float = 0.0
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.limit - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What Redis has of a limit. parts: of a quota. lately: what its meter has, by the number of the part."""
+
+    parts: Mapping[float, float]
+    lately: Mapping[int, float]
+    busy: int = 0
+
+
+async def standings(books: LimitBooks, providers: Iterable[ProviderSettings]) -> list[Standing]:
+    """Of every limit that is configured or that the providers told."""
+    seconds, micro = await books.redis.time()
+    books.now = seconds + micro / 1e6
+    lore, found, seen = Lore(books), list[Standing](), set[str]()
+    for provider in providers:
+        for model in sorted(provider.named_models()) or [""]:
+            scope = scope_of(provider, model)
+            if scope in seen:
+                continue
+            seen.add(scope)
+            await lore.read([scope])
+            paused_s = max(0.0, float(await books.redis.get(books.key("pause", scope)) or 0.0) - books.now)
+            for limit in permitted(provider, model, lore.of(scope), now=books.now):
+                if limit.key not in seen:
+                    kept = await _kept(books, limit)
+                    found.append(_standing(provider.name, scope, limit, kept, paused_s, books.now))
+                if isinstance(limit, Slots):
+                    seen.add(limit.key)
+    return found
+
+
+async def _kept(books: LimitBooks, limit: Limit) -> _Kept:
+    if isinstance(limit, Slots):
+        return _Kept({}, {}, await books.redis.zcount(books.key(limit.key), books.now, "inf"))
+    lately: dict[bytes, bytes] = await books.redis.hgetall(books.key("lately", limit.key))
+    counted: dict[bytes, bytes] = await books.redis.hgetall(books.key(limit.key)) if isinstance(limit, Quota) else {}
+    parts = {float(began): float(units) for began, units in counted.items() if began not in (b"told", b"since")}
+    return _Kept(parts, {int(number): float(units) for number, units in lately.items()})
+
+
+def _standing(provider: str, scope: str, limit: Limit, kept: _Kept, paused_s: float, now: float) -> Standing:
+    if isinstance(limit, Slots):
+        return Standing(provider, provider, "calls at the same time", limit.amount, kept.busy, None, None, paused_s)
+    of = f"{limit.unit} a {limit.key.partition('/')[2].partition('@')[0]}"
+    length = min(limit.window_s, _METER_S) / _METER_PARTS
+    lately = dict(_recent(kept.lately, length, now))
+    if isinstance(limit, Pace):
+        back = max(lately, default=None)
+        resets = None if back is None else (back + 1) * length + limit.window_s - now
+        return Standing(provider, scope, of, limit.amount, sum(lately.values()), resets, None, paused_s)
+    used = limit.used(kept.parts.items(), now)
+    resets = limit.wait_s([*kept.parts.items(), (limit.part(now), limit.amount)], 1, now) if used else None
+    rate = _rate(lately, length, now)
+    runs_out = (limit.amount - used) / rate if rate > 0 and used < limit.amount else None
+    if runs_out is not None and limit.edges and runs_out >= limit.edges[1] - now:
+        runs_out = None
+    return Standing(provider, scope, of, limit.amount, used, resets, runs_out, paused_s)
+
+
+def _recent(lately: Mapping[int, float], length: float, now: float) -> Iterator[tuple[int, float]]:
+    newest = now // length
+    yield from ((number, units) for number, units in lately.items() if number > newest - _METER_PARTS)
+
+
+def _rate(lately: Mapping[int, float], length: float, now: float) -> float:
+    """Units a second since the oldest part that was used."""
+    return sum(lately.values()) / max(length, now - min(lately) * length) if lately else 0.0
