@@ -33,3 +33,16 @@ async def test_handing_in_is_measured_beside_apply_async() -> None:
     found = await bench("submit", "--jobs", "500", "--turns", "1")
     assert {"jobs_per_s", "apply_async_per_s", "ratio", "rss_mb"} <= set(found)
     assert found["ratio"] > 0
+
+
+@pytest.mark.timeout(180)
+async def test_the_use_of_limits_is_measured_beside_what_people_use_instead() -> None:
+    found = await bench("limits", "--seconds", "5", "--window", "sliding", "--rpm", "6000", "--tpm", "600000")
+    fleet, peers = found["windows"]["sliding"], found["peers"]
+    assert set(found["windows"]) == {"sliding"}
+    assert fleet["refused"] == 0
+    assert fleet["used"] > 0.5
+    assert {name: set(by["sliding"]) for name, by in peers.items()} == {
+        "cookbook": {"used", "refused", "ratio"},
+        "backoff": {"used", "refused", "ratio"},
+    }

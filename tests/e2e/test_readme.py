@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from workfleet.workers.settings.load import load_settings
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 _FLEET = f"{shlex.quote(sys.executable)} -P -m workfleet.workers.cli"
@@ -118,3 +120,12 @@ def test_the_python_on_the_page_is_python(code: str) -> None:
 
 def test_what_the_page_imports_is_there() -> None:
     exec("from workfleet.tasks import AsyncClient, Client, FakeClient, JobSpec")
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_the_configuration_on_the_page_is_one(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROQ_API_KEY", "a-key")
+    file = tmp_path / "fleet.yaml"
+    file.write_text(text)
+    limits = load_settings(file).providers["groq"].limits
+    assert (limits.requests_per_minute, limits.per, limits.resets) == (30, "model", "rolling")

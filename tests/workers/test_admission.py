@@ -207,6 +207,30 @@ async def test_the_whole_fleet_makes_only_so_many_calls_at_the_same_time(make: A
     assert pools.servers["one"].asked == ["m"]
 
 
+async def test_a_long_call_keeps_what_it_reserved(make: Any) -> None:
+    pools = await make(hosted("one"))
+    asked, may_go = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> httpx2.Response:
+        asked.set()
+        await may_go.wait()
+        return says("ok")
+
+    pools.servers["one"].will(slow)
+    running = asyncio.create_task(pools.deliver(await pools.submit(), "one"))
+    await asked.wait()
+    redis = pools.client.redis
+    (held,) = await redis.keys("wf:limit:held:*")
+    await redis.expire(held, 5)
+    await redis.zadd("wf:limit:slots@one", {held.decode().rpartition(":")[2]: 0})
+    await pools.pools["one"].admission.renew()
+    assert await redis.ttl(held) > 50
+    assert await redis.zcount("wf:limit:slots@one", 1, "inf") == 1
+    may_go.set()
+    assert isinstance(await running, Ended)
+    assert await reserved(pools) == (0, 0)
+
+
 async def test_people_are_told_when_a_quota_nears_its_end_and_when_it_is_used_up(make: Any) -> None:
     pools = await make(hosted("one", limits={"requests_per_day": 10, "resets": "UTC"}))
     with capture_logs() as logs:

@@ -39,11 +39,12 @@ _LOOK_EVERY_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class LimitsOptions:
-    """rpm, tpm: what the provider allows. seconds: measured, for each way of counting."""
+    """rpm, tpm: what the provider allows. seconds: measured, for each of the ways of counting, `windows`."""
 
     rpm: int = 600
     tpm: int = 60_000
     seconds: float = 300.0
+    windows: tuple[WindowType, ...] = WINDOWS
 
     @property
     def jobs(self) -> int:
@@ -93,7 +94,7 @@ async def measure_limits(redis_url: SecretStr, folder: Path, tell: Tell, options
     """
     fleet, peers = dict[str, Use](), dict[str, dict[str, Use]]()
     async with aiohttp.ClientSession() as http:
-        for window in WINDOWS:
+        for window in options.windows:
             bench = _Bench(redis_url, folder, options, window, http)
             found = await bench.run()
             fleet[window] = found.pop("fleet")

@@ -8,8 +8,9 @@ import typer
 from pydantic import SecretStr
 from rich.table import Table
 
-from ..bench.limits import LimitsOptions, LimitsResult, measure_limits
+from ..bench.limits import WINDOWS, LimitsOptions, LimitsResult, measure_limits
 from ..embedded.server import EmbeddedRedis
+from ..simulator.windows import WindowType
 from .console import err, out
 from .session import JsonOption, run_async
 
@@ -20,6 +21,9 @@ def limits(
     ] = 300,
     rpm: Annotated[int, typer.Option(min=10, help="Requests a minute that the provider allows.")] = 600,
     tpm: Annotated[int, typer.Option(min=5000, help="Tokens a minute that the provider allows.")] = 60_000,
+    window: Annotated[
+        WindowType | None, typer.Option(help="Only this way to count; all three if not given.", show_default=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how much of a provider's limits four workers use, and how many calls it refuses.
@@ -28,7 +32,7 @@ def limits(
     and answers are of skewed sizes. Beside it, at the same time and under the same limits: the policy of OpenAI's
     cookbook, and callers that only back off.
     """
-    options = LimitsOptions(rpm, tpm, seconds)
+    options = LimitsOptions(rpm, tpm, seconds, (window,) if window else WINDOWS)
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder, EmbeddedRedis(Path(folder)) as server:
         found = run_async(measure_limits(SecretStr(server.url), Path(folder), _tell, options))
     if as_json:

@@ -32,6 +32,8 @@ LEASE_S = 10.0
 RENEW_EVERY_S = 2.0
 #: From this wait on, a target is out: others need not wait until it is known to be full.
 OUT_S = 5.0
+#: Models whose limits are looked at.
+_MODELS = 64
 #: Seconds after which a settlement is left to what was estimated, if Redis is away.
 _SETTLE_WITHIN_S = 2.0
 #: Seconds that a quota is left alone if nobody says when it begins anew: credits, mostly.
@@ -73,6 +75,11 @@ class Admitted:
     used: Used = _UNSENT
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     failure: Failure | None = None
+
+    @property
+    def slots(self) -> str:
+        """The key of the slots of which it has one; "" if there are none."""
+        return next((limit.key for limit in self.limits if isinstance(limit, Slots)), "")
 
     def sent(self) -> None:
         self.used = Used()
@@ -121,7 +128,7 @@ class Admission:
         """Room for one call, settled when the block ends, however it does. Raises NotAdmitted."""
         limits = self.limits(model)
         call = Admitted(f"{job.id}.{job.epoch}", model, f"{job.task_type}|{self.provider.name}/{model}", limits)
-        self.waits.setdefault(model, Wait(0.0))
+        self._note(model)
         if limits:
             call.wait_s = await self._reserved(self._ask(call, spec))
         self._held[call.id] = call
@@ -238,10 +245,16 @@ class Admission:
 
     def why_not(self, model: str) -> str | None:
         """Why calls of a model would wait for longer than about a second, None if they would not."""
-        wait = self.waits.setdefault(model, Wait(0.0))
+        wait = self._note(model)
         if wait.wait_s <= PATIENCE_S:
             return None
         return f"{wait.key} is used up for {wait.wait_s:.0f} s" if "/" in wait.key else _paused(wait)
+
+    def _note(self, model: str) -> Wait:
+        """Look at its limits from now on. Jobs may name any number of models: the oldest are forgotten."""
+        while len(self.waits) >= _MODELS and model not in self.waits:
+            del self.waits[next(iter(self.waits))]
+        return self.waits.setdefault(model, Wait(0.0))
 
     def out(self) -> frozenset[str]:
         """Models that will take no calls for long."""
@@ -252,20 +265,19 @@ class Admission:
         return 0.0 if self._short_since is None else self.clock() - self._short_since
 
     async def keep(self) -> None:
-        """Renew the fleet-wide slots of the calls that are made, until cancelled."""
+        """Renew what the calls that are made have reserved, until cancelled."""
         while True:
-            await asyncio.sleep(RENEW_EVERY_S)
-            slots = [
-                (limit.key, call.id)
-                for call in self._held.values()
-                for limit in call.limits
-                if isinstance(limit, Slots)
-            ]
+            await self.sleep(RENEW_EVERY_S)
             try:
-                if slots:
-                    await self.books.renew(slots, lease_s=LEASE_S)
+                await self.renew()
             except PASSING as failed:
                 log.warning("limits.not_renewed", provider=self.provider.name, error=str(failed))
+
+    async def renew(self) -> None:
+        """Keep what the calls that are made have reserved."""
+        calls = [(call.id, call.slots) for call in self._held.values() if call.limits]
+        if calls:
+            await self.books.renew(calls, lease_s=LEASE_S)
 
 
 def _paused(wait: Wait) -> str:

@@ -72,9 +72,9 @@ class LimitBooks:
         }
         return _crossed(await self._run("settle", json.dumps(fields)))
 
-    async def renew(self, slots: Iterable[tuple[str, str]], *, lease_s: float) -> None:
-        """Keep the slots (key, id of the reservation) of calls that are still made."""
-        await self._run("renew", lease_s, *(part for pair in slots for part in pair))
+    async def renew(self, calls: Iterable[tuple[str, str]], *, lease_s: float) -> None:
+        """Keep the reservations of calls that are still made: (id, key of its slots or "")."""
+        await self._run("renew", lease_s, *(part for pair in calls for part in pair))
 
     async def peek(self, targets: Sequence[tuple[Sequence[Limit], Sequence[str]]]) -> list[Wait]:
         """How long the smallest call would wait, for each of (limits, pauses)."""

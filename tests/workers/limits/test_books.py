@@ -2,17 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from workfleet.routing.limits import Limit, Pace, Quota, Slots, Unit
-from workfleet.routing.reservation import Ask, Books, Counted, Granted, Held, Mean, Used
+from workfleet.routing.reservation import Ask, Books, Counted, Denied, Granted, Held, Mean, Used
 from workfleet.tasks.connection import connect
-from workfleet.workers.limits.books import LimitBooks
+from workfleet.workers.limits.books import LimitBooks, Wait
 
 DAY_S = 86_400.0
 NOW = time.time()
@@ -125,6 +126,56 @@ def _held(found: bytes) -> Held:
 def model_of(model: Books, now: float) -> object:
     slots = {key: sorted(id_ for id_, until in each.items() if until > now) for key, each in model.slots.items()}
     return model.paces, model.counts, slots, model.means, model.held
+
+
+@pytest.fixture
+async def books(redis_url: str) -> AsyncIterator[LimitBooks]:
+    redis = connect(SecretStr(redis_url))
+    yield LimitBooks(redis)
+    await redis.aclose()
+
+
+def ask(id_: str, *limits: Limit, lease_s: float = 60.0) -> Ask:
+    return Ask(id_, "k", 100, 0, 0, 0.0, lease_s, limits)
+
+
+async def test_a_renewed_slot_is_kept_and_one_of_a_dead_worker_comes_back(books: LimitBooks) -> None:
+    slots = Slots("slots", 2)
+    assert [await books.reserve(ask(id_, slots, lease_s=0.01)) for id_ in "ab"] == [Granted(0.0, 100)] * 2
+    await books.renew([("a", "slots")], lease_s=60.0)
+    while isinstance(await books.reserve(ask("c", slots)), Denied):
+        pass
+    assert await books.reserve(ask("d", slots)) == Denied(0.1, "slots")
+    assert await books.settle("a", "k", (slots,), Used()) == {}
+    assert await books.reserve(ask("d", slots)) == Granted(0.0, 100)
+
+
+async def test_what_nobody_settles_counts_as_estimated_and_is_forgotten(books: LimitBooks) -> None:
+    day = Quota("tpd", Unit.TOKENS, 1000, DAY_S, TODAY)
+    await books.reserve(ask("dead", day))
+    assert 0 < await books.redis.ttl(books.key("held", "dead")) <= 60
+    await books.redis.delete(books.key("held", "dead"))
+    assert await books.settle("dead", "k", (day,), Used(0, 0)) == {}
+    assert await books.peek([((day,), ())]) == [Wait(0.0)]
+    said = await books.reserve(Ask("next", "k", 901, 0, 0, 0.0, 60.0, (day,)))
+    assert said == Denied(TODAY[1] - books.now, "tpd")
+
+
+async def test_a_rolling_quota_is_back_part_by_part(books: LimitBooks) -> None:
+    day = Quota("rpd", Unit.REQUESTS, 1, DAY_S)
+    await books.reserve(ask("a", day))
+    began = day.part(books.now)
+    said = await books.reserve(ask("b", day))
+    assert said == Denied(began + day.part_s + DAY_S - books.now, "rpd")
+    assert await books.peek([((day,), ())]) == [Wait(began + day.part_s + DAY_S - books.now, "rpd")]
+
+
+async def test_a_pause_makes_everybody_wait_and_is_never_cut_short(books: LimitBooks) -> None:
+    await books.pause("p", 30.0)
+    await books.pause("p", 1.0)
+    (wait,) = await books.peek([((), ("p",))])
+    assert wait.key == "p"
+    assert 29 < wait.wait_s <= 30
 
 
 @given(scripts())

@@ -16,8 +16,8 @@ local ns = KEYS[1]
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 
--- A reservation that nobody has settled for so long is forgotten: it was used as estimated.
-local held_s = 7200
+-- A reservation that nobody has renewed for so long is forgotten: it was used as estimated. Longer than Redis is away.
+local held_s = 60
 local calm_below = 0.7
 local marks = {0.8, 0.9, 1.0}
 

@@ -1,7 +1,9 @@
--- Keep the slots of calls that are still made. KEYS[1] ns. ARGV[1] lease in s, then key, id, key, id …
+-- Keep the reservations of calls that are still made. KEYS[1] ns.
+-- ARGV[1] lease in s, then id, key of its slots or '', id, key …
 for at = 2, #ARGV, 2 do
-  if redis.call('EXISTS', name('held:' .. ARGV[at + 1])) == 1 then
-    redis.call('ZADD', name(ARGV[at]), text(now + tonumber(ARGV[1])), ARGV[at + 1])
+  local id, slots = ARGV[at], ARGV[at + 1]
+  if redis.call('EXPIRE', name('held:' .. id), held_s) == 1 and slots ~= '' then
+    redis.call('ZADD', name(slots), text(now + tonumber(ARGV[1])), id)
   end
 end
 return text(now)

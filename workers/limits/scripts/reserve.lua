@@ -36,9 +36,9 @@ for _, limit in ipairs(limits) do
     count(limit, units_of(limit, 1, tokens), now, crossed)
   else
     redis.call('ZADD', name(limit.key), text(begins + ask.lease), ask.id)
-    redis.call('EXPIRE', name(limit.key), held_s)
+    redis.call('EXPIRE', name(limit.key), 86400)
   end
 end
 redis.call('SET', name('held:' .. ask.id),
-  table.concat({text(now), text(begins), tokens, mean and '0' or '1'}, ' '), 'EX', held_s)
+  table.concat({text(now), text(begins), tokens, mean and '0' or '1'}, ' '), 'EX', held_s + math.ceil(wait))
 return {text(now), 'granted', text(wait), tokens, unpack(crossed)}
