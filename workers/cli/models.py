@@ -19,6 +19,7 @@ from ..providers.sender import Sender
 from ..settings.load import load_settings
 from ..settings.provider import ProviderSettings
 from .console import out
+from .limits_told import keep_told
 from .session import ConfigOption, JsonOption, run_async
 
 
@@ -79,18 +80,24 @@ def check(
 ) -> None:
     """Ask each provider whether it answers and which models it has. Nothing that costs money is sent.
 
-    Ends with code 3 if one of them does not answer.
+    If it tells its limits, the fleet keeps them from now on where they are lower than those that are configured. Ends
+    with code 3 if one of them does not answer.
     """
-    asked = run_async(_ask(_chosen(config, name)))
+    chosen = _chosen(config, name)
+    asked = run_async(_ask(chosen))
+    told = {each.endpoint.provider: each.health.told for each in asked if each.health.told}
+    run_async(keep_told(load_settings(config, needed=()), [(each, told.get(each.name, {})) for each in chosen]))
     if as_json:
         out.print_json(data=[_health_fields(each) for each in asked])
     else:
-        table = Table("provider", "address", "answers", "ms", "version", "models", box=None, pad_edge=False)
+        table = Table("provider", "address", "answers", "ms", "version", "models", "limits", box=None, pad_edge=False)
         for each in asked:
             word = "[green]yes[/]" if each.health.healthy else f"[red]no:[/] {escape(each.health.detail)}"
             listed = escape(each.error) if each.error and each.health.healthy else str(len(each.models))
             ms = f"{each.health.latency_s * 1000:.0f}"
-            table.add_row(each.endpoint.provider, each.endpoint.base_url, word, ms, each.health.version or "", listed)
+            table.add_row(
+                each.endpoint.provider, each.endpoint.base_url, word, ms, each.health.version or "", listed, _told(each)
+            )
         out.print(table)
     if not all(each.health.healthy and each.error is None for each in asked):
         raise typer.Exit(3)
@@ -123,6 +130,10 @@ async def _ask_one(sender: Sender, provider: ProviderSettings, endpoint: Endpoin
         return Asked(endpoint, health, error=str(failed.failure))
 
 
+def _told(asked: Asked) -> str:
+    return ", ".join(f"{amount:,.0f} {unit} a {period}" for (unit, period), amount in asked.health.told.items())
+
+
 def _price(model: ListedModel) -> str:
     if model.prices is None:
         return "local" if model.local else "unknown"
@@ -149,5 +160,6 @@ def _health_fields(asked: Asked) -> dict[str, Any]:
         "latency_ms": round(asked.health.latency_s * 1000, 1),
         "version": asked.health.version,
         "models": [model.name for model in asked.models],
+        "limits": {f"{unit}_per_{period}": amount for (unit, period), amount in asked.health.told.items()},
         "error": asked.error,
     }

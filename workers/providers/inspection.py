@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...routing.failure import Failure
 from .dialect import Call, ListedModel, Reply
 from .dialects import DIALECTS
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .json_fields import mapping, parse, text
+from .limits_told import Told, limits_in_headers
 from .paging import MAX_PAGES, next_page
 from .rows import ROWS
 from .wire import Wire
@@ -21,12 +22,13 @@ _DETAILS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """latency_s: until the whole reply had come. detail: for people, why if it is not healthy."""
+    """latency_s: until the whole reply had come. detail: for people, why if it is not healthy. told: of its limits."""
 
     healthy: bool
     latency_s: float
     detail: str
     version: str | None = None
+    told: Told = field(default_factory=Told)
 
 
 def within(limit_s: float) -> Timeouts:
@@ -50,11 +52,11 @@ async def check(wire: Wire, endpoint: Endpoint, timeout_s: float) -> Health:
         reply = await fetch_well(wire, endpoint, [Call("GET", row.health_path)], within(timeout_s))
     except AttemptFailed as failed:
         return Health(False, time.monotonic() - began, str(failed))
-    latency_s = time.monotonic() - began
+    latency_s, told = time.monotonic() - began, limits_in_headers(reply.headers, type_=endpoint.type)
     if row.version_path not in (None, row.health_path):
         with suppress(AttemptFailed):
             reply = await fetch_well(wire, endpoint, [Call("GET", row.version_path)], within(timeout_s))
-    return Health(True, latency_s, "answers", text(mapping(parse(reply.body)).get("version")) or None)
+    return Health(True, latency_s, "answers", text(mapping(parse(reply.body)).get("version")) or None, told)
 
 
 async def listed_models(wire: Wire, endpoint: Endpoint, timeout_s: float) -> tuple[ListedModel, ...]:

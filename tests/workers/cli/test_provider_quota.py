@@ -4,8 +4,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from workfleet.routing.limits import Period, Unit
+from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import UnknownName
 from workfleet.workers.cli import providers
+from workfleet.workers.cli.limits_told import keep_told
+from workfleet.workers.limits.books import LimitBooks
+from workfleet.workers.limits.standing import standings
+from workfleet.workers.settings.load import load_settings
 
 CONFIG = """
 providers:
@@ -58,3 +64,12 @@ def test_quota_of_an_unknown_provider_names_those_that_there_are(config: str) ->
     result = CliRunner().invoke(providers.app, ["quota", "groq", "--config", config])
     assert isinstance(result.exception, UnknownName)
     assert str(result.exception) == "unknown provider 'groq'; known: hosted"
+
+
+async def test_what_a_provider_tells_when_it_is_tested_is_kept_for_the_fleet(config: str, redis_url: str) -> None:
+    settings = load_settings(Path(config), needed=())
+    hosted = settings.providers["hosted"]
+    await keep_told(settings, [(hosted, {(Unit.REQUESTS, Period.MINUTE): 20.0})])
+    async with AsyncClient(redis_url) as client:
+        found = await standings(LimitBooks(client.redis), [hosted])
+    assert (found[0].of, found[0].limit) == ("requests a minute", 20.0)
