@@ -26,10 +26,11 @@ from .ending import Declined, Dropped, Ended, Ending, Moved
 from .judges import judge
 from .leases import LEASE_S, Leases, Running, Stop
 from .ledger import entry, explained
-from .limits.admission import Admission, NotAdmitted
+from .limits.admission import Admission
+from .limits.admitted import NotAdmitted
 from .limits.books import LimitBooks
+from .paced_call import ask_in_turn
 from .patience import PATIENCE_S, persist
-from .providers.asking import OnDelta
 from .providers.endpoint import AttemptFailed
 from .relay import Relay
 from .upstream import Unavailable, Upstream
@@ -140,7 +141,9 @@ class Executor:
     async def _ask(self, running: Running, model: str) -> Answer:
         """One call, stopped from outside through `running`. A rejected answer is a failure like any other."""
         relay = Relay(self.store, running.job) if running.spec.stream else None
-        running.call = asyncio.create_task(self._call(running, model, relay.take if relay else None))
+        on_delta = relay.take if relay else None
+        asking = ask_in_turn(self.admission, self.upstream, running, model, on_delta, clock=self.clock)
+        running.call = asyncio.create_task(asking)
         if running.stop is not None:
             running.call.cancel()
         try:
@@ -156,30 +159,6 @@ class Executor:
             running.rejected = answer
             raise AttemptFailed(Failure(Fault.BAD_OUTPUT, verdict.rejection or "rejected"))
         return answer
-
-    async def _call(self, running: Running, model: str, on_delta: OnDelta | None) -> Answer:
-        """The call itself, as soon as the limits have room for it."""
-        async with self.admission.admitted(running.job, running.spec, model) as admitted:
-            await asyncio.sleep(admitted.wait_s)
-            running.asked_at = self.clock()
-            admitted.sent()
-            try:
-                answer = await self.upstream.ask(
-                    running.job,
-                    running.spec,
-                    model,
-                    time_left_s=running.ends_at - self.clock(),
-                    on_delta=on_delta,
-                    on_headers=admitted.replied,
-                )
-            except Unavailable:
-                admitted.unsent()
-                raise
-            except AttemptFailed as failed:
-                admitted.failed(failed.failure)
-                raise
-            admitted.answered(answer.usage)
-            return answer
 
     async def _not_asked(self, running: Running, others: Alternatives, not_asked: Unavailable | NotAdmitted) -> Ending:
         """A job waits for a limit in its lane, for whichever pool has room; no attempt is used up.

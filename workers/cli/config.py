@@ -90,13 +90,14 @@ def _show_provider(provider: ProviderSettings) -> None:
             "endpoints": ", ".join(provider.base_urls) or "none",
             "key": key_words(provider),
             "models": ", ".join(sorted(provider.named_models())) or "as the server lists",
-            "limits": ", ".join(f"{value:,} {_words(limit)}" for limit, value in limits.items()) or "none known",
+            "limits": ", ".join(_limit_words(*each) for each in limits.items()) or "none known",
         }
     )
 
 
-def _words(limit: str) -> str:
-    return limit.replace("_per_", " a ")
+def _limit_words(name: str, value: int | str) -> str:
+    """As in `30 requests a minute`, `per model` and `resets America/Los_Angeles`."""
+    return f"{name} {value}" if isinstance(value, str) else f"{value:,} {name.replace('_per_', ' a ')}"
 
 
 def _show_route(route: Route, settings: Settings) -> None:

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 import structlog
 
 from ...routing.failure import Failure, Fault
-from ...routing.limits import WARN_AT, Limit, Period, Slots
-from ...routing.quota_calendar import edges
-from ...routing.reservation import SLOT_AGAIN_S, Ask, Denied, Granted, Used
-from ...tasks.answer import Usage
+from ...routing.limits import WARN_AT, Limit, Period, Unit
+from ...routing.reservation import SLOT_AGAIN_S, Ask, Granted
 from ...tasks.connection import PASSING
 from ...tasks.job import Job, JobSpec
 from ..patience import persist
 from ..providers.limits_told import limits_in_headers, limits_in_words
 from ..settings.provider import ProviderSettings
+from .admitted import Admitted, NotAdmitted
 from .books import LimitBooks, Wait
 from .lore import Lore
-from .permitted import amounts, permitted, resets, scope_of
+from .permitted import amounts, permitted, scope_of
+from .refusal import refusal_s
 from .sizes import sized
 
 log = structlog.get_logger()
@@ -36,67 +36,6 @@ OUT_S = 5.0
 _MODELS = 64
 #: Seconds after which a settlement is left to what was estimated, if Redis is away.
 _SETTLE_WITHIN_S = 2.0
-#: Seconds that a quota is left alone if nobody says when it begins anew: credits, mostly.
-_UNKNOWN_RESET_S = 900.0
-_UNKNOWN_WAIT_S = 15.0
-
-#: The provider refuses the call, and counts it, but no tokens.
-_REFUSED = frozenset(
-    {
-        Fault.RATE_LIMITED,
-        Fault.QUOTA_EXHAUSTED,
-        Fault.AUTH,
-        Fault.MODEL_NOT_FOUND,
-        Fault.CONTEXT_OVERFLOW,
-        Fault.BAD_REQUEST,
-        Fault.OVERLOADED,
-    }
-)
-_UNSENT = Used(requests=0, tokens=0)
-
-
-class NotAdmitted(Exception):
-    """A limit has no room for the call now; `denied` says which, and for how long."""
-
-    def __init__(self, denied: Denied) -> None:
-        super().__init__(f"{denied.key}: nothing is left for {denied.wait_s:.1f} s")
-        self.denied = denied
-
-
-@dataclass(slots=True)
-class Admitted:
-    """A call that may be made in `wait_s`. used: what it has used by now, as far as is known. Tell it how it went."""
-
-    id: str
-    model: str
-    kind: str
-    limits: tuple[Limit, ...]
-    wait_s: float = 0.0
-    used: Used = _UNSENT
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    failure: Failure | None = None
-
-    @property
-    def slots(self) -> str:
-        """The key of the slots of which it has one; "" if there are none."""
-        return next((limit.key for limit in self.limits if isinstance(limit, Slots)), "")
-
-    def sent(self) -> None:
-        self.used = Used()
-
-    def unsent(self) -> None:
-        self.used = _UNSENT
-
-    def replied(self, headers: Mapping[str, str]) -> None:
-        self.headers = headers
-
-    def answered(self, usage: Usage) -> None:
-        self.used = Used(1, usage.input_tokens + usage.output_tokens, usage.output_tokens)
-
-    def failed(self, failure: Failure) -> None:
-        """Refused calls cost no tokens; of all others nobody knows what they have cost."""
-        self.failure = failure
-        self.used = Used(tokens=0) if failure.fault in _REFUSED else Used()
 
 
 @dataclass(slots=True)
@@ -198,7 +137,7 @@ class Admission:
 
     async def _refused(self, call: Admitted, scope: str, failure: Failure, *, named: bool) -> None:
         """Nobody asks for as long as the provider says."""
-        wait_s = self._refusal_s(call.model, failure)
+        wait_s = refusal_s(failure, self.provider, call.model, now=self.books.now)
         log.warning("target.refused", target=f"{self.provider.name}/{call.model}", fault=failure.fault, wait_s=wait_s)
         await self.books.pause(scope, wait_s)
         if failure.fault is Fault.RATE_LIMITED and not named:
@@ -206,18 +145,6 @@ class Admission:
             await self.lore.beware(scope, ((of, amount) for of, amount in known.items() if of[1] is Period.MINUTE))
         await self.refresh()
         self.changed()
-
-    def _refusal_s(self, model: str, failure: Failure) -> float:
-        """A quota is back at its reset, whatever a refusal says of seconds; a minute's limit when the provider says."""
-        if failure.fault is Fault.RATE_LIMITED:
-            return failure.wait_s if failure.wait_s is not None else _UNKNOWN_WAIT_S
-        limits = self.provider.limits_of(model)
-        daily = limits.requests_per_day is not None or limits.tokens_per_day is not None
-        zone = resets(self.provider, limits)
-        ends = edges(Period.DAY, zone, self.books.now) if daily else ()
-        if ends:
-            return max(1.0, ends[1] - self.books.now)
-        return failure.wait_s if failure.wait_s is not None else _UNKNOWN_RESET_S
 
     def _tell(self, crossed: Mapping[str, int]) -> None:
         for key, marks in crossed.items():
@@ -248,7 +175,7 @@ class Admission:
         wait = self._note(model)
         if wait.wait_s <= PATIENCE_S:
             return None
-        return f"{wait.key} is used up for {wait.wait_s:.0f} s" if "/" in wait.key else _paused(wait)
+        return _words(wait)
 
     def _note(self, model: str) -> Wait:
         """Look at its limits from now on. Jobs may name any number of models: the oldest are forgotten."""
@@ -280,5 +207,7 @@ class Admission:
             await self.books.renew(calls, lease_s=LEASE_S)
 
 
-def _paused(wait: Wait) -> str:
+def _words(wait: Wait) -> str:
+    if wait.key.startswith(tuple(f"{unit}/" for unit in Unit)):
+        return f"{wait.key} is used up for {wait.wait_s:.0f} s"
     return f"it asked us to wait, for another {wait.wait_s:.0f} s"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, cast
+from typing import Any
 
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -90,12 +90,11 @@ class LimitBooks:
         if script not in self._scripts:
             self._scripts[script] = self.redis.register_script(_source(script))
         try:
-            reply = await self._scripts[script](keys=[self.namespace], args=arguments)
+            reply: list[Any] = await self._scripts[script](keys=[self.namespace], args=arguments)
         except NoScriptError as forgotten:
             raise RedisConnectionError("it was restarted between the loading of a script and its call") from forgotten
-        now, *rest = cast("list[Any]", reply) if isinstance(reply, list) else [reply]
-        self.now = float(now)
-        return rest
+        self.now = float(reply[0])
+        return reply[1:]
 
 
 def _crossed(flat: Sequence[Any]) -> dict[str, int]:

@@ -12,7 +12,7 @@ Run = Callable[..., tuple[int, str, str]]
 GOOD = """\
 providers:
   ollama: {priority: 1, default_model: qwen3-coder:30b}
-  groq: {priority: 2, default_model: llama, limits: {requestsPerDay: 14400}}
+  groq: {priority: 2, default_model: llama, limits: {requestsPerDay: 14400, per: model}}
   google: {enabled: true, api_key: x, model: gemini}
   vllm: {enabled: false}
 routes: {bulk: [ollama]}
@@ -43,7 +43,10 @@ def test_a_good_configuration_is_told_provider_by_provider(run: Run) -> None:
     code, out, err = run("config", "validate")
     assert code == 0
     assert "groq\n    state      hosted, 16 slots, priority 2\n" in out
-    assert "    key        found in GROQ_API_KEY\n    models     llama\n    limits     14,400 requests a day\n" in out
+    assert (
+        "    key        found in GROQ_API_KEY\n    models     llama\n    limits     14,400 requests a day, per model\n"
+        in out
+    )
     assert "google\n    state      this version does not speak the dialect of google yet\n" in out
     assert "vllm\n    state      disabled\n" in out
     assert (
@@ -79,7 +82,7 @@ def test_programs_get_the_same_as_json(run: Run) -> None:
         "default_model": "llama",
         "models": ["llama"],
         "slots": 16,
-        "limits": {"requests_per_day": 14400},
+        "limits": {"requests_per_day": 14400, "per": "model"},
     }
     assert report["routes"]["bulk"]["chain"] == ["ollama"]
     assert report["agents"] == {"SWE Agent": "agent:SWE Agent"}

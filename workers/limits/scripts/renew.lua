@@ -6,4 +6,4 @@ for at = 2, #ARGV, 2 do
     redis.call('ZADD', name(slots), text(now + tonumber(ARGV[1])), id)
   end
 end
-return text(now)
+return {text(now)}
