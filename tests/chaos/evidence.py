@@ -1,6 +1,8 @@
 """What Redis says of every job when a run is over, and what a client was told."""
 
+import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.doctor import Doctor
 from workfleet.tasks.job import JobState
 from workfleet.tasks.results import RESULT_KEY, decode
+from workfleet.workers.limits.admission import LEASE_S
 
 from .load import HandedIn
 
@@ -67,12 +70,13 @@ async def gather(client: AsyncClient, handed_in: HandedIn) -> Evidence:
     counts = await client.redis.hgetall(client.store.key("count"))
     dead = await client.redis.zrange(client.store.key("dead"), 0, -1)
     findings = await Doctor(client.store).examine(grace_s=0)
+    leaked = await _leaked_slots(client)
     return Evidence(
         tuple(cases),
         sum(int(count) for count in counts.values()),
         tuple(listed_twice),
         frozenset(raw.decode() for raw in dead),
-        tuple(f"{each.ailment}: {each.subject} ({each.where})" for each in findings),
+        (*(f"{each.ailment}: {each.subject} ({each.where})" for each in findings), *leaked),
     )
 
 
@@ -113,3 +117,18 @@ def _case(
         deaths=int(deaths or 0),
         ledger=tuple(Entry(each["outcome"], bool(each.get("output_tokens"))) for each in entries.values()),
     )
+
+
+async def _leaked_slots(client: AsyncClient) -> list[str]:
+    """Slots of limits that are still held when the leases of all dead workers are over."""
+    leaked: list[str] = []
+    until_s = time.monotonic() + LEASE_S + 2
+    while time.monotonic() < until_s:
+        seconds, _ = await client.redis.time()
+        keys = [key.decode() for key in await client.redis.keys(client.store.key("limit", "slots@*"))]
+        held = {key: await client.redis.zcount(key, seconds, "inf") for key in keys}
+        leaked = [f"{count} slots are never given back: {key}" for key, count in held.items() if count]
+        if not leaked:
+            break
+        await asyncio.sleep(0.2)
+    return leaked

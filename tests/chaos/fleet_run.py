@@ -93,6 +93,10 @@ class Result:
         return self.struck.get(Fault.KILL_REDIS, 0)
 
 
+#: Wide enough for everything: what is reserved under them must come back whatever strikes.
+LIMITS = {"concurrency": 1000, "requests_per_minute": 1_000_000, "tokens_per_day": 1_000_000_000}
+
+
 async def run_fleet(plan: Plan, folder: Path, tell: Tell) -> Result:
     """tell: called a few times a second."""
     async with _scene(plan, folder) as scene:
@@ -165,6 +169,7 @@ def _configuration(providers: Mapping[str, Provider]) -> Mapping[str, Any]:
             "default_model": "sim-chat",
             "headers": {ASKER_HEADER: "${CHAOS_WORKER}"},
             "timeouts": {"first_token_s": 3, "idle_s": 3, "total_s": 6},
+            "limits": LIMITS,
         }
         for name, provider in providers.items()
     }

@@ -6,6 +6,7 @@ from workfleet.routing.directory import ChainLink, Route, Strategy
 from workfleet.routing.gate import PoolState, Turn, decide, empties_its_queue
 
 FREE = PoolState(slots=8, busy=3)
+USED_UP = PoolState(slots=8, busy=0, out=frozenset({"groq-model"}))
 OUT = PoolState(slots=0, busy=0, unavailable="its breaker is open")
 
 
@@ -14,7 +15,7 @@ def full(seconds: float) -> PoolState:
 
 
 def route(*names: str, strategy: Strategy = "priority", spill_after_s: float | None = 5.0) -> Route:
-    links = tuple(ChainLink(provider=name, priority=at) for at, name in enumerate(names))
+    links = tuple(ChainLink(provider=name, model=f"{name}-model", priority=at) for at, name in enumerate(names))
     return Route(name="default", chain=links, strategy=strategy, spill_after_s=spill_after_s)
 
 
@@ -41,6 +42,7 @@ IN_ORDER = route("groq", "vllm", "ollama")
             Turn(False, "groq comes first and has not been full for 5 s"),
         ),
         ("vllm", {"groq": full(5.0), "vllm": FREE}, Turn(True, "no earlier target is available with free slots")),
+        ("vllm", {"groq": USED_UP, "vllm": FREE}, Turn(True, "no earlier target is available with free slots")),
         (
             "ollama",
             {"groq": full(60), "vllm": FREE, "ollama": FREE},
@@ -62,6 +64,7 @@ IN_ORDER = route("groq", "vllm", "ollama")
         "the second does not while the first has free slots",
         "nor when the first has been full for too short",
         "the second takes jobs when the first has been full for long",
+        "the second takes jobs when the limits of the first have no room for its model",
         "the third waits for the second too",
         "the third takes jobs when the others are out or full",
     ],

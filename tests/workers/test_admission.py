@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
 from workfleet.routing.gate import PoolState
 from workfleet.tasks.job import JobState
 from workfleet.workers.ending import Ended, Moved
+from workfleet.workers.limits.books import LimitBooks
 
 from .pools import LANE, Fleet, breaks, fails, fleet, hosted, provider, says, until
 
@@ -247,3 +249,43 @@ async def test_a_job_that_no_other_target_can_answer_waits_for_a_used_up_one(mak
     pools.servers["two"].will(fails(400))
     await pools.deliver(job_id, "two")
     assert (await pools.client.job(job_id)).queue == "provider.one"
+
+
+async def test_while_redis_is_away_a_call_counts_as_estimated_and_its_answer_is_not_lost(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools = await make(hosted("one", limits=DAILY))
+
+    async def away(*_: object) -> None:
+        raise RedisConnectionError("away")
+
+    monkeypatch.setattr("workfleet.workers.limits.admission.SETTLE_WITHIN_S", 0.0)
+    monkeypatch.setattr(LimitBooks, "settle", away)
+    with capture_logs() as logs:
+        assert isinstance(await pools.deliver(await pools.submit(max_tokens=500), "one"), Ended)
+    assert [line["provider"] for line in logs if line["event"] == "limits.unsettled"] == ["one"]
+    assert await used(pools, "tokens/day@one") == 505
+
+
+async def test_reservations_are_renewed_until_the_pool_ends(make: Any) -> None:
+    pools = await make(hosted("one"))
+    admission, rests = pools.pools["one"].admission, list[float]()
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        if len(rests) == 2:
+            raise asyncio.CancelledError
+
+    admission.sleep = rest
+    with pytest.raises(asyncio.CancelledError):
+        await admission.keep()
+    assert rests == [2.0, 2.0]
+
+
+async def test_of_many_models_the_latest_are_looked_at(make: Any) -> None:
+    pools = await make(hosted("one"))
+    admission = pools.pools["one"].admission
+    for number in range(100):
+        admission.why_not(f"model-{number}")
+    assert len(admission.waits) == 64
+    assert "model-99" in admission.waits

@@ -45,6 +45,13 @@ def test_the_rest_of_the_lanes_chain_is_left_in_order() -> None:
     assert seen() == Alternatives("a", A, open=(B, C), waiting=(), resting=(), larger=(B, C), again=(), skipped={})
 
 
+def test_a_target_whose_limits_have_no_room_is_waited_for_only_if_nothing_else_is_left() -> None:
+    found = seen(pools={**ALL, "b": PoolState(slots=1, busy=0, out=frozenset({"large"}))})
+    assert (found.open, found.waiting, found.resting) == ((C,), (B,), (B,))
+    assert found.skipped == {"b": "its limits have no room"}
+    assert seen(pools={**ALL, "b": PoolState(slots=1, busy=0, out=frozenset({"another"}))}).open == (B, C)
+
+
 def test_a_later_provider_sees_those_before_it_too() -> None:
     found = seen(provider="c")
     assert (found.own, found.open) == (C, (A, B))

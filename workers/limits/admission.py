@@ -35,7 +35,7 @@ OUT_S = 5.0
 #: Models whose limits are looked at.
 _MODELS = 64
 #: Seconds after which a settlement is left to what was estimated, if Redis is away.
-_SETTLE_WITHIN_S = 2.0
+SETTLE_WITHIN_S = 2.0
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ class Admission:
         try:
             if call.limits:
                 news = await persist(
-                    lambda: self.books.settle(call.id, call.kind, call.limits, call.used), patience_s=_SETTLE_WITHIN_S
+                    lambda: self.books.settle(call.id, call.kind, call.limits, call.used), patience_s=SETTLE_WITHIN_S
                 )
                 self._tell(news)
             await self._learn(call)
