@@ -142,18 +142,20 @@ class Executor:
         """One call, stopped from outside through `running`. A rejected answer is a failure like any other."""
         relay = Relay(self.store, running.job) if running.spec.stream else None
         on_delta = relay.take if relay else None
-        asking = ask_in_turn(self.admission, self.upstream, running, model, on_delta, clock=self.clock)
-        running.call = asyncio.create_task(asking)
-        if running.stop is not None:
-            running.call.cancel()
-        try:
-            answer = await running.call
-        finally:
-            self.leases.free(running)
-            if relay is not None and running.stop is Stop.LOST:
-                relay.drop()
-            elif relay is not None:
-                await relay.close()
+        # What the call used is settled outside of it: nobody who stops the job may cost it an answer that has come.
+        async with self.admission.admitted(running.job, running.spec, model) as admitted:
+            asking = ask_in_turn(admitted, self.upstream, running, on_delta, clock=self.clock)
+            running.call = asyncio.create_task(asking)
+            if running.stop is not None:
+                running.call.cancel()
+            try:
+                answer = await running.call
+            finally:
+                self.leases.free(running)
+                if relay is not None and running.stop is Stop.LOST:
+                    relay.drop()
+                elif relay is not None:
+                    await relay.close()
         verdict = judge(running.spec.judge, answer, running.spec.request) if running.spec.judge else None
         if verdict is not None and not verdict.accepted:
             running.rejected = answer
