@@ -5,6 +5,7 @@ the three ways in which providers count. The others have simulators of their own
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -106,6 +107,16 @@ async def measure_limits(redis_url: SecretStr, folder: Path, tell: Tell, options
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """What a simulator has answered and refused by a time of a steady clock."""
+
+    at_s: float
+    answers: int
+    tokens: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Bench:
     redis_url: SecretStr
     folder: Path
@@ -129,9 +140,9 @@ class _Bench:
             await stack.enter_async_context(_in_background(Backoff(Door(self.http, urls["backoff"])).run))
             await self._first_answer(urls["fleet"])
             await asyncio.sleep(_RAMP_S)
-            before = {name: await self._stats(url) for name, url in urls.items()}
+            before = {name: await self._look(url) for name, url in urls.items()}
             await asyncio.sleep(self.options.seconds)
-            return {name: self._use(before[name], await self._stats(url)) for name, url in urls.items()}
+            return {name: self._use(before[name], await self._look(url)) for name, url in urls.items()}
 
     def _jobs(self) -> list[JobSpec]:
         return [JobSpec(request=each, priority=Priority.BATCH) for each in requests(self.options.jobs)]
@@ -177,18 +188,22 @@ class _Bench:
             await asyncio.sleep(_LOOK_EVERY_S)
         raise FleetUnavailable(f"no job was done within {_STARTS_WITHIN_S:.0f} s")
 
+    async def _look(self, url: str) -> _Look:
+        began = time.monotonic()
+        stats = await self._stats(url)
+        return _Look((began + time.monotonic()) / 2, stats["complete"], _tokens(stats), stats["refused"])
+
     async def _stats(self, url: str) -> dict[str, Any]:
         async with self.http.get(f"{url}/_sim/stats") as response:
             stats: dict[str, Any] = await response.json()
             return stats
 
-    def _use(self, before: dict[str, Any], after: dict[str, Any]) -> Use:
+    def _use(self, before: _Look, after: _Look) -> Use:
         """Refusals count from the beginning, use while it is measured."""
-        minutes = self.options.seconds / 60
-        tokens = _tokens(after) - _tokens(before)
-        answers = after["complete"] - before["complete"]
+        minutes = (after.at_s - before.at_s) / 60
+        tokens, answers = after.tokens - before.tokens, after.answers - before.answers
         used = max(tokens / (self.options.tpm * minutes), answers / (self.options.rpm * minutes))
-        return Use(used, after["refused"])
+        return Use(used, after.refused)
 
 
 @asynccontextmanager
