@@ -30,7 +30,7 @@ def test_a_free_tier_is_in_free_only_mode_under_the_published_limits(name: str, 
     settings = loaded(Starter([Entry.of(name)], free_tier=True), tmp_path)
     (provider,) = settings.enabled()
     assert settings.mode == "free_only"
-    assert provider.limits == Limits(**FREE_TIERS[name].limits())
+    assert provider.limits == Limits.model_validate(FREE_TIERS[name].limits())
     assert provider.default_model == FREE_TIERS[name].model
     assert settings.warnings == ()
 
