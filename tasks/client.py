@@ -36,6 +36,9 @@ from .waiting import Waiting
 
 _T = TypeVar("_T")
 
+Spec = JobSpec | Mapping[str, Any]
+Specs = Iterable[Spec] | AsyncIterable[Spec]
+
 #: Jobs stored in one round trip when many are submitted. Lua hands no more than some thousand values to a command.
 CHUNK = 250
 #: Bytes of requests after which a chunk is stored though it has fewer jobs.
@@ -132,21 +135,20 @@ class AsyncClient:
         return self._preparer[1]
 
     async def submit(
-        self, spec: JobSpec | Mapping[str, Any], *, job_id: str | None = None, canvas: str = "", must_run: bool = False
+        self, spec: Spec, *, job_id: str | None = None, canvas: str = "", must_run: bool = False
     ) -> str:
         """Hand in one job; its id, or that of the first job with the same idempotency key.
 
         must_run: raise NoTarget unless a living pool could take it now. Raises InvalidRequest, UnknownName, NoTarget,
         FleetUnavailable; nothing is stored then.
         """
-        spec = spec if isinstance(spec, JobSpec) else parse_spec(spec)
-        prepared = (await self.preparer()).prepare(spec, job_id=job_id, canvas=canvas)
+        prepared = (await self.preparer()).prepare(parse_spec(spec), job_id=job_id, canvas=canvas)
         if must_run:
             await self._someone_runs(prepared)
         return (await self._call(lambda: self.store.submit([prepared])))[0]
 
     async def submit_many(
-        self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec], *, batch: str = ""
+        self, specs: Specs, *, batch: str = ""
     ) -> AsyncGenerator[list[str]]:
         """Hand in any number of jobs, chunk by chunk with bounded memory; yields the ids of each chunk.
 
@@ -173,18 +175,18 @@ class AsyncClient:
             async for ids in stored:
                 yield ids
 
-    async def _prepared(self, specs: Iterable[JobSpec] | AsyncIterable[JobSpec]) -> AsyncGenerator[list[Prepared]]:
+    async def _prepared(self, specs: Specs) -> AsyncGenerator[list[Prepared]]:
         if isinstance(specs, AsyncIterable):
             async for spec in specs:
-                yield [(await self.preparer()).prepare(spec)]
+                yield [(await self.preparer()).prepare(parse_spec(spec))]
             return
         async for few in breathing(specs):
             preparer = await self.preparer()
-            yield [preparer.prepare(spec) for spec in few]
+            yield [preparer.prepare(parse_spec(spec)) for spec in few]
 
     async def submit_batch(
         self,
-        specs: Iterable[JobSpec] | AsyncIterable[JobSpec],
+        specs: Specs,
         *,
         name: str = "",
         agent: str = "default",
@@ -272,7 +274,7 @@ class AsyncClient:
             except FleetUnavailable as failed:
                 await self._outlast(failed)
 
-    async def run(self, spec: JobSpec | Mapping[str, Any], *, timeout_s: float | None = None) -> Answer:
+    async def run(self, spec: Spec, *, timeout_s: float | None = None) -> Answer:
         """Submit, and wait for the answer."""
         return await self.result(await self.submit(spec), timeout_s=timeout_s)
 

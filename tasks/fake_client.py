@@ -33,7 +33,7 @@ class FakeClient:
     def submit(self, spec: JobSpec | Mapping[str, Any], *, must_run: bool = False) -> str:
         """The answered job's id; for a known idempotency key the first one's. Raises InvalidRequest."""
         del must_run
-        spec = spec if isinstance(spec, JobSpec) else parse_spec(spec)
+        spec = parse_spec(spec)
         if spec.idempotency_key and (first := self._by_key.get((spec.agent, spec.idempotency_key))):
             return first
         job_id = new_id()

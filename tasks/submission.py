@@ -226,7 +226,9 @@ def _written(link: ChainLink) -> str:
 
 
 def parse_spec(raw: object) -> JobSpec:
-    """A JobSpec from JSON-like data of a foreign producer; InvalidRequest names each field that is wrong."""
+    """A JobSpec as it is, or from JSON-like data; InvalidRequest names each field that is wrong."""
+    if isinstance(raw, JobSpec):
+        return raw
     try:
         return JobSpec.model_validate(raw)
     except ValidationError as wrong:

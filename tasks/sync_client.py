@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from ..routing.directory import Directory
 from .answer import Answer
 from .batch import DEFAULT_WINDOW, BatchStatus
-from .client import AsyncClient
-from .job import Job, JobSpec, JobState
+from .client import AsyncClient, Spec
+from .job import Job, JobState
 from .results import Outcome
 from .stream import Piece
 
@@ -89,12 +89,12 @@ class Client:
             if not self._loop.is_closed():
                 self._do(leave())
 
-    def submit(self, spec: JobSpec | Mapping[str, Any], *, must_run: bool = False) -> str:
+    def submit(self, spec: Spec, *, must_run: bool = False) -> str:
         return self._do(self._client.submit(spec, must_run=must_run))
 
     def submit_batch(
         self,
-        specs: Iterable[JobSpec],
+        specs: Iterable[Spec],
         *,
         name: str = "",
         agent: str = "default",
@@ -103,7 +103,7 @@ class Client:
     ) -> str:
         return self._do(self._client.submit_batch(specs, name=name, agent=agent, window=window, metadata=metadata))
 
-    def run(self, spec: JobSpec | Mapping[str, Any], *, timeout_s: float | None = None) -> Answer:
+    def run(self, spec: Spec, *, timeout_s: float | None = None) -> Answer:
         return self._do(self._client.run(spec, timeout_s=timeout_s))
 
     def result(self, job_id: str, *, timeout_s: float | None = None) -> Answer:

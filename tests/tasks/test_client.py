@@ -379,3 +379,10 @@ async def test_namespaces_keep_fleets_apart(redis_url: str) -> None:
         job_id = await one.submit(spec())
         with pytest.raises(JobNotFound):
             await other.job(job_id)
+
+
+async def test_the_jobs_of_a_batch_may_be_plain_data(client: AsyncClient) -> None:
+    batch = await client.submit_batch([{"request": {"messages": [{"role": "user", "content": "hi"}]}}])
+    assert (await client.batch_status(batch)).total == 1
+    with pytest.raises(InvalidRequest, match="request: Field required"):
+        await client.submit_batch([{"prompt": "hi"}])
