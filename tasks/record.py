@@ -1,19 +1,21 @@
 """How a job's record is written to Redis and read back. Times are milliseconds there and seconds here.
 
-Short field names and values keep the record in Redis' compact encoding.
+Short field names and values keep the record in Redis' compact encoding. What is read may be a newer version's, with
+fields that this one does not know.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
 from ..routing.lanes import Priority, band_of, lane
-from .job import Job, JobState
+from .job import Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS
 from .prepared import Placed, Prepared
 
 _PRIORITIES = {str(step): priority for priority, step in PRIORITY_STEPS.items()}
 
 
-def shared_fields(kind: Placed) -> list[str | int]:
+def _shared_fields(kind: Placed) -> list[str | int]:
     """Field, value, … that the records of a kind have in common, beside those that the script writes itself."""
     fields: list[str | int] = ["level", kind.complexity, "agent", kind.agent]
     if kind.chain:
@@ -23,10 +25,24 @@ def shared_fields(kind: Placed) -> list[str | int]:
     return fields
 
 
-def own_fields(job: Prepared) -> list[str]:
+def _own_fields(job: Prepared) -> list[str]:
     """Field, value, … that only this record has."""
     fields = ["cid", job.custom_id] if job.custom_id else []
     return [*fields, "canvas", job.canvas] if job.canvas else fields
+
+
+def packed(jobs: Sequence[Prepared]) -> list[str | bytes]:
+    """What `submit.lua` takes: the kinds of the jobs and the jobs, as JSON, and the spec of each as it is.
+
+    Thousands of small arguments would cost more than the jobs they are of.
+    """
+    numbers: dict[Placed, int] = {}
+    rows = [
+        (numbers.setdefault(job.placed, len(numbers) + 1), job.id, int(job.ttl_s * 1000), job.same, _own_fields(job))
+        for job in jobs
+    ]
+    kinds = [(kind.task_type, kind.queue, str(PRIORITY_STEPS[kind.priority]), _shared_fields(kind)) for kind in numbers]
+    return [json.dumps(kinds), json.dumps(rows), *[job.spec for job in jobs]]
 
 
 def pairs(flat: list[bytes]) -> dict[str, str]:
@@ -65,6 +81,19 @@ def from_fields(job_id: str, fields: Mapping[str, str]) -> Job:
         canvas=fields.get("canvas", ""),
         stream="stream" in fields,
     )
+
+
+def read(job_id: str, fields: Mapping[bytes, bytes]) -> Job | None:
+    """The same, of bytes; None if there is no record, or one that cannot be read."""
+    try:
+        return from_fields(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
+    except (KeyError, ValueError):
+        return None
+
+
+def read_spec(raw: bytes) -> JobSpec:
+    """What was handed in, as it is stored."""
+    return JobSpec.model_validate_json(raw, extra="ignore")
 
 
 def priority_of(step: str) -> Priority:

@@ -1,8 +1,7 @@
 """The records of jobs in Redis. Each step that must be atomic is a script in `scripts/`; this file calls them."""
 
-import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,8 +16,8 @@ from .connection import AsyncRedis
 from .errors import BatchCancelled, InvalidRequest, JobNotFound
 from .job import LEASE_LOST, WORKER_DIED, Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, list_key
-from .prepared import Placed, Prepared
-from .record import from_fields, own_fields, pairs, shared_fields
+from .prepared import Prepared
+from .record import from_fields, packed, pairs, read, read_spec
 from .results import RESULT_KEY, Outcome, decode, encode
 
 #: Seconds that a finished job, its request and its answer stay readable.
@@ -27,6 +26,7 @@ RETENTION_S = 7 * 86_400
 POISON = "it was running each time a worker died"
 CANCELLED = "cancelled while it ran"
 DIED = "its worker died; what it had bought by then, if anything, is lost"
+DAMAGED = "its record in Redis is damaged"
 LATE = "its deadline passed while it waited"
 
 #: Seconds without a sign of any reconciler, after which Redis is taken to have been away. Leases outlast a shorter
@@ -56,11 +56,14 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Rescue:
-    """Ids after one round of the reconciler: rescued from dead workers; due from their snooze; ended as poison."""
+    """Ids after one round of the reconciler: rescued from dead workers; due from their snooze; ended as poison; ended
+    because their records are damaged.
+    """
 
     rescued: list[str]
     due: list[str]
     poisonous: list[str]
+    damaged: list[str]
 
 
 @cache
@@ -99,7 +102,7 @@ class Store:
         key. Raises JobNotFound if there is no such batch.
         """
         ids = [job.id for job in jobs]
-        firsts = await self._run("submit", batch, self.retention_s, *_packed(jobs))
+        firsts = await self._run("submit", batch, self.retention_s, *packed(jobs))
         if firsts is None:
             raise no_batch(batch)
         if firsts == b"stopped":
@@ -111,7 +114,7 @@ class Store:
     async def claim(
         self, job_id: str, *, owner: str, lease_s: float, ticket: str | None = None
     ) -> Claimed | Broken | str:
-        """Take the lease of a queued job. Else the word why not: the state it is in, `missing`, or `expired`.
+        """Take the lease of a queued job. Else the word why not: the state it is in, `missing`, `expired` or `damaged`.
 
         ticket: the delivery's own name (`new_ticket`), with which the call can be repeated after a lost reply.
         """
@@ -183,8 +186,8 @@ class Store:
         return cast("PutBack", reply.decode())
 
     async def end_waiting(self, ids: Sequence[str], state: JobState, reason: str) -> list[str]:
-        """Cancel jobs, or expire overdue ones. A word each: `done`, `asked` (it runs, and its pool stops it),
-        `missing`, its state.
+        """Cancel jobs, expire overdue ones, or fail damaged ones. A word each: `done`, `asked` (it runs, and its
+        pool stops it), `missing`, its state.
         """
         meta = encode(Outcome("@ID@", state, error=reason))
         return [word.decode() for word in await self._run("end_waiting", state, meta, reason, self.retention_s, *ids)]
@@ -201,15 +204,20 @@ class Store:
         poison = encode(Outcome("@ID@", JobState.FAILED, error=POISON))
         cancelled = encode(Outcome("@ID@", JobState.CANCELLED, error=CANCELLED))
         limits = (self.retention_s, int(steady_s * 1000), int(PAUSE_S * 1000))
-        death = (WORKER_DIED, DIED)
-        reply = await self._run("rescue", at_most, deaths, poison, POISON, cancelled, CANCELLED, *limits, *death)
+        death, damaged = (WORKER_DIED, DIED), (_damaged_result(), DAMAGED)
+        endings = (poison, POISON, cancelled, CANCELLED)
+        reply = await self._run("rescue", at_most, deaths, *endings, *limits, *death, *damaged)
         return Rescue(*([item.decode() for item in ids] for ids in reply))
 
     async def remessage(self, queues: Sequence[str], *, grace_s: float, at_most: int = 500) -> list[tuple[str, str]]:
-        """Push anew the messages of jobs that wait in queues which no longer have them; (queue, job id) of each."""
+        """Push anew the messages of jobs that wait in queues which no longer have them; (queue, job id) of each.
+
+        Those of them whose records are damaged fail.
+        """
         lists = [(queue, PRIORITY_STEPS[priority]) for queue in queues for priority in Priority]
         flat = [item for pair in lists for item in pair]
-        found = [item.decode() for item in await self._run("remessage", int(grace_s * 1000), at_most, *flat)]
+        damaged = (_damaged_result(), DAMAGED, self.retention_s)
+        found = [item.decode() for item in await self._run("remessage", int(grace_s * 1000), at_most, *damaged, *flat)]
         return list(zip(found[::2], found[1::2], strict=True))
 
     async def overdue(self, *, at_most: int = 500) -> list[str]:
@@ -273,7 +281,7 @@ class Store:
             for job_id in ids:
                 pipe.hgetall(self.key("job", job_id))
             found = await pipe.execute()
-        return [_read(job_id, fields) for job_id, fields in zip(ids, found, strict=True)]
+        return [read(job_id, fields) for job_id, fields in zip(ids, found, strict=True)]
 
     async def spec(self, job_id: str) -> JobSpec | None:
         raw = await self.redis.get(self.key("spec", job_id))
@@ -300,6 +308,10 @@ class Store:
         return [decode(job_id, raw) if raw else None for job_id, raw in zip(ids, found, strict=True)]
 
 
+def _damaged_result() -> str:
+    return encode(Outcome("@ID@", JobState.FAILED, error=DAMAGED))
+
+
 def new_ticket() -> str:
     """A name for one delivery of one job."""
     return secrets.token_hex(6)
@@ -313,32 +325,6 @@ def check_size(spec: bytes, limit: int) -> None:
     """Refuse a request that Redis should not carry."""
     if len(spec) > limit:
         raise InvalidRequest(f"the request has {len(spec):,} bytes; at most {limit:,} are taken")
-
-
-def _packed(jobs: Sequence[Prepared]) -> list[str | bytes]:
-    """What `submit.lua` takes: the kinds of the jobs and the jobs, as JSON, and the spec of each as it is.
-
-    Thousands of small arguments would cost more than the jobs they are of.
-    """
-    numbers: dict[Placed, int] = {}
-    rows = [
-        (numbers.setdefault(job.placed, len(numbers) + 1), job.id, int(job.ttl_s * 1000), job.same, own_fields(job))
-        for job in jobs
-    ]
-    kinds = [(kind.task_type, kind.queue, str(PRIORITY_STEPS[kind.priority]), shared_fields(kind)) for kind in numbers]
-    return [json.dumps(kinds), json.dumps(rows), *[job.spec for job in jobs]]
-
-
-def read_spec(raw: bytes) -> JobSpec:
-    """What was handed in, as it is stored. A newer version may have written fields that this one does not know."""
-    return JobSpec.model_validate_json(raw, extra="ignore")
-
-
-def _read(job_id: str, fields: Mapping[bytes, bytes]) -> Job | None:
-    try:
-        return from_fields(job_id, {k.decode(): v.decode() for k, v in fields.items()}) if fields else None
-    except (KeyError, ValueError):
-        return None
 
 
 def _refused(attempt: Attempt) -> Attempt:

@@ -63,7 +63,7 @@ EVENTS: Mapping[str, Event] = {
     ),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
-    "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ()),
+    "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ("step", "error")),
     "task_type.learned": Event("a job came of a type that this worker's configuration did not name", ("task_type",)),
     "stream.cut": Event(
         "the last pieces of an answer could not be handed on; the answer itself is kept", ("job_id", "error")

@@ -20,7 +20,7 @@ from ..routing.lanes import alternate_queue
 from ..tasks.answer import Answer
 from ..tasks.job import Attempt, JobState
 from ..tasks.results import Outcome
-from ..tasks.store import CANCELLED, LATE, Broken, Claimed, Store, new_ticket
+from ..tasks.store import CANCELLED, DAMAGED, LATE, Broken, Claimed, Store, new_ticket
 from .chain import Alternatives, alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
 from .judges import judge
@@ -84,6 +84,9 @@ class Executor:
     async def _not_ours(self, job_id: str, verdict: str) -> Ending:
         if verdict == "expired":
             await persist(lambda: self.store.end_waiting([job_id], JobState.EXPIRED, LATE))
+        elif verdict == "damaged":
+            await persist(lambda: self.store.end_waiting([job_id], JobState.FAILED, DAMAGED))
+            log.error("job.unreadable", job_id=job_id, error=DAMAGED)
         log.debug("delivery.dropped", job_id=job_id, found=verdict)
         return Dropped(verdict)
 

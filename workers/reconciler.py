@@ -5,7 +5,7 @@ Every worker process runs one; a lease in Redis lets one of them act at a time.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -14,9 +14,9 @@ from ..routing.directory import ChainLink, Directory
 from ..routing.gate import PoolState
 from ..routing.lanes import alternate_queue, provider_of
 from ..tasks.connection import PASSING
-from ..tasks.fleet_state import FleetState, Snapshot
+from ..tasks.fleet_state import FleetState
 from ..tasks.job import Job, JobState
-from ..tasks.store import LATE, Store
+from ..tasks.store import DAMAGED, LATE, Store
 from ..tasks.submission import chain_of
 from .chain import alternatives, second_chance, why_out
 from .leases import SETTLED_S
@@ -27,6 +27,8 @@ EVERY_S = 0.5
 #: The acting reconciler is replaced after this long without a sign of it.
 TURN_S = 1.6
 _TURN_WITHIN_S = 1.5
+#: Far longer than any duty takes; over a dead connection it would hang for longer still.
+_STEP_WITHIN_S = 15.0
 #: A message is missed when its job's turn came this long ago, and nobody has claimed it since.
 MISSED_S = 3.0
 #: Lost messages and dead pools' queues are looked for in every so many rounds.
@@ -44,7 +46,7 @@ class Reconciler:
     store: Store
     fleet: FleetState
     directory: Directory
-    continue_canvas: Callable[[], Awaitable[None]]
+    continue_canvas: Callable[[], Awaitable[object]]
     _round: int = 0
     _passed_over: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -67,22 +69,24 @@ class Reconciler:
 
     async def once(self) -> None:
         """One round. A step that fails keeps none of the others from what they have to do."""
-        await self._step(self._rescue)
-        await self._step(self._expire)
-        await self._step(self.continue_canvas)
+        await self._step("rescue", self._rescue)
+        await self._step("expire", self._expire)
+        await self._step("continue canvases", self.continue_canvas)
         self._round += 1
         if self._round % LOOK_EVERY == 0:
-            snapshot = await self.fleet.snapshot()
-            await self._step(lambda: self._find_lost_messages(sorted(snapshot.queues)))
-            await self._step(lambda: self._empty_dead_pools(snapshot))
+            await self._step("find lost messages", self._find_lost_messages)
+            await self._step("empty dead pools", self._empty_dead_pools)
 
-    async def _step(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _step(self, name: str, step: Callable[[], Awaitable[object]]) -> None:
         try:
-            await step()
+            async with asyncio.timeout(_STEP_WITHIN_S):
+                await step()
         except PASSING:
             raise
-        except Exception:  # else one damaged record would end the reconcilers of all nodes, one after the other
-            log.exception("reconciler.step_failed")
+        except TimeoutError:
+            log.error("reconciler.step_failed", step=name, error=f"no end within {_STEP_WITHIN_S:g} s")
+        except Exception as defect:  # else it would end the reconcilers of all nodes, one after the other
+            log.exception("reconciler.step_failed", step=name, error=repr(defect))
 
     async def _rescue(self) -> None:
         # After Redis was away, the pools first get the time to renew the leases of what they still run.
@@ -92,7 +96,9 @@ class Reconciler:
                 log.warning("jobs.rescued", jobs=len(found.rescued), first=found.rescued[0])
             for job_id in found.poisonous:
                 log.error("job.poisonous", job_id=job_id)
-            if max(len(found.rescued) + len(found.poisonous), len(found.due)) < _AT_MOST:
+            for job_id in found.damaged:
+                log.error("job.unreadable", job_id=job_id, error=DAMAGED)
+            if max(len(found.rescued) + len(found.poisonous), len(found.due)) + len(found.damaged) < _AT_MOST:
                 break
 
     async def _expire(self) -> None:
@@ -112,12 +118,14 @@ class Reconciler:
         out = {link.provider: why for link in links if (why := why_out(pools.get(link.provider)))}
         return "; ".join([LATE, *(f"{provider}: {why}" for provider, why in out.items())])
 
-    async def _find_lost_messages(self, queues: Sequence[str]) -> None:
+    async def _find_lost_messages(self) -> None:
+        queues = sorted((await self.fleet.snapshot()).queues)
         found = await self.store.remessage(queues, grace_s=MISSED_S, at_most=_AT_MOST)
         for queue, jobs in Counter(queue for queue, _ in found).items():
             log.warning("messages.pushed_anew", queue=queue, jobs=jobs)
 
-    async def _empty_dead_pools(self, snapshot: Snapshot) -> None:
+    async def _empty_dead_pools(self) -> None:
+        snapshot = await self.fleet.snapshot()
         pools = snapshot.pools()
         for queue in sorted(snapshot.queues):
             provider = provider_of(queue)

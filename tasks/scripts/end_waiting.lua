@@ -1,4 +1,4 @@
--- End jobs that wait: cancel them, or expire those past their deadline. KEYS[1] ns.
+-- End jobs that wait: cancel them, expire those past their deadline, or give up damaged ones. KEYS[1] ns.
 -- ARGV[1] template, [2] final state, [3] Celery result JSON with @ID@, [4] reason, [5] retention in s, then ids.
 -- A running job is asked to stop instead (only for 'cancelled'): its pool is told on the channel <ns>:cancel.
 -- Returns one word a job: 'done', 'asked', 'missing', or the state that forbids it.
@@ -9,7 +9,7 @@ for at = 6, #ARGV do
   local waits = job[1] == 'queued' or job[1] == 'snoozed'
   if not job[1] then
     words[#words + 1] = 'missing'
-  elseif waits and (ARGV[2] == 'cancelled' or tonumber(job[2]) <= now) then
+  elseif waits and (ARGV[2] ~= 'expired' or (tonumber(job[2]) or now) <= now) then
     finish(id, ARGV[2], filled(ARGV[3], id), ARGV[4], ARGV[5])
     words[#words + 1] = 'done'
   elseif job[1] == 'running' and ARGV[2] == 'cancelled' then

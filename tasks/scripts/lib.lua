@@ -110,6 +110,19 @@ local function steady(pause)
   return now - since
 end
 
+-- Whether a script could stumble over a number of a record.
+local function is_number(text)
+  return not text or string.match(text, '^%-?%d+$') ~= nil
+end
+
+-- Whether somebody has damaged a record so that its job cannot be queued: it can only end, and must keep nothing from others.
+local function damaged(id)
+  local job = redis.call('HMGET', key('job', id), 'task', 'queue', 'prio', 'epoch', 'attempts', 'deaths', 'pub')
+  for at = 1, 3 do if not job[at] then return true end end
+  for at = 4, 7 do if not is_number(job[at]) then return true end end
+  return false
+end
+
 -- Let the batch put further jobs into their queues, up to its window.
 local function release(batch)
   local name = key('batch', batch)

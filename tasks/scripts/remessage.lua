@@ -1,5 +1,6 @@
 -- Push anew the messages that are gone, before all others. KEYS[1] ns.
--- ARGV[1] template, [2] grace in ms, [3] most jobs of a list at a time, then queue, priority step, queue, priority step …
+-- ARGV[1] template, [2] grace in ms, [3] most jobs of a list at a time, [4] Celery result JSON with @ID@ of a job whose record
+-- is damaged, [5] its reason, [6] retention in s, then queue, priority step, queue, priority step …
 -- A queue is served in the order of times. Each call notes how far every list has been served: to the time of the message
 -- that is next, or, if there is none, to now. Jobs from before what was noted at least the grace ago have had their turn,
 -- and nobody has claimed them since: their messages are lost.
@@ -27,13 +28,16 @@ local function overtaken(list, waiting)
   return redis.call('ZRANGE', waiting, '-inf', '(' .. before, 'BYSCORE', 'LIMIT', 0, at_most)
 end
 
-for at = 4, #ARGV, 2 do
+for at = 7, #ARGV, 2 do
   local queue, step = ARGV[at], ARGV[at + 1]
   local list = list_of(queue, step)
   local waiting = key('wait', list)
   for _, id in ipairs(overtaken(list, waiting)) do
     local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'task')
-    if job[1] == 'queued' and job[2] == queue then
+    if job[1] == 'queued' and damaged(id) then
+      redis.call('ZREM', waiting, id)
+      finish(id, 'failed', filled(ARGV[4], id), ARGV[5], ARGV[6])
+    elseif job[1] == 'queued' and job[2] == queue then
       redis.call('ZREM', waiting, id)
       publish(id, job[3], queue, step, true)
       again[#again + 1] = queue

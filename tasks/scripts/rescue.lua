@@ -3,9 +3,15 @@
 -- ARGV[1] template, [2] most jobs at a time, [3] worker deaths a job may survive, [4] Celery result JSON with @ID@ of one
 -- that does not, [5] its reason, [6] the same of one that somebody has cancelled, [7] its reason, [8] retention in s,
 -- [9] ms for which Redis must have been steady before a lease counts as run out, [10] a pause of Redis in ms, [11] outcome and
--- [12] message of the ledger entry of an attempt whose worker died.
--- Returns {rescued ids, released ids, ids ended as poisonous}.
-local rescued, due, poison = {}, {}, {}
+-- [12] message of the ledger entry of an attempt whose worker died, [13] result JSON and [14] reason of a job whose record is
+-- damaged.
+-- Returns {rescued ids, released ids, ids ended as poisonous, ids ended as damaged}.
+local rescued, due, poison, broken = {}, {}, {}, {}
+
+local function end_damaged(id)
+  finish(id, 'failed', filled(ARGV[13], id), ARGV[14], ARGV[8])
+  broken[#broken + 1] = id
+end
 
 -- What the worker had bought of a job, if anything, is lost, and stands in the job's ledger without a price. It may only be
 -- frozen: the next epoch is another's.
@@ -19,10 +25,15 @@ end
 
 local function lost(id)
   local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths', 'cancel', 'attempts', 'epoch', 'started', 'owner')
-  if job[1] == 'running' then note_death(id, job) end
   if job[1] ~= 'running' then
     redis.call('ZREM', ns .. ':leases', id)
-  elseif job[4] then
+    return
+  elseif damaged(id) then
+    end_damaged(id)
+    return
+  end
+  note_death(id, job)
+  if job[4] then
     finish(id, 'cancelled', filled(ARGV[6], id), ARGV[7], ARGV[8])
   elseif tonumber(job[3] or '0') >= tonumber(ARGV[3]) then
     finish(id, 'failed', filled(ARGV[4], id), ARGV[5], ARGV[8])
@@ -42,9 +53,11 @@ end
 for _, id in ipairs(redis.call('ZRANGE', ns .. ':snoozed', 0, now, 'BYSCORE', 'LIMIT', 0, ARGV[2])) do
   redis.call('ZREM', ns .. ':snoozed', id)
   local job = redis.call('HMGET', key('job', id), 'state', 'queue')
-  if job[1] == 'snoozed' then
+  if job[1] == 'snoozed' and damaged(id) then
+    end_damaged(id)
+  elseif job[1] == 'snoozed' then
     queue_again(id, job[2], true)
     due[#due + 1] = id
   end
 end
-return {rescued, due, poison}
+return {rescued, due, poison, broken}

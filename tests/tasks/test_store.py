@@ -15,7 +15,7 @@ from workfleet.tasks.errors import BatchCancelled
 from workfleet.tasks.job import WORKER_DIED, Attempt, JobSpec, JobState
 from workfleet.tasks.messages import list_key
 from workfleet.tasks.results import Outcome
-from workfleet.tasks.store import POISON, Broken, Claimed, Store
+from workfleet.tasks.store import DAMAGED, POISON, Broken, Claimed, Store
 from workfleet.tasks.submission import Preparer
 
 LANE = "general.simple"
@@ -339,6 +339,17 @@ async def test_a_job_whose_record_cannot_be_read_can_still_end(client: AsyncClie
     assert field in broken.why
     assert await store.finish(broken, Outcome(job_id, JobState.FAILED, error=broken.why))
     assert (await client.wait(job_id)).state is JobState.FAILED
+
+
+@pytest.mark.parametrize(("field", "value"), [("deadline", "x"), ("epoch", "x"), ("attempts", "1.5")])
+async def test_a_job_that_cannot_even_be_claimed_can_still_end(
+    client: AsyncClient, store: Store, field: str, value: str
+) -> None:
+    job_id = await client.submit(spec())
+    await client.redis.hset(store.key("job", job_id), field, value)
+    assert await store.claim(job_id, owner="one@host", lease_s=30) == "damaged"
+    assert await store.end_waiting([job_id], JobState.FAILED, DAMAGED) == ["done"]
+    assert (await client.wait(job_id)).error == DAMAGED
 
 
 async def test_what_a_newer_version_has_written_is_read(client: AsyncClient, store: Store) -> None:
