@@ -5,6 +5,7 @@ Its own waits for its jobs however long, answers Ctrl-C with code 1, and lets a 
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -104,8 +105,15 @@ class PoolWorker(Worker):
         super().stop(in_sighandler=in_sighandler, exitcode=exitcode)
 
 
-def end_worker(code: int) -> None:
-    """Have the process' worker end with a code; its loop looks at this at every turn. Safe in any thread."""
+def end_worker(code: int, *, within_s: float | None = None) -> None:
+    """Have the process' worker end with a code; its loop looks at this at every turn. Safe in any thread.
+
+    within_s: after so long the process ends even if that loop hangs.
+    """
+    if within_s is not None:
+        last = threading.Timer(within_s, os._exit, [code])
+        last.daemon = True
+        last.start()
     celery_state.should_stop = code  # type: ignore[assignment]  # the stubs know only its first value
 
 

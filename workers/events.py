@@ -43,6 +43,9 @@ EVENTS: Mapping[str, Event] = {
     "pool.draining": Event("a pool takes no more jobs; those that run may go on for the grace", ("jobs", "grace_s")),
     "pool.handing_back": Event("a stopping pool puts back what still runs", ("jobs",)),
     "jobs.abandoned": Event("Redis is away and the process ends; other workers will run these jobs again", ("jobs",)),
+    "consumer.stalled": Event(
+        "Celery takes no messages although slots are free; the worker is started again", ("waiting", "waited_s")
+    ),
     "pool.duty_died": Event("a part of a pool ended by a defect; the pool must be started again", ("duty", "error")),
     "lane.opened": Event("a pool takes jobs of a lane now", ("lane", "why")),
     "lane.closed": Event("a pool takes no jobs of a lane any more", ("lane", "why")),

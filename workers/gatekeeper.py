@@ -28,7 +28,7 @@ _TURN_WITHIN_S = 1.5
 class Gatekeeper:
     """apply: told the queues that are open and those that are not; called on the loop's thread, again at every turn.
 
-    started_at: seconds since the epoch.
+    started_at: seconds since the epoch. serving: the queues that were opened last.
     """
 
     node: str
@@ -42,6 +42,7 @@ class Gatekeeper:
     started_at: float
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     last: Snapshot | None = None
+    serving: frozenset[str] = frozenset()
     _turns: int = 0
     _routes: dict[str, Route | None] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
@@ -97,9 +98,11 @@ class Gatekeeper:
         opened, closed = frozenset(self._open), frozenset(self._closed)
         own = frozenset({alternate_queue(self.upstream.provider.name)})
         if self._empties_own_queue():
-            self.apply(opened | own, closed)
+            opened |= own
         else:
-            self.apply(opened, closed | own)
+            closed |= own
+        self.serving = opened
+        self.apply(opened, closed)
 
     def _empties_own_queue(self) -> bool:
         name, pools = self.upstream.provider.name, self.executor.pools

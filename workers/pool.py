@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import warnings
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,6 +23,9 @@ from .runtime import PoolPlan, Runtime
 from .transport import Transport
 
 log = structlog.get_logger()
+
+#: Seconds that a broken worker has to end, beyond the grace for its jobs.
+_END_S = 10.0
 
 
 def node_name(provider: str, host: str | None = None) -> str:
@@ -65,9 +69,9 @@ class _Lanes:
 
     def apply(self, opened: frozenset[str], closed: frozenset[str]) -> None:
         with self._lock:
-            changed, self._wanted = (opened, closed) != self._wanted, (opened, closed)
-            consumer = self._consumer
-        if changed and consumer is not None:
+            self._wanted, consumer = (opened, closed), self._consumer
+        if consumer is not None:
+            # Also if nothing has changed here: `celery control cancel_consumer` may have.
             consumer.call_soon(self._settle)
 
     def _settle(self) -> None:
@@ -95,7 +99,8 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     # Celery warns of root because of pickle, which nothing here accepts.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     lanes = _Lanes()
-    runtime = Runtime(plan, on_lanes=lanes.apply, on_defect=lambda: end_worker(os.EX_SOFTWARE))
+    end_broken = partial(end_worker, os.EX_SOFTWARE, within_s=plan.grace_s + _END_S)
+    runtime = Runtime(plan, on_lanes=lanes.apply, on_defect=end_broken)
     deliveries = _Deliveries(runtime)
     app = make_app(
         plan.redis_url,

@@ -30,6 +30,7 @@ from .providers.endpoint import Endpoint
 from .providers.sender import Sender
 from .reconciler import Reconciler
 from .settings.provider import ProviderSettings
+from .stall import StallWatch
 from .upstream import Upstream
 
 _T = TypeVar("_T")
@@ -95,6 +96,7 @@ class Runtime:
             on_lanes,
             time.time(),
         )
+        self.stall = StallWatch(self.client.redis, self._expected, self._stalled)
         self.upstream.changed = self.executor.admission.changed = self.gate.wake.set
 
     def start(self, app: Celery) -> None:
@@ -120,6 +122,7 @@ class Runtime:
             self.intake.run(),
             self._probing(),
             self._rereading(),
+            self.stall.watch(),
         ):
             self._duties.append(asyncio.create_task(duty))
             self._duties[-1].add_done_callback(self._duty_ended)
@@ -143,6 +146,16 @@ class Runtime:
         self.executor.directory = self.reconciler.directory = directory
         self.gate.use(directory)
 
+    def _expected(self) -> frozenset[str]:
+        """The queues whose messages Celery must bring now."""
+        full = self.draining or self.leases.occupancy.busy >= self.plan.slots
+        return frozenset() if full else self.gate.serving
+
+    def _stalled(self) -> None:
+        """What runs may go on for the grace; a new process takes what waits."""
+        self.drain()
+        self._on_defect()
+
     def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
@@ -156,6 +169,7 @@ class Runtime:
             return Declined()
 
     async def _run(self, job_id: str, on_free: Callable[[], None]) -> Ending:
+        self.stall.delivered()
         ending = await self.executor.run(job_id, on_free=on_free)
         if isinstance(ending, Ended):
             await self.continuing.after(job_id, ending.outcome)

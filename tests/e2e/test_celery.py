@@ -336,6 +336,14 @@ async def test_a_job_of_a_type_that_a_worker_does_not_know_runs_all_the_same(fle
         assert (await client.wait(job_id)).state is JobState.SUCCEEDED
 
 
+async def test_a_queue_that_somebody_has_the_worker_give_up_is_served_all_the_same(fleet: Fleet) -> None:
+    with Celery("theirs", broker=fleet.redis.url, set_as_current=False) as app:
+        told = await asyncio.to_thread(app.control.cancel_consumer, "provider.one", reply=True, limit=2)
+    assert len(told or []) == 2
+    (outcome,) = await fleet.outcomes(await fleet.submit(1, provider="one"))
+    assert outcome.state is JobState.SUCCEEDED
+
+
 async def test_celerys_revoke_cancels_a_job(fleet: Fleet) -> None:
     fleet.providers["idle"].configure(latency_s=WITHIN_S)
     worker = await fleet.worker("idle", "--slots", "1")

@@ -1,6 +1,7 @@
 """Workers end, in order or not, and what they ran goes on elsewhere: nothing lost, nothing asked for twice in vain."""
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -186,3 +187,25 @@ async def test_an_idle_worker_ends_at_once(fleet: Fleet) -> None:
     assert await worker.stop() == 0
     assert time.monotonic() - began < 3
     assert await fleet.nodes() == {}
+
+
+#: Python imports it at the start of a process that has it on its path: SIGUSR1 makes Celery's own loop hang.
+WEDGE = """
+import signal, time
+from workfleet.workers import pool, stall
+stall.LOOKS, pool._END_S = 2, 1.0
+signal.signal(signal.SIGUSR1, lambda *_: time.sleep(3600))
+"""
+
+
+async def test_a_worker_whose_consumer_hangs_ends_by_itself_and_loses_nothing(fleet: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "wedge").mkdir()
+    (tmp_path / "wedge" / "sitecustomize.py").write_text(WEDGE)
+    hanging = await fleet.worker("one", "--grace", "1", PYTHONPATH=str(tmp_path / "wedge"))
+    hanging.tell(signal.SIGUSR1)
+    ids = await fleet.submit(8, provider="one")
+    assert await hanging.ended() == os.EX_SOFTWARE
+    assert [line["waiting"] > 0 for line in hanging.said("consumer.stalled")] == [True]
+    await fleet.worker("one")
+    assert [outcome.state for outcome in await fleet.outcomes(ids)] == [JobState.SUCCEEDED] * 8
+    assert requested(fleet.providers, ids) == dict.fromkeys(ids, 1)
