@@ -134,9 +134,7 @@ class AsyncClient:
             self._preparer = (now, kept)
         return self._preparer[1]
 
-    async def submit(
-        self, spec: Spec, *, job_id: str | None = None, canvas: str = "", must_run: bool = False
-    ) -> str:
+    async def submit(self, spec: Spec, *, job_id: str | None = None, canvas: str = "", must_run: bool = False) -> str:
         """Hand in one job; its id, or that of the first job with the same idempotency key.
 
         must_run: raise NoTarget unless a living pool could take it now. Raises InvalidRequest, UnknownName, NoTarget,
@@ -147,9 +145,7 @@ class AsyncClient:
             await self._someone_runs(prepared)
         return (await self._call(lambda: self.store.submit([prepared])))[0]
 
-    async def submit_many(
-        self, specs: Specs, *, batch: str = ""
-    ) -> AsyncGenerator[list[str]]:
+    async def submit_many(self, specs: Specs, *, batch: str = "") -> AsyncGenerator[list[str]]:
         """Hand in any number of jobs, chunk by chunk with bounded memory; yields the ids of each chunk.
 
         Raises InvalidRequest, UnknownName or NoTarget at the first job that cannot be one; chunks before its own are

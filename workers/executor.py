@@ -71,13 +71,13 @@ class Executor:
         """Run one delivery to its end. on_free: called as soon as it needs its slot no longer."""
         if self.draining:
             return Declined()
-        ticket = new_ticket()
+        ticket, asked_at = new_ticket(), self.leases.clock()
         claimed = await persist(lambda: self.store.claim(job_id, owner=self.node, lease_s=LEASE_S, ticket=ticket))
         if isinstance(claimed, str):
             return await self._not_ours(job_id, claimed)
         if isinstance(claimed, Broken):
             return await self._end_broken(claimed)
-        running = self._begun(claimed, on_free)
+        running = self._begun(claimed, on_free, asked_at)
         with self.leases.hold(running):
             return await self._serve(running)
 
@@ -96,12 +96,12 @@ class Executor:
         log.error("job.unreadable", job_id=job.id, error=job.why)
         return Ended(outcome)
 
-    def _begun(self, claimed: Claimed, on_free: Callable[[], None]) -> Running:
+    def _begun(self, claimed: Claimed, on_free: Callable[[], None], asked_at: float) -> Running:
         """The deadline is told on Redis' clock. What is left of it is counted on ours, which may show another time."""
         job = claimed.job
         assert job.started_at is not None
         ends_at = self.clock() + job.deadline_at - job.started_at
-        return Running(job, claimed.spec, ends_at, on_free=on_free)
+        return Running(job, claimed.spec, ends_at, on_free=on_free, sure_at=asked_at)
 
     async def _serve(self, running: Running) -> Ending:
         if self._is_beside_a_suspect(running):
@@ -147,6 +147,7 @@ class Executor:
         on_delta = relay.take if relay else None
         # What the call used is settled outside of it: nobody who stops the job may cost it an answer that has come.
         async with self.admission.admitted(running.job, running.spec, model) as admitted:
+            await self.leases.assure(running)
             asking = ask_in_turn(admitted, self.upstream, running, on_delta, clock=self.clock)
             running.call = asyncio.create_task(asking)
             if running.stop is not None:

@@ -3,6 +3,8 @@ cancelled.
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from ..tasks.connection import PASSING
 from ..tasks.job import Job, JobSpec
 from ..tasks.store import Store
 from .occupancy import Occupancy
+from .patience import persist
 
 log = structlog.get_logger()
 
@@ -25,6 +28,8 @@ RENEW_EVERY_S = 1.0
 RENEW_WITHIN_S = 1.5
 #: Seconds until the next try while Redis is away.
 RENEW_AGAIN_S = 0.25
+#: Seconds for which a lease is taken to hold without asking.
+SURE_S = 2.5
 #: Seconds after which the living workers have renewed their leases once Redis is back.
 SETTLED_S = 2.0
 
@@ -41,7 +46,8 @@ class Running:
 
     ends_at: the job's deadline, target: who is asked, asked_at: since when; times are those of the executor's clock.
     rejected: an answer that was paid for, but that the judge turned down. on_free: called when its slot may go to
-    another job; has_slot: that is still to come.
+    another job; has_slot: that is still to come. sure_at: when its lease was last asked for with success, on the
+    leases' clock.
     """
 
     job: Job
@@ -54,6 +60,7 @@ class Running:
     rejected: Answer | None = None
     on_free: Callable[[], None] = lambda: None
     has_slot: bool = True
+    sure_at: float = -math.inf
 
     def end(self, why: Stop) -> None:
         """Stop its call, or keep it from being made. Once the call is over there is nothing to stop."""
@@ -66,9 +73,13 @@ class Running:
 
 @dataclass(slots=True)
 class Leases:
-    """held: what runs, by job and epoch: a job whose lease was lost may come back before its first run has ended."""
+    """held: what runs, by job and epoch: a job whose lease was lost may come back before its first run has ended.
+
+    clock: steady seconds, which go on while the process is frozen.
+    """
 
     store: Store
+    clock: Callable[[], float] = time.monotonic
     occupancy: Occupancy = field(default_factory=Occupancy)
     held: dict[tuple[str, int], Running] = field(default_factory=dict[tuple[str, int], Running])
 
@@ -112,10 +123,21 @@ class Leases:
         running = dict(self.held)
         if not running:
             return
+        asked_at = self.clock()
         words = await self.store.renew(list(running), lease_s=LEASE_S)
         for each, word in zip(running.values(), words, strict=True):
             if word != "ok":
                 each.end(Stop.CANCELLED if word == "cancel" else Stop.LOST)
+            each.sure_at = asked_at
+
+    async def assure(self, running: Running) -> None:
+        """Know that a job's lease holds before money is spent: a process that was frozen took it longer ago than it
+        knows.
+
+        The job is stopped if it does not.
+        """
+        if self.clock() - running.sure_at > SURE_S:
+            await persist(self.renew)
 
     async def listen(self, on_wake: Callable[[], None]) -> None:
         """Stop jobs at once when somebody cancels them; renewal notices it too, only later.

@@ -220,10 +220,10 @@ async def test_a_job_that_outlives_its_workers_too_often_is_ended(client: AsyncC
 async def test_a_lost_message_is_pushed_anew_when_the_queue_is_empty(client: AsyncClient, store: Store) -> None:
     job_id = await client.submit(spec())
     await store.redis.zadd(store.key("wait", LANE), {job_id: 1})
-    assert await store.remessage([LANE], grace_s=0) == []
+    for _ in range(2):
+        assert await store.remessage([LANE], grace_s=0) == []
     await store.redis.delete(LANE)
     # It may be in the hands of a worker that is about to claim it.
-    assert await store.remessage([LANE], grace_s=0) == []
     assert await store.remessage([LANE], grace_s=3600) == []
     assert await store.remessage([LANE], grace_s=0) == [(LANE, job_id)]
     assert await messages(store, LANE) == 1

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp.web
 import httpx2
@@ -18,7 +20,7 @@ from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
 from workfleet.workers.embedded.process import end, launch, reap, wait_until_ready
 from workfleet.workers.ending import Declined, Dropped, Ended, Moved
-from workfleet.workers.leases import Running
+from workfleet.workers.leases import LEASE_S, Running
 from workfleet.workers.providers.sender import Sender
 
 from .pools import LANE, Fleet, breaks, directory_of, fails, fleet, hosted, provider, says, until
@@ -380,6 +382,23 @@ async def test_a_job_whose_lease_is_lost_is_stopped_and_only_booked(alone: Fleet
 async def lose_lease(fleet: Fleet, job_id: str) -> None:
     await fleet.client.redis.zadd(fleet.client.store.key("leases"), {job_id: 0})
     assert (await fleet.client.store.rescue()).rescued == [job_id]
+
+
+async def test_a_worker_that_was_frozen_since_it_took_a_job_looks_again_before_it_spends_money(
+    alone: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, leases = alone.client.store, alone.pools["one"].leases
+    job_id, claim = await alone.submit(), store.claim
+
+    async def frozen(*args: Any, **how: Any) -> Any:
+        claimed = await claim(*args, **how)
+        leases.clock = lambda: time.monotonic() + LEASE_S
+        await lose_lease(alone, job_id)
+        return claimed
+
+    monkeypatch.setattr(store, "claim", frozen)
+    assert await alone.deliver(job_id, "one") == Dropped("its lease was lost")
+    assert alone.servers["one"].asked == []
 
 
 async def test_two_jobs_that_may_have_killed_their_workers_never_run_beside_each_other(alone: Fleet) -> None:

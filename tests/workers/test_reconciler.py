@@ -383,3 +383,17 @@ async def test_a_job_that_lost_its_message_and_its_task_ends_and_the_others_get_
     await rounds(two)
     assert await failed_by_name(two, damaged)
     assert await two.client.redis.llen(LANE) == 1
+
+
+async def test_a_lost_message_is_missed_though_others_keep_being_served_before_all(two: Fleet) -> None:
+    """What goes back to be served next shares the time of the oldest job there, which may be the one that is lost."""
+    lost, back = await two.submit(), await two.submit()
+    await two.client.redis.rpop(LANE)
+    await pushed(two, lost, 60)
+    await pushed(two, back, 60)
+    score = int(await two.client.redis.zscore(two.client.store.key("wait", LANE), lost))
+    await two.client.redis.zadd(two.client.store.key("wait", LANE), {back: score})
+    await two.client.redis.hset(two.client.store.key("passed"), LANE, f"{score} {await now_ms(two) - 5000}")
+    await rounds(two)
+    messages = [json.loads(raw)["headers"]["id"] for raw in await two.client.redis.lrange(LANE, 0, -1)]
+    assert messages == [back, lost]
