@@ -70,6 +70,7 @@ class Runtime:
         plan: PoolPlan,
         *,
         on_lanes: Callable[[frozenset[str], frozenset[str]], None],
+        on_slots: Callable[[int], None],
         on_defect: Callable[[], None],
     ) -> None:
         self.plan = plan
@@ -94,6 +95,8 @@ class Runtime:
             self.leases,
             on_lanes,
             time.time(),
+            on_slots,
+            self._reread,
         )
         self.upstream.changed = self.executor.admission.changed = self.gate.wake.set
 
@@ -134,9 +137,12 @@ class Runtime:
         while True:
             await asyncio.sleep(_REREAD_EVERY_S)
             with suppress(*PASSING):
-                directory = await self.client.fleet.directory()
-                if directory is not None and directory != self.executor.directory:
-                    self._use(directory)
+                await self._reread()
+
+    async def _reread(self) -> None:
+        directory = await self.client.fleet.directory()
+        if directory is not None and directory != self.executor.directory:
+            self._use(directory)
 
     def _use(self, directory: Directory) -> None:
         self.client.use(directory)
