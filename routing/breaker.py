@@ -4,6 +4,9 @@ A failure opens a breaker if it is the last of `failures` in a row within `windo
 `least_calls` calls in the window have failed. After `cool_off_s` one probe may pass: its success closes the breaker,
 its failure doubles the cool-off, up to `max_cool_off_s`. Pure values: an outcome gives a new breaker.
 
+A breaker of the whole fleet lends its one probe to one node at a time, for a while: a prober that dies frees it. The
+fleet's own are in Redis (tasks/scripts/breakers.lua), and this is their model.
+
 In a row: a busy target that fails one call in a hundred has five failures in any minute, and is well.
 """
 
@@ -11,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 #: More outcomes than this are never kept; older ones have left the window or decide nothing.
-_KEPT = 64
+KEPT = 64
 
 
 class BreakerState(StrEnum):
@@ -36,12 +39,15 @@ class BreakerPolicy:
 class Breaker:
     """outcomes: (time, ok), oldest first. opened_at: None while closed. trips: how often it opened in a row.
 
-    began, now: when a call began and ended, on one steady clock, in seconds.
+    prober: who has the probe, until `lent_until`. began, now: when a call began and ended, on one steady clock, in
+    seconds.
     """
 
     outcomes: tuple[tuple[float, bool], ...] = ()
     opened_at: float | None = None
     trips: int = 0
+    prober: str | None = None
+    lent_until: float = 0.0
 
     def state(self, policy: BreakerPolicy, *, now: float) -> BreakerState:
         if self.opened_at is None:
@@ -57,23 +63,32 @@ class Breaker:
         """Whether a call tells if it may close. Those that were under way when it opened say nothing new."""
         return self.opened_at is not None and began >= self.probe_at(policy)
 
-    def succeeded(self, policy: BreakerPolicy, *, began: float, now: float) -> "Breaker":
+    def lent(self, policy: BreakerPolicy, to: str, *, now: float, lease_s: float) -> "Breaker":
+        """With the probe lent to a node for `lease_s` from now, if it is due and nobody else has it."""
+        if self.opened_at is None or now < self.probe_at(policy):
+            return self
+        if self.prober not in (None, to) and now < self.lent_until:
+            return self
+        return replace(self, prober=to, lent_until=now + lease_s)
+
+    def succeeded(self, policy: BreakerPolicy, *, began: float, now: float, calls: int = 1) -> "Breaker":
+        """calls: how many did, of which the last one began at `began`."""
         if self.opened_at is not None:
             return Breaker() if self.is_probe(policy, began=began) else self
-        return replace(self, outcomes=self._seen(policy, now, ok=True))
+        return replace(self, outcomes=self._seen(policy, now, ok=True, calls=calls))
 
     def failed(self, policy: BreakerPolicy, *, began: float, now: float) -> "Breaker":
         if self.opened_at is not None:
             probe = self.is_probe(policy, began=began)
-            return replace(self, opened_at=now, trips=self.trips + 1) if probe else self
+            return Breaker(opened_at=now, trips=self.trips + 1) if probe else self
         outcomes = self._seen(policy, now, ok=False)
         if _trips(outcomes, policy):
             return Breaker(outcomes=(), opened_at=now, trips=1)
         return replace(self, outcomes=outcomes)
 
-    def _seen(self, policy: BreakerPolicy, now: float, *, ok: bool) -> tuple[tuple[float, bool], ...]:
-        recent = [outcome for outcome in self.outcomes if outcome[0] > now - policy.window_s]
-        return (*recent[-_KEPT + 1 :], (now, ok))
+    def _seen(self, policy: BreakerPolicy, now: float, *, ok: bool, calls: int = 1) -> tuple[tuple[float, bool], ...]:
+        recent = (outcome for outcome in self.outcomes if outcome[0] > now - policy.window_s)
+        return (*recent, *((now, ok),) * min(calls, KEPT))[-KEPT:]
 
 
 def _trips(outcomes: tuple[tuple[float, bool], ...], policy: BreakerPolicy) -> bool:

@@ -4,7 +4,7 @@ Every pool decides for itself from the same facts: the lane's route and what all
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .directory import ChainLink, Route
 
@@ -19,7 +19,7 @@ class PoolState:
     slots, busy: over all its nodes. full_for_s: seconds since it last had a free slot, and room for a call in its
     limits; 0 if it has.
     unavailable: why it takes no jobs (breaker open, credentials rejected, draining), None if it does. resting: that
-    passes by itself, as an open breaker does. out: models that no limit has room for, for a while.
+    passes by itself, as an open breaker does. out: models that take no jobs, and why, while the provider does.
     """
 
     slots: int
@@ -27,7 +27,11 @@ class PoolState:
     full_for_s: float = 0.0
     unavailable: str | None = None
     resting: bool = False
-    out: frozenset[str] = frozenset()
+    out: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def why_out(self, model: str | None) -> str | None:
+        """Why it takes no jobs for a model, None if it does. model: None is whatever the server has."""
+        return self.unavailable or (self.out.get(model) if model is not None else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,12 @@ def decide(route: Route | None, provider: str, pools: Mapping[str, PoolState]) -
     own_links = [link for link in route.chain if link.provider == provider]
     if not own_links:
         return Turn(open=False, why=f"{provider} is not in the chain of route {route.name}")
+    willing = [link for link in own_links if own.why_out(link.model) is None]
+    if not willing:
+        return Turn(open=False, why="; ".join(f"{link.model}: {own.why_out(link.model)}" for link in own_links))
     if route.strategy in ("round_robin", "least_loaded"):
         return Turn(open=True, why=f"{route.strategy}: every pool pulls at its own pace")
-    return _in_order(route, min(own_links, key=lambda link: link.priority), pools)
+    return _in_order(route, min(willing, key=lambda link: link.priority), pools)
 
 
 def empties_its_queue(provider: str, pools: Mapping[str, PoolState], *, hopeless: bool) -> bool:
@@ -74,7 +81,7 @@ def _in_order(route: Route, link: ChainLink, pools: Mapping[str, PoolState]) -> 
         if earlier.priority >= link.priority or earlier.provider == link.provider:
             continue
         pool = pools.get(earlier.provider)
-        if pool is None or pool.unavailable is not None or earlier.model in pool.out:
+        if pool is None or pool.why_out(earlier.model) is not None:
             continue
         if route.spill_after_s is None:
             return Turn(open=False, why=f"{earlier.provider} comes first and is available")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..routing.directory import Directory
 from ..routing.gate import PoolState
+from .breakers import Breakers
 from .connection import AsyncRedis
 
 #: A node that has said nothing for this long is gone.
@@ -22,7 +23,7 @@ class NodeReport(BaseModel):
     """What one worker process says of itself several times a second.
 
     full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. resting: that passes by itself.
-    models: what its server offers. out: those of its models that no limit has room for, for a while.
+    models: what its server offers. out: models that take no jobs, and why.
     open_lanes, closed_lanes: lane -> why. said_at: Redis' clock, seconds.
     """
 
@@ -37,7 +38,7 @@ class NodeReport(BaseModel):
     unavailable: str | None = None
     resting: bool = False
     models: tuple[str, ...] = ()
-    out: frozenset[str] = frozenset()
+    out: dict[str, str] = {}
     open_lanes: tuple[str, ...] = ()
     closed_lanes: dict[str, str] = {}
     started_at: float = 0.0
@@ -73,7 +74,7 @@ def _together(nodes: Sequence[NodeReport]) -> PoolState:
         slots=sum(node.slots for node in good),
         busy=sum(node.busy for node in good),
         full_for_s=min(node.full_s for node in good),
-        out=frozenset[str].intersection(*(node.out for node in good)),
+        out={model: why for model, why in good[0].out.items() if all(model in node.out for node in good)},
     )
 
 
@@ -85,6 +86,8 @@ class FleetState:
         self._nodes = f"{namespace}:nodes"
         self._directory = f"{namespace}:directory"
         self._queues = f"{namespace}:queues"
+        self._wake = f"{namespace}:wake"
+        self.breakers = Breakers(redis, namespace=namespace)
 
     async def publish_directory(self, directory: Directory, *, whole: bool = True) -> Directory:
         """Tell the fleet of a pool's configuration; the directory as it is then.
@@ -109,8 +112,8 @@ class FleetState:
         raw = await self.redis.get(self._directory)
         return Directory.model_validate_json(raw, extra="ignore") if raw else None
 
-    async def report(self, node: NodeReport) -> Snapshot:
-        """Say how a node stands, and hear of all others."""
+    async def report(self, node: NodeReport, *, news: bool = False) -> Snapshot:
+        """Say how a node stands, and hear of all others. news: others are to hear of it at once."""
         seconds, micro = await self.redis.time()
         now = seconds + micro / 1e6
         async with self.redis.pipeline(transaction=False) as pipe:
@@ -119,7 +122,9 @@ class FleetState:
             )
             pipe.hgetall(self._nodes)
             pipe.smembers(self._queues)
-            _, raw, queues = await pipe.execute()
+            if news:
+                pipe.publish(self._wake, node.node)
+            _, raw, queues, *_ = await pipe.execute()
         return _read(now, raw, queues)
 
     async def snapshot(self) -> Snapshot:

@@ -1,91 +1,96 @@
 """Whether one endpoint takes calls now, from what its calls and probes showed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..routing.action import RULES
-from ..routing.breaker import Breaker, BreakerPolicy, BreakerState
+from ..routing.breaker import BreakerPolicy, BreakerState
 from ..routing.failure import Failure, Fault
+from .circuit import Circuit
 
 #: A server of our own comes back within seconds of a restart; a hosted one is left alone for longer. And it is given up
 #: before a job that has nowhere else to go has used up its attempts.
 SELF_HOSTED = BreakerPolicy(failures=3, cool_off_s=2.0, max_cool_off_s=30.0)
 HOSTED = BreakerPolicy()
 
+#: What shows that a server cannot be reached, whichever model is asked. All else that breaks is one model's failure,
+#: unless the server has few models and is our own.
+UNREACHABLE = frozenset({Fault.TRANSPORT, Fault.TIMEOUT_CONNECT})
+
 
 @dataclass(slots=True)
 class Availability:
-    """The breaker of an endpoint, and reasons beside it. Times are of any steady clock, in seconds.
+    """The circuit of an endpoint, and reasons beside it. Times are of any steady clock, in seconds.
 
-    rejected: the words with which the provider refused our credentials; only a restart with others helps.
-    unreached: why the endpoint has not answered since the pool started.
-    well: a health check went well since the cool-off, so that one call may be tried. trying: it is under way.
+    whole: every failure that breaks counts here; else those that are of one model do not. rejected: the words with
+    which the provider refused our credentials; only other ones help, or a reset. rejected_elsewhere: the same, to
+    another node with the same credentials. unreached: why the endpoint has not answered since the pool started.
+    well_in: when the breaker opened during which a health check went well, so that one call may be tried.
     """
 
-    policy: BreakerPolicy
-    breaker: Breaker = field(default_factory=Breaker)
+    circuit: Circuit
+    whole: bool = True
     rejected: str | None = None
+    rejected_elsewhere: str | None = None
     unreached: str | None = "it has not been asked yet"
-    well: bool = False
-    trying: bool = False
+    well_in: float | None = None
 
     def why_not(self, *, now: float) -> str | None:
         """Why it takes no calls, None if it does."""
-        if self.rejected is not None:
-            return f"its credentials are rejected: {self.rejected}"
+        if (words := self.refusal) is not None:
+            return f"its credentials are rejected: {words}"
         if self.unreached is not None:
             return f"it does not answer: {self.unreached}"
-        if not self._resting(now):
-            return None
-        if self.trying:
-            return "its breaker lets one call try"
-        return None if self.well else "its breaker is open"
+        if (out := self.circuit.why_not(now=now)) is not None:
+            return out
+        return None if self.well or not self._half_open(now) else "its breaker is open"
+
+    @property
+    def refusal(self) -> str | None:
+        return self.rejected or self.rejected_elsewhere
+
+    @property
+    def well(self) -> bool:
+        return self.well_in is not None and self.well_in == self.circuit.breaker.opened_at
 
     def resting(self, *, now: float) -> bool:
         """Whether it takes no calls, but only until its breaker closes."""
-        return self.rejected is None and self.unreached is None and self._resting(now)
+        closed = self.circuit.state(now=now) is BreakerState.CLOSED
+        return self.refusal is None and self.unreached is None and not closed
 
-    def _resting(self, now: float) -> bool:
-        return self.breaker.state(self.policy, now=now) is not BreakerState.CLOSED
+    def _half_open(self, now: float) -> bool:
+        return self.circuit.state(now=now) is BreakerState.HALF_OPEN
 
     def wants_probe(self, *, now: float) -> bool:
         """Whether a health check may tell that it is back."""
-        if self.rejected is not None:
+        if self.refusal is not None:
             return False
-        half_open = self.breaker.state(self.policy, now=now) is BreakerState.HALF_OPEN
-        return self.unreached is not None or (half_open and not self.well)
+        return self.unreached is not None or (self.circuit.has_probe(now=now) and not self.well)
 
     def probed(self, problem: str | None, *, now: float) -> None:
         """A health check that was wanted has ended: with a problem, or well."""
         if problem is None:
             self.unreached = None
-            self.well = self._resting(now)
+            self.well_in = self.circuit.breaker.opened_at
         elif self.unreached is not None:
             self.unreached = problem
         else:
-            self.breaker = self.breaker.failed(self.policy, began=now, now=now)
+            self.circuit.failed(began=now, now=now)
 
     def asked(self, *, now: float) -> None:
         """A call begins."""
-        self.trying = self._resting(now)
+        self.circuit.asked(now=now)
 
     def succeeded(self, *, began: float, now: float) -> None:
-        self._settle(self.breaker.succeeded(self.policy, began=began, now=now))
+        self.circuit.succeeded(began=began, now=now)
 
     def failed(self, failure: Failure, *, began: float, now: float) -> None:
         if failure.fault is Fault.AUTH:
             self.rejected = failure.message
-        if RULES[failure.fault].breaks:
-            self._settle(self.breaker.failed(self.policy, began=began, now=now))
-        elif self.breaker.is_probe(self.policy, began=began):
-            # A refusal is an answer: the server is well.
-            self.succeeded(began=began, now=now)
+        if RULES[failure.fault].breaks and (self.whole or failure.fault in UNREACHABLE):
+            self.circuit.failed(began=began, now=now)
+        else:
+            self.circuit.answered(began=began, now=now)
 
     def stopped(self, *, began: float) -> None:
         """A call was cancelled, and says nothing."""
-        if self.breaker.is_probe(self.policy, began=began):
-            self.trying = False
-
-    def _settle(self, after: Breaker) -> None:
-        if after.opened_at != self.breaker.opened_at:
-            self.well = self.trying = False
-        self.breaker = after
+        self.circuit.stopped(began=began)

@@ -62,22 +62,19 @@ def alternatives(
     tried = [link for link in good if any(_names(target, link, directory, job.task_type) for target in job.tried)]
     left = [link for link in good if link not in tried]
     ours = [link for link in (*left, *tried) if link.provider == provider]
-    own = (ours[0] if ours else None) if links else ChainLink(provider=provider, model=spec.model)
+    own = _best(ours, pools, directory, job.task_type) if links else ChainLink(provider=provider, model=spec.model)
     others = [link for link in left if link != own]
-    states = {link: pools.get(link.provider) for link in (*others, *tried)}
-    used_up = [link for link in others if _is_used_up(link, states[link], directory, job.task_type)]
-    waiting = tuple(link for link in others if link in used_up or not _takes_jobs(states[link]))
-    skipped |= {_written(link): why_out(states[link]) or "its limits have no room" for link in waiting}
+    out = {link: _why_out(link, pools, directory, job.task_type) for link in (*others, *tried)}
+    waiting = tuple(link for link in others if out[link] is not None)
+    skipped |= {_written(link): out[link] or "unavailable" for link in waiting}
     return Alternatives(
         provider,
         own,
         open=tuple(link for link in others if link not in waiting),
         waiting=waiting,
-        resting=tuple(
-            link for link in waiting if (state := states[link]) is not None and (state.resting or link in used_up)
-        ),
+        resting=tuple(link for link in waiting if _rests(pools.get(link.provider))),
         larger=tuple(link for link in others if _is_larger(link, own, directory, job.task_type)),
-        again=tuple(link for link in tried if link.provider != provider and _takes_jobs(states[link])),
+        again=tuple(link for link in tried if link.provider != provider and out[link] is None),
         skipped=skipped,
     )
 
@@ -106,17 +103,26 @@ def _names(target: str, link: ChainLink, directory: Directory, task_type: str) -
     return target == f"{link.provider}/{model}" or (model is None and target.startswith(f"{link.provider}/"))
 
 
-def why_out(pool: PoolState | None) -> str | None:
+def why_out(pool: PoolState | None, model: str | None = None) -> str | None:
     """Why a provider takes no jobs now, None if it does. None as its pool means that none lives."""
-    return "no worker runs" if pool is None else pool.unavailable
+    return "no worker runs" if pool is None else pool.why_out(model)
 
 
-def _takes_jobs(pool: PoolState | None) -> bool:
-    return why_out(pool) is None
+def _why_out(link: ChainLink, pools: Mapping[str, PoolState], directory: Directory, task_type: str) -> str | None:
+    return why_out(pools.get(link.provider), model_of(link, directory, task_type, ()))
 
 
-def _is_used_up(link: ChainLink, pool: PoolState | None, directory: Directory, task_type: str) -> bool:
-    return pool is not None and model_of(link, directory, task_type, ()) in pool.out
+def _rests(pool: PoolState | None) -> bool:
+    """Whether a pool that takes no jobs, at least for a model, will again by itself."""
+    return pool is not None and (pool.resting or pool.unavailable is None)
+
+
+def _best(
+    links: Sequence[ChainLink], pools: Mapping[str, PoolState], directory: Directory, task_type: str
+) -> ChainLink | None:
+    """The first one whose model takes jobs; the first one if none does."""
+    willing = (link for link in links if _why_out(link, pools, directory, task_type) is None)
+    return next(willing, links[0] if links else None)
 
 
 def _is_larger(link: ChainLink, own: ChainLink | None, directory: Directory, task_type: str) -> bool:

@@ -64,6 +64,9 @@ EVENTS: Mapping[str, Event] = {
     "limits.not_renewed": Event(
         "Redis is away; slots of the whole fleet are held for a while only", ("provider", "error")
     ),
+    "target.changed": Event(
+        "one model of a provider takes calls again (`unavailable` is empty), or says why not", ("target", "unavailable")
+    ),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
     "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ("step", "error")),

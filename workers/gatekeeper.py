@@ -19,6 +19,8 @@ from .upstream import Upstream
 log = structlog.get_logger()
 
 EVERY_S = 0.2
+#: Why a model takes no jobs that its limits have no room for.
+NO_ROOM = "its limits have no room"
 _FORGET_EVERY = 300
 #: Less than the time after which a silent node counts as gone: a new connection may still be quick enough.
 _TURN_WITHIN_S = 1.5
@@ -43,6 +45,7 @@ class Gatekeeper:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     last: Snapshot | None = None
     serving: frozenset[str] = frozenset()
+    _stood: tuple[str | None, dict[str, str]] | None = None
     _turns: int = 0
     _routes: dict[str, Route | None] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
@@ -87,9 +90,12 @@ class Gatekeeper:
                 pass
 
     async def turn(self) -> None:
+        await self._share_breakers()
         await self.executor.admission.refresh()
-        snapshot = await self.fleet.report(self._report())
-        self.last = snapshot
+        report = self._report()
+        stands = (report.unavailable, report.out)
+        snapshot = await self.fleet.report(report, news=stands != self._stood)
+        self.last, self._stood = snapshot, stands
         self.executor.pools = snapshot.pools()
         self._turns += 1
         if self._turns % _FORGET_EVERY == 0:
@@ -103,6 +109,15 @@ class Gatekeeper:
             closed |= own
         self.serving = opened
         self.apply(opened, closed)
+
+    async def _share_breakers(self) -> None:
+        """Tell what this node's calls showed, and hear of what all others' did."""
+        try:
+            heard = await self.fleet.breakers.tell(self.node, self.upstream.notes())
+        except BaseException:
+            self.upstream.untold()
+            raise
+        self.upstream.heard(heard, node=self.node)
 
     def _empties_own_queue(self) -> bool:
         name, pools = self.upstream.provider.name, self.executor.pools
@@ -141,7 +156,7 @@ class Gatekeeper:
             unavailable=STOPPING if self.executor.draining else self.upstream.why_not(),
             resting=self.upstream.resting and not self.executor.draining,
             models=self.upstream.models[:50],
-            out=self.executor.admission.out(),
+            out={**dict.fromkeys(self.executor.admission.out(), NO_ROOM), **self.upstream.models_out()},
             open_lanes=tuple(self._open),
             closed_lanes=self._closed,
             started_at=self.started_at,

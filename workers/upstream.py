@@ -2,16 +2,24 @@
 
 import asyncio
 import math
+import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 import structlog
 
+from ..routing.action import RULES
 from ..routing.failure import Failure, Fault
 from ..tasks.answer import Answer, Usage
+from ..tasks.breakers import BreakerName, Heard, Note
 from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
+from .circuit import Circuit
+from .fleet.roster import LOOPBACK
+from .line import Call, Line
 from .pricing import priced
 from .providers.asking import OnDelta, OnHeaders
 from .providers.endpoint import AttemptFailed, Endpoint, Timeouts
@@ -29,20 +37,12 @@ class Unavailable(Exception):
 
 
 @dataclass(slots=True)
-class Line:
-    """One endpoint of the provider and what is known of it. busy: calls under way."""
-
-    endpoint: Endpoint
-    availability: Availability
-    busy: int = 0
-
-
-@dataclass(slots=True)
 class Upstream:
     """The provider as one pool sees it.
 
     task_timeouts: task type -> seconds of one attempt. models: what the server lists, for jobs that name none.
-    changed: called when it became available or unavailable, so that the gate need not wait for its next turn.
+    changed: called when the fleet is to hear of something, so that the gate need not wait for its next turn.
+    targets: by model, of hosted providers; what a model of our own servers does counts for its server.
     """
 
     provider: ProviderSettings
@@ -52,6 +52,7 @@ class Upstream:
     models: tuple[str, ...] = ()
     clock: Callable[[], float] = time.monotonic
     changed: Callable[[], None] = lambda: None
+    targets: dict[str, Circuit] = field(default_factory=dict[str, Circuit])
 
     @classmethod
     def of(
@@ -62,8 +63,9 @@ class Upstream:
         *,
         task_timeouts: Mapping[str, float] | None = None,
     ) -> "Upstream":
-        policy = SELF_HOSTED if provider.self_hosted else HOSTED
-        lines = [Line(endpoint, Availability(policy)) for endpoint in endpoints]
+        lines = [
+            Line(endpoint, Availability(_circuit(provider, endpoint), provider.self_hosted)) for endpoint in endpoints
+        ]
         return cls(provider, lines, sender, task_timeouts or {})
 
     def why_not(self) -> str | None:
@@ -81,6 +83,20 @@ class Upstream:
         """No endpoint will take calls until somebody changes the configuration."""
         return all(line.availability.rejected is not None for line in self.lines)
 
+    def target(self, model: str) -> Circuit | None:
+        """The circuit of one model, None if only endpoints have any."""
+        if self.provider.self_hosted:
+            return None
+        if model not in self.targets:
+            self.targets[model] = Circuit(BreakerName("target", self.provider.name, model), HOSTED)
+        return self.targets[model]
+
+    def models_out(self) -> dict[str, str]:
+        """Models that take no calls, and why, while the provider does."""
+        now = self.clock()
+        out = {model: circuit.why_not(now=now) for model, circuit in self.targets.items()}
+        return {model: why for model, why in out.items() if why is not None}
+
     async def ask(
         self,
         job: Job,
@@ -92,11 +108,14 @@ class Upstream:
         on_headers: OnHeaders = lambda _: None,
     ) -> Answer:
         """One call at the least busy endpoint; its outcome tells the breaker. Raises AttemptFailed, Unavailable."""
-        line, began = self._least_busy(), self.clock()
+        line, target = self._least_busy(), self.target(model)
+        if target is not None and (out := target.why_not(now=self.clock())) is not None:
+            raise Unavailable(f"{model}: {out}")
         timeouts = self._timeouts(job, spec, time_left_s)
         known = self.provider.model(model)
+        with self._observed(line):
+            call = line.call(target, now=self.clock())
         line.busy += 1
-        self._observe(line, lambda: line.availability.asked(now=began))
         try:
             answer = await self.sender.ask(
                 line.endpoint,
@@ -109,24 +128,29 @@ class Upstream:
                 on_headers=on_headers,
             )
         except AttemptFailed as failed:
-            self._note_failure(line, failed.failure, began, cut_short=timeouts.total_s >= time_left_s)
+            self._note_failure(call, failed.failure, cut_short=timeouts.total_s >= time_left_s)
             raise
         except BaseException:
             # Cancelled, or a defect of ours: it says nothing of the provider, and must not block the next try.
-            self._observe(line, lambda: line.availability.stopped(began=began))
+            with self._observed(line):
+                call.stopped()
             raise
         finally:
             line.busy -= 1
-        self._observe(line, lambda: line.availability.succeeded(began=began, now=self.clock()))
+        with self._observed(line):
+            call.succeeded(now=self.clock())
         return answer.model_copy(update={"usage": self._priced(answer.usage, model)})
 
-    def _note_failure(self, line: Line, failure: Failure, began: float, *, cut_short: bool) -> None:
+    def _note_failure(self, call: Call, failure: Failure, *, cut_short: bool) -> None:
         """cut_short: the job's deadline left the provider less time than its own limit."""
         ours = (Fault.TIMEOUT_FIRST_TOKEN, Fault.TIMEOUT_IDLE, Fault.TIMEOUT_TOTAL)
-        if cut_short and failure.fault in ours:
-            self._observe(line, lambda: line.availability.stopped(began=began))
-        else:
-            self._observe(line, lambda: line.availability.failed(failure, began=began, now=self.clock()))
+        with self._observed(call.line):
+            if cut_short and failure.fault in ours:
+                call.stopped()
+            else:
+                call.failed(failure, now=self.clock())
+        if RULES[failure.fault].breaks:
+            self.changed()
 
     def _least_busy(self) -> Line:
         now = self.clock()
@@ -150,15 +174,46 @@ class Upstream:
     def _priced(self, usage: Usage, model: str) -> Usage:
         return priced(usage, self.provider, model)
 
-    def _observe(self, line: Line, note: Callable[[], None]) -> None:
-        before = self.why_not()
-        note()
-        after = self.why_not()
+    @contextmanager
+    def _observed(self, line: Line) -> Generator[None]:
+        """Tell of it if what happens in the block changes whether calls are taken."""
+        before, models_before = self.why_not(), self.models_out()
+        yield
+        after, models_after = self.why_not(), self.models_out()
         if before != after:
-            log.warning(
-                "provider.changed", provider=self.provider.name, endpoint=line.endpoint.base_url, unavailable=after
-            )
+            address = line.endpoint.base_url
+            log.warning("provider.changed", provider=self.provider.name, endpoint=address, unavailable=after)
+        for model in models_before.keys() | models_after.keys():
+            if models_before.get(model) != (why := models_after.get(model)):
+                log.warning("target.changed", target=f"{self.provider.name}/{model}", unavailable=why)
+        if before != after or models_before != models_after:
             self.changed()
+
+    def circuits(self) -> Iterator[Circuit]:
+        yield from (line.availability.circuit for line in self.lines)
+        yield from self.targets.values()
+
+    def notes(self) -> list[Note]:
+        """What the fleet's breakers are to be told."""
+        now = self.clock()
+        return [note for circuit in self.circuits() for note in circuit.notes(now=now)]
+
+    def untold(self) -> None:
+        """The notes did not get through."""
+        for circuit in self.circuits():
+            circuit.untold()
+
+    def heard(self, heard: Heard, *, node: str) -> None:
+        """How the fleet's breakers stand after the notes."""
+        for text in heard.breakers:
+            name = BreakerName.parse(text)
+            if name is not None and name.provider == self.provider.name and name.scope == "target":
+                self.target(name.of)
+        now = self.clock()
+        with self._observed(self.lines[0]):
+            for circuit in self.circuits():
+                found = heard.breakers.get(str(circuit.name))
+                circuit.heard(found, node=node, clock_ms=heard.now, now=now)
 
     async def probe(self) -> None:
         """Ask each endpoint that is out whether it is back: a health check, never a paid call."""
@@ -176,7 +231,8 @@ class Upstream:
             problem = None if health.healthy else health.detail
         if problem is None and not self.models:
             await self._learn_models(line)
-        self._observe(line, lambda: line.availability.probed(problem, now=self.clock()))
+        with self._observed(line):
+            line.availability.probed(problem, now=self.clock())
 
     async def _learn_models(self, line: Line) -> None:
         try:
@@ -185,3 +241,15 @@ class Upstream:
             log.info("models.not_listed", provider=self.provider.name, error=str(failed.failure))
             return
         self.models = tuple(model.name for model in listed)
+
+
+def _circuit(provider: ProviderSettings, endpoint: Endpoint) -> Circuit:
+    """An address that means this very host is another server on every host."""
+    url = endpoint.base_url
+    of = (
+        f"{url} on {socket.gethostname()}"
+        if urlsplit(url if "://" in url else f"http://{url}").hostname in LOOPBACK
+        else url
+    )
+    policy = SELF_HOSTED if provider.self_hosted else HOSTED
+    return Circuit(BreakerName("endpoint", provider.name, of), policy)

@@ -6,7 +6,7 @@ from workfleet.routing.directory import ChainLink, Route, Strategy
 from workfleet.routing.gate import PoolState, Turn, decide, empties_its_queue
 
 FREE = PoolState(slots=8, busy=3)
-USED_UP = PoolState(slots=8, busy=0, out=frozenset({"groq-model"}))
+USED_UP = PoolState(slots=8, busy=0, out={"groq-model": "its limits have no room"})
 OUT = PoolState(slots=0, busy=0, unavailable="its breaker is open")
 
 

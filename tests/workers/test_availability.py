@@ -2,14 +2,21 @@
 
 import pytest
 
+from workfleet.routing.breaker import BreakerPolicy
 from workfleet.routing.failure import Failure, Fault
+from workfleet.tasks.breakers import BreakerName
 from workfleet.workers.availability import HOSTED, SELF_HOSTED, Availability
+from workfleet.workers.circuit import Circuit
 
 DOWN = Failure(Fault.TRANSPORT, "connection refused")
 
 
+def of(policy: BreakerPolicy) -> Availability:
+    return Availability(Circuit(BreakerName("endpoint", "gpu", "http://gpu:8000"), policy))
+
+
 def reached() -> Availability:
-    availability = Availability(HOSTED)
+    availability = of(HOSTED)
     availability.probed(None, now=0.0)
     return availability
 
@@ -30,7 +37,7 @@ def half_open() -> Availability:
 
 
 def test_a_new_endpoint_is_asked_how_it_is_before_it_gets_calls() -> None:
-    new = Availability(HOSTED)
+    new = of(HOSTED)
     assert new.why_not(now=0.0) == "it does not answer: it has not been asked yet"
     assert new.wants_probe(now=0.0)
     new.probed("connection refused", now=0.0)

@@ -12,6 +12,7 @@ import aiohttp.web
 import httpx2
 import pytest
 
+from workfleet.routing.breaker import Breaker
 from workfleet.routing.directory import RetryPolicy
 from workfleet.tasks.answer import Usage
 from workfleet.tasks.job import Attempt, Job, JobState
@@ -469,7 +470,7 @@ async def test_a_deadline_that_passes_while_it_runs_ends_the_job_and_says_nothin
     assert isinstance(ending, Ended)
     assert ending.outcome.state is JobState.EXPIRED
     assert (ending.outcome.error or "").startswith("its deadline has passed; one/m: timeout_total: ")
-    assert two.pools["one"].upstream.lines[0].availability.breaker.outcomes == ()
+    assert two.pools["one"].upstream.lines[0].availability.circuit.breaker.outcomes == ()
 
 
 async def test_the_deadline_is_that_of_redis_clock_whatever_ours_shows(alone: Fleet) -> None:
@@ -619,7 +620,7 @@ async def test_a_claim_whose_reply_was_lost_gets_its_lease_when_it_is_repeated(
 async def test_while_one_call_tries_a_resting_server_the_others_go_on(two: Fleet) -> None:
     upstream, reply = two.pools["one"].upstream, Held(says("back"))
     availability = upstream.lines[0].availability
-    availability.breaker = type(availability.breaker)(opened_at=0.0, trips=1)
+    availability.circuit.breaker = Breaker(opened_at=0.0, trips=1)
     await upstream.probe()
     two.servers["one"].will(reply)
     first, second = await two.submit(), await two.submit()

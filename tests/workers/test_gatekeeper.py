@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -189,8 +190,9 @@ async def test_a_node_tells_how_it_stands(two: Fleet) -> None:
 
 async def test_an_open_breaker_is_told_as_a_rest(two: Fleet) -> None:
     one, _ = gates(two)
-    breaker = two.pools["one"].upstream.lines[0].availability.breaker
-    two.pools["one"].upstream.lines[0].availability.breaker = replace(breaker, opened_at=1e18, trips=1)
+    circuit = two.pools["one"].upstream.lines[0].availability.circuit
+    for _ in range(circuit.policy.failures):
+        circuit.failed(began=0.0, now=time.monotonic())
     await one.turn()
     (said,) = (await two.client.snapshot()).nodes
     assert (said.unavailable, said.resting) == ("its breaker is open", True)
@@ -210,8 +212,8 @@ async def test_it_wakes_at_once_also_if_it_is_called_in_the_middle_of_a_turn(
     one, _ = gates(two)
     report, called = one.keeper.fleet.report, list[bool]()
 
-    async def called_meanwhile(node: NodeReport) -> object:
-        heard = await report(node)
+    async def called_meanwhile(node: NodeReport, *, news: bool) -> object:
+        heard = await report(node, news=news)
         if not called:
             called.append(True)
             two.pools["one"].upstream.lines[0].availability.unreached = "connection refused"
