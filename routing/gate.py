@@ -59,7 +59,8 @@ def decide(route: Route | None, provider: str, pools: Mapping[str, PoolState]) -
         return Turn(open=False, why=f"{provider} is not in the chain of route {route.name}")
     willing = [link for link in own_links if own.why_out(link.model) is None]
     if not willing:
-        return Turn(open=False, why="; ".join(f"{link.model}: {own.why_out(link.model)}" for link in own_links))
+        reasons = {f"{link.model}: {own.why_out(link.model)}" for link in own_links}
+        return Turn(open=False, why="; ".join(sorted(reasons)))
     if route.strategy in ("round_robin", "least_loaded"):
         return Turn(open=True, why=f"{route.strategy}: every pool pulls at its own pace")
     return _in_order(route, min(willing, key=lambda link: link.priority), pools)

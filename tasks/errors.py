@@ -13,6 +13,7 @@ FleetError
     └── JobExpired
 """
 
+import difflib
 from collections.abc import Iterable, Mapping
 
 
@@ -30,8 +31,10 @@ class UnknownName(InvalidRequest):
     """`UnknownName("route", "fast", ["bulk", "default"])`: unknown route 'fast'; known: bulk, default."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        listed = ", ".join(sorted(known)) or "none are configured"
-        super().__init__(f"unknown {kind} {name!r}; known: {listed}")
+        names = sorted(known)
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+        meant = f"; did you mean {close[0]!r}?" if close else ""
+        super().__init__(f"unknown {kind} {name!r}; known: {', '.join(names) or 'none are configured'}{meant}")
 
 
 class NoTarget(FleetError):

@@ -1,15 +1,17 @@
 """What the fleet says of itself in Redis: the directory of providers and routes, and the pools that live."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..routing.control import Control, ProviderControl, controlled
 from ..routing.directory import Directory
 from ..routing.gate import PoolState
 from .breakers import Breakers
 from .connection import AsyncRedis
+from .controls import Controls, read_control
 
 #: A node that has said nothing for this long is gone.
 ALIVE_S = 3.0
@@ -23,7 +25,9 @@ class NodeReport(BaseModel):
     """What one worker process says of itself several times a second.
 
     full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. resting: that passes by itself.
-    models: what its server offers. out: models that take no jobs, and why.
+    models: what its server offers. out: models that take no jobs, and why. refusals: what stands for
+    credentials and an address -> the words with which the provider refused them to this node. control: what
+    was changed by hand, as far as this node has heard.
     open_lanes, closed_lanes: lane -> why. said_at: Redis' clock, seconds.
     """
 
@@ -39,6 +43,8 @@ class NodeReport(BaseModel):
     resting: bool = False
     models: tuple[str, ...] = ()
     out: dict[str, str] = {}
+    refusals: dict[str, str] = {}
+    control: ProviderControl = ProviderControl()
     open_lanes: tuple[str, ...] = ()
     closed_lanes: dict[str, str] = {}
     started_at: float = 0.0
@@ -47,11 +53,15 @@ class NodeReport(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All nodes that are known, at one moment of Redis' clock (seconds). queues: those that have ever had a job."""
+    """All nodes that are known, at one moment of Redis' clock (seconds). queues: those that have ever had a job.
+
+    control: what was changed by hand.
+    """
 
     now: float
     nodes: tuple[NodeReport, ...]
     queues: frozenset[str] = frozenset()
+    control: Control = field(default_factory=Control)
 
     @property
     def living(self) -> tuple[NodeReport, ...]:
@@ -88,6 +98,7 @@ class FleetState:
         self._queues = f"{namespace}:queues"
         self._wake = f"{namespace}:wake"
         self.breakers = Breakers(redis, namespace=namespace)
+        self.controls = Controls(redis, namespace=namespace)
 
     async def publish_directory(self, directory: Directory, *, whole: bool = True) -> Directory:
         """Tell the fleet of a pool's configuration; the directory as it is then.
@@ -105,12 +116,15 @@ class FleetState:
             pipe.set(self._directory, merged.model_dump_json(exclude_defaults=True))
             return merged
 
-        return cast("Directory", await self.redis.transaction(told, self._directory, value_from_callable=True))
+        merged = await self.redis.transaction(told, self._directory, value_from_callable=True)
+        return controlled(cast("Directory", merged), await self.controls.read())
 
     async def directory(self) -> Directory | None:
-        """The directory that the pools published, None before any pool has started."""
+        """The directory that the pools published, with what was changed by hand; None before any pool has started."""
         raw = await self.redis.get(self._directory)
-        return Directory.model_validate_json(raw, extra="ignore") if raw else None
+        if not raw:
+            return None
+        return controlled(Directory.model_validate_json(raw, extra="ignore"), await self.controls.read())
 
     async def report(self, node: NodeReport, *, news: bool = False) -> Snapshot:
         """Say how a node stands, and hear of all others. news: others are to hear of it at once."""
@@ -122,15 +136,20 @@ class FleetState:
             )
             pipe.hgetall(self._nodes)
             pipe.smembers(self._queues)
+            pipe.hgetall(self.controls.key)
             if news:
                 pipe.publish(self._wake, node.node)
-            _, raw, queues, *_ = await pipe.execute()
-        return _read(now, raw, queues)
+            _, raw, queues, control, *_ = await pipe.execute()
+        return _read(now, raw, queues, control)
 
     async def snapshot(self) -> Snapshot:
         seconds, micro = await self.redis.time()
         now = seconds + micro / 1e6
-        return _read(now, await self.redis.hgetall(self._nodes), await self.redis.smembers(self._queues))
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(self._nodes)
+            pipe.smembers(self._queues)
+            pipe.hgetall(self.controls.key)
+            return _read(now, *await pipe.execute())
 
     async def leave(self, node: str) -> None:
         """A node that stops says so, and need not be missed first."""
@@ -151,10 +170,11 @@ def _merged(ours: Directory, others: Directory | None, living: Set[str], *, whol
     return base.model_copy(update={"providers": {**kept, **ours.providers}})
 
 
-def _read(now: float, raw: Mapping[bytes, bytes], queues: Iterable[bytes]) -> Snapshot:
+def _read(now: float, raw: Mapping[bytes, bytes], queues: Iterable[bytes], control: Mapping[bytes, bytes]) -> Snapshot:
     nodes = [node for report in raw.values() if (node := _node(report)) is not None]
     names = frozenset(name.decode() for name in queues)
-    return Snapshot(now=now, nodes=tuple(sorted(nodes, key=lambda node: node.node)), queues=names)
+    ordered = tuple(sorted(nodes, key=lambda node: node.node))
+    return Snapshot(now=now, nodes=ordered, queues=names, control=read_control(control))
 
 
 def _node(report: bytes) -> NodeReport | None:

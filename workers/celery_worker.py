@@ -42,7 +42,27 @@ class SlotThreads(TaskPool):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.executor = ThreadPoolExecutor(max_workers=self.limit + self.limit // 4 + 2)
+        self.executor = ThreadPoolExecutor(max_workers=_threads(self.limit))
+
+    def resize(self, slots: int) -> int:
+        """Have so many slots from now on; what runs in more goes on. The change in their number."""
+        more = slots - self.limit
+        self.limit = slots
+        # The executor starts threads as they are needed, and looks at this each time; there is no public way.
+        self.executor._max_workers = max(self.executor._max_workers, _threads(slots))  # type: ignore[attr-defined]
+        return more
+
+    def grow(self, n: int) -> None:
+        """Celery's own command; it tells the consumer by itself."""
+        self.resize(self.limit + n)
+
+    def shrink(self, n: int) -> None:
+        """As `grow`."""
+        self.resize(max(1, self.limit - n))
+
+
+def _threads(slots: int) -> int:
+    return slots + slots // 4 + 2
 
 
 def consumer_that_learns(learn: Callable[[str], None]) -> type[Consumer]:

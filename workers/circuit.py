@@ -102,6 +102,11 @@ class Circuit:
             self._settle(Breaker(opened_at=now - (clock_ms - fleet.opened) / 1000, trips=fleet.trips))
         self.lent = fleet.prober == node and clock_ms < fleet.lent
 
+    def reset(self) -> None:
+        """Forget why it was open; the fleet has."""
+        self._settle(Breaker())
+        self._untold, self._telling, self._mirrored = [], [], None
+
     def _settle(self, after: Breaker) -> None:
         if after.opened_at != self.breaker.opened_at:
             self.trying = self.lent = False

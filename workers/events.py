@@ -7,6 +7,8 @@ ever holds a prompt, an answer or a key.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..routing.control import SETTINGS
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -67,6 +69,11 @@ EVENTS: Mapping[str, Event] = {
     "target.changed": Event(
         "one model of a provider takes calls again (`unavailable` is empty), or says why not", ("target", "unavailable")
     ),
+    "control.changed": Event(
+        "something was changed by hand; the fields are what holds for this pool's provider",
+        ("provider", "switch", "resets", *SETTINGS),
+    ),
+    "pool.resized": Event("a pool takes so many jobs at the same time from now on", ("slots",)),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
     "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ("step", "error")),

@@ -1,11 +1,12 @@
 """Says how this node stands, hears how the others do, and opens and closes its lanes accordingly."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
 
+from ..routing.control import Control
 from ..routing.directory import Directory, Route
 from ..routing.gate import Turn, decide, empties_its_queue
 from ..routing.lanes import Band, alternate_queue, lane
@@ -26,11 +27,16 @@ _FORGET_EVERY = 300
 _TURN_WITHIN_S = 1.5
 
 
+async def _nothing() -> None:
+    """What follows a change by hand where nothing does."""
+
+
 @dataclass(slots=True)
 class Gatekeeper:
     """apply: told the queues that are open and those that are not; called on the loop's thread, again at every turn.
 
-    started_at: seconds since the epoch. serving: the queues that were opened last.
+    started_at: seconds since the epoch. serving: the queues that were opened last. resize: told how many slots there are
+    from now on. on_control: called when something was changed by hand.
     """
 
     node: str
@@ -42,16 +48,21 @@ class Gatekeeper:
     leases: Leases
     apply: Callable[[frozenset[str], frozenset[str]], None]
     started_at: float
+    resize: Callable[[int], None] = lambda _: None
+    on_control: Callable[[], Awaitable[None]] = _nothing
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     last: Snapshot | None = None
     serving: frozenset[str] = frozenset()
-    _stood: tuple[str | None, dict[str, str]] | None = None
+    control: Control = field(default_factory=Control)
+    _stood: tuple[str | None, frozenset[str]] | None = None
     _turns: int = 0
+    configured_slots: int = field(init=False)
     _routes: dict[str, Route | None] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
     _closed: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
+        self.configured_slots = self.slots
         self.use(self.directory)
 
     def use(self, directory: Directory) -> None:
@@ -92,10 +103,14 @@ class Gatekeeper:
     async def turn(self) -> None:
         await self._share_breakers()
         await self.executor.admission.refresh()
+        self._set_slots()
         report = self._report()
-        stands = (report.unavailable, report.out)
+        stands = (report.unavailable, frozenset(report.out))
         snapshot = await self.fleet.report(report, news=stands != self._stood)
         self.last, self._stood = snapshot, stands
+        self._hear_refusals(snapshot)
+        if snapshot.control != self.control:
+            await self._obey(snapshot.control)
         self.executor.pools = snapshot.pools()
         self._turns += 1
         if self._turns % _FORGET_EVERY == 0:
@@ -110,6 +125,13 @@ class Gatekeeper:
         self.serving = opened
         self.apply(opened, closed)
 
+    def _set_slots(self) -> None:
+        slots = self.upstream.slots(self.configured_slots)
+        if slots != self.slots:
+            log.info("pool.resized", slots=slots)
+            self.slots = slots
+            self.resize(slots)
+
     async def _share_breakers(self) -> None:
         """Tell what this node's calls showed, and hear of what all others' did."""
         try:
@@ -118,6 +140,21 @@ class Gatekeeper:
             self.upstream.untold()
             raise
         self.upstream.heard(heard, node=self.node)
+
+    def _hear_refusals(self, snapshot: Snapshot) -> None:
+        """Credentials that another node of the provider was refused are wrong here too, if they are the same."""
+        name = self.upstream.provider.name
+        others = (node for node in snapshot.living if node.provider == name and node.node != self.node)
+        self.upstream.heard_refusals({key: words for node in others for key, words in node.refusals.items()})
+
+    async def _obey(self, control: Control) -> None:
+        """Do as was changed by hand."""
+        own = control.of(self.upstream.provider.name)
+        log.info("control.changed", provider=self.upstream.provider.name, **own.model_dump(exclude_defaults=True))
+        self.upstream.use(own)
+        await self.on_control()
+        self.control = control
+        self.wake.set()
 
     def _empties_own_queue(self) -> bool:
         name, pools = self.upstream.provider.name, self.executor.pools
@@ -145,6 +182,11 @@ class Gatekeeper:
         model = model_of(own, self.directory, name.partition(".")[0], self.upstream.models)
         return self.executor.admission.why_not(model) if model is not None else None
 
+    def _models_out(self) -> dict[str, str]:
+        admission = self.executor.admission
+        limited = {model: admission.why_not(model) or NO_ROOM for model in admission.out()}
+        return {**limited, **self.upstream.models_out()}
+
     def _report(self) -> NodeReport:
         return NodeReport(
             node=self.node,
@@ -156,7 +198,9 @@ class Gatekeeper:
             unavailable=STOPPING if self.executor.draining else self.upstream.why_not(),
             resting=self.upstream.resting and not self.executor.draining,
             models=self.upstream.models[:50],
-            out={**dict.fromkeys(self.executor.admission.out(), NO_ROOM), **self.upstream.models_out()},
+            out=self._models_out(),
+            refusals=self.upstream.refusals(),
+            control=self.upstream.control,
             open_lanes=tuple(self._open),
             closed_lanes=self._closed,
             started_at=self.started_at,

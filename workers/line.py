@@ -1,6 +1,7 @@
 """One endpoint of a provider as a pool uses it: what its calls do to its breaker, and to that of the model asked."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 
 from ..routing.action import RULES
 from ..routing.failure import Failure
@@ -11,11 +12,17 @@ from .providers.endpoint import Endpoint
 
 @dataclass(slots=True)
 class Line:
-    """busy: calls under way."""
+    """busy: calls under way. credentials: what stands for its address and credentials; nobody can read them from it."""
 
     endpoint: Endpoint
     availability: Availability
     busy: int = 0
+    credentials: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        key = self.endpoint.api_key.get_secret_value() if self.endpoint.api_key else ""
+        said = repr((self.endpoint.base_url, key, sorted(self.endpoint.headers.items())))
+        self.credentials = hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def call(self, target: Circuit | None, *, now: float) -> "Call":
         """A call begins. target: the circuit of the model asked, if it has one of its own."""

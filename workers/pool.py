@@ -54,11 +54,12 @@ class _Deliveries:
 
 
 class _Lanes:
-    """Opens and closes queues of the Celery consumer, on its own event loop's thread."""
+    """Opens and closes queues of the Celery consumer, and changes its slots, on its own event loop's thread."""
 
     def __init__(self) -> None:
         self._consumer: Any = None
         self._wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+        self._slots: int | None = None
         self._lock = threading.Lock()
 
     def attach(self, consumer: Any) -> None:
@@ -66,6 +67,7 @@ class _Lanes:
         with self._lock:
             self._consumer = consumer
         consumer.call_soon(self._settle)
+        consumer.call_soon(self._resize)
 
     def apply(self, opened: frozenset[str], closed: frozenset[str]) -> None:
         with self._lock:
@@ -73,6 +75,24 @@ class _Lanes:
         if consumer is not None:
             # Also if nothing has changed here: `celery control cancel_consumer` may have.
             consumer.call_soon(self._settle)
+
+    def resize(self, slots: int) -> None:
+        """Take so many jobs at the same time from now on."""
+        with self._lock:
+            self._slots, consumer = slots, self._consumer
+        if consumer is not None:
+            consumer.call_soon(self._resize)
+
+    def _resize(self) -> None:
+        with self._lock:
+            consumer, slots = self._consumer, self._slots
+        if consumer is None or slots is None or consumer.qos is None:
+            return
+        more = consumer.pool.resize(slots)
+        consumer.initial_prefetch_count = slots
+        if more:
+            consumer.qos.value = slots
+            consumer.qos.update()
 
     def _settle(self) -> None:
         with self._lock:
@@ -100,7 +120,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     warnings.filterwarnings("ignore", category=SecurityWarning)
     lanes = _Lanes()
     end_broken = partial(end_worker, os.EX_SOFTWARE, within_s=plan.grace_s + _END_S)
-    runtime = Runtime(plan, on_lanes=lanes.apply, on_defect=end_broken)
+    runtime = Runtime(plan, on_lanes=lanes.apply, on_slots=lanes.resize, on_defect=end_broken)
     deliveries = _Deliveries(runtime)
     app = make_app(
         plan.redis_url,

@@ -71,6 +71,7 @@ class Runtime:
         plan: PoolPlan,
         *,
         on_lanes: Callable[[frozenset[str], frozenset[str]], None],
+        on_slots: Callable[[int], None],
         on_defect: Callable[[], None],
     ) -> None:
         self.plan = plan
@@ -95,6 +96,8 @@ class Runtime:
             self.leases,
             on_lanes,
             time.time(),
+            on_slots,
+            self._reread,
         )
         self.stall = StallWatch(self.client.redis, self._expected, self._stalled)
         self.upstream.changed = self.executor.admission.changed = self.gate.wake.set
@@ -137,9 +140,12 @@ class Runtime:
         while True:
             await asyncio.sleep(_REREAD_EVERY_S)
             with suppress(*PASSING):
-                directory = await self.client.fleet.directory()
-                if directory is not None and directory != self.executor.directory:
-                    self._use(directory)
+                await self._reread()
+
+    async def _reread(self) -> None:
+        directory = await self.client.fleet.directory()
+        if directory is not None and directory != self.executor.directory:
+            self._use(directory)
 
     def _use(self, directory: Directory) -> None:
         self.client.use(directory)
@@ -148,7 +154,7 @@ class Runtime:
 
     def _expected(self) -> frozenset[str]:
         """The queues whose messages Celery must bring now."""
-        full = self.draining or self.leases.occupancy.busy >= self.plan.slots
+        full = self.draining or self.leases.occupancy.busy >= self.gate.slots
         return frozenset() if full else self.gate.serving
 
     def _stalled(self) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from ..routing.action import RULES
+from ..routing.control import ProviderControl
 from ..routing.failure import Failure, Fault
 from ..tasks.answer import Answer, Usage
 from ..tasks.breakers import BreakerName, Heard, Note
@@ -42,7 +43,8 @@ class Upstream:
 
     task_timeouts: task type -> seconds of one attempt. models: what the server lists, for jobs that name none.
     changed: called when the fleet is to hear of something, so that the gate need not wait for its next turn.
-    targets: by model, of hosted providers; what a model of our own servers does counts for its server.
+    control: what was changed by hand. targets: by model, of hosted providers; what fails of our own
+    servers' models counts for the server.
     """
 
     provider: ProviderSettings
@@ -52,6 +54,7 @@ class Upstream:
     models: tuple[str, ...] = ()
     clock: Callable[[], float] = time.monotonic
     changed: Callable[[], None] = lambda: None
+    control: ProviderControl = field(default_factory=ProviderControl)
     targets: dict[str, Circuit] = field(default_factory=dict[str, Circuit])
 
     @classmethod
@@ -70,18 +73,50 @@ class Upstream:
 
     def why_not(self) -> str | None:
         """Why no endpoint takes calls, None if one does."""
+        if self.control.why_out is not None:
+            return self.control.why_out
         reasons = [line.availability.why_not(now=self.clock()) for line in self.lines]
         return None if None in reasons else reasons[0]
 
     @property
     def resting(self) -> bool:
         """An endpoint is out only until its breaker closes."""
-        return any(line.availability.resting(now=self.clock()) for line in self.lines)
+        by_hand = self.control.why_out is not None
+        return not by_hand and any(line.availability.resting(now=self.clock()) for line in self.lines)
 
     @property
     def hopeless(self) -> bool:
         """No endpoint will take calls until somebody changes the configuration."""
-        return all(line.availability.rejected is not None for line in self.lines)
+        refused = all(line.availability.refusal is not None for line in self.lines)
+        return refused or self.control.switch == "disabled"
+
+    def slots(self, configured: int) -> int:
+        """Calls at the same time. configured: unless it was changed by hand."""
+        by_hand = self.control.slots
+        return configured if by_hand is None else by_hand * (len(self.lines) if self.provider.self_hosted else 1)
+
+    def refusals(self) -> dict[str, str]:
+        """Credentials that were refused to this node, by what stands for them, with the provider's words."""
+        lines = (line for line in self.lines if line.availability.rejected is not None)
+        return {line.credentials: line.availability.rejected or "" for line in lines}
+
+    def heard_refusals(self, refused: Mapping[str, str]) -> None:
+        """The same of all other nodes."""
+        for line in self.lines:
+            words = refused.get(line.credentials)
+            if words != line.availability.rejected_elsewhere:
+                with self._observed(line):
+                    line.availability.rejected_elsewhere = words
+
+    def use(self, control: ProviderControl) -> None:
+        """Do as was changed by hand."""
+        with self._observed(self.lines[0]):
+            if control.resets != self.control.resets:
+                for line in self.lines:
+                    line.availability.rejected = None
+                for circuit in self.circuits():
+                    circuit.reset()
+            self.control = control
 
     def target(self, model: str) -> Circuit | None:
         """The circuit of one model, None if only endpoints have any."""

@@ -168,7 +168,7 @@ STEPS: dict[str, Step] = {
 }
 
 #: Scripts that meet no job, or one that nobody has handed in yet.
-APART = {"lib", "submit", "turn", "follow", "postpone", "hand_in_due"}
+APART = {"breakers", "lib", "submit", "turn", "follow", "postpone", "hand_in_due"}
 
 
 @pytest.mark.parametrize("state", list(JobState))

@@ -49,7 +49,10 @@ def test_a_target_whose_limits_have_no_room_is_waited_for_only_if_nothing_else_i
     found = seen(pools={**ALL, "b": PoolState(slots=1, busy=0, out={"large": "its limits have no room"})})
     assert (found.open, found.waiting, found.resting) == ((C,), (B,), (B,))
     assert found.skipped == {"b": "its limits have no room"}
-    assert seen(pools={**ALL, "b": PoolState(slots=1, busy=0, out={"another": "its limits have no room"})}).open == (B, C)
+    assert seen(pools={**ALL, "b": PoolState(slots=1, busy=0, out={"another": "its limits have no room"})}).open == (
+        B,
+        C,
+    )
 
 
 def test_a_later_provider_sees_those_before_it_too() -> None:

@@ -255,7 +255,7 @@ async def test_a_lane_pauses_while_the_limits_of_its_target_have_no_room(redis_u
         assert [await one.turn(), await one.turn(), await other.turn()] == [False, False, True]
         assert one.keeper.last is not None
         why = one.keeper.last.nodes[0].closed_lanes[LANE]
-        assert re.fullmatch(r"requests/day@one is used up for \d+ s", why)
+        assert re.fullmatch(r"m: requests/day@one is used up for \d+ s", why)
         await pools.client.redis.delete("wf:limit:requests/day@one")
         assert [await one.turn(), await other.turn()] == [True, False]
 
@@ -271,3 +271,49 @@ async def test_a_pool_that_waits_for_its_pace_is_full_to_those_that_come_after(r
         assert isinstance(await pools.deliver(await pools.submit(complexity=1), "one"), Moved)
         assert [await one.turn(after_s=4.0), await other.turn()] == [False, False]
         assert [await one.turn(after_s=2.0), await other.turn()] == [False, True]
+
+
+async def test_a_drained_pool_hands_its_lanes_over_and_keeps_sending_on_what_waits_for_it(two: Fleet) -> None:
+    one, other = gates(two)
+    await two.client.fleet.controls.set_provider("one", {"switch": "draining"})
+    await one.turn()
+    await one.turn()
+    assert await other.turn()
+    await one.turn()
+    assert (one.opened, LANE in one.closed) == (frozenset({"provider.one"}), True)
+    assert (await two.client.snapshot()).nodes[0].control.switch == "draining"
+    await two.client.fleet.controls.set_provider("one", {"switch": None})
+    await one.turn()
+    await one.turn()
+    assert [one.open, await other.turn()] == [True, False]
+
+
+async def test_slots_that_were_changed_by_hand_are_told_to_celerys_side(two: Fleet) -> None:
+    one, _ = gates(two)
+    told = list[int]()
+    one.keeper.resize = told.append
+    await two.client.fleet.controls.set_provider("one", {"slots": 7})
+    for _ in range(3):
+        await one.turn()
+    await two.client.fleet.controls.set_provider("one", {"slots": None})
+    for _ in range(3):
+        await one.turn()
+    assert told == [7, 2]
+
+
+async def test_credentials_that_were_refused_to_one_node_are_refused_to_all_and_a_reset_asks_again(two: Fleet) -> None:
+    one, _ = gates(two)
+    upstream = two.pools["one"].upstream
+    elsewhere = NodeReport(node="one@there", provider="one", refusals={upstream.lines[0].credentials: "bad key"})
+    await two.client.fleet.report(elsewhere)
+    await one.turn()
+    assert upstream.why_not() == "its credentials are rejected: bad key"
+    await two.client.fleet.leave("one@there")
+    await one.turn()
+    assert upstream.why_not() is None
+    upstream.lines[0].availability.rejected = "bad key"
+    await one.turn()
+    assert upstream.hopeless
+    await two.client.fleet.controls.forget_failures("one")
+    await one.turn()
+    assert upstream.why_not() is None

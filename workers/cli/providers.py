@@ -11,6 +11,7 @@ from ..providers.detect import Detection
 from ..providers.detect import detect as find_servers
 from .console import err, out
 from .models import check
+from .provider_control import change, disable, drain, enable, reset
 from .provider_quota import quota
 from .provider_status import status
 from .session import JsonOption, run_async
@@ -41,6 +42,11 @@ def detect(as_json: JsonOption = False) -> None:
 
 app.command()(status)
 app.command()(quota)
+app.command()(enable)
+app.command()(disable)
+app.command()(drain)
+app.command("set")(change)
+app.command()(reset)
 app.command("test")(check)
 
 

@@ -5,6 +5,7 @@ from typing import get_args
 
 from ...routing.directory import Strategy
 from ...routing.gate import BY_PRIORITY
+from ...tasks.errors import UnknownName
 from .problems import Findings, did_you_mean
 from .spelling import folded
 from .tree import Missing, Node
@@ -29,6 +30,15 @@ def choose_strategy(node: Node, findings: Findings) -> Node:
     chosen = choose(node, get_args(Strategy), findings)
     if chosen.value in BY_PRIORITY:
         findings.warnings.append(node.problem(f"{chosen.value} orders targets by their priority in this version"))
+    return chosen
+
+
+def strategy_named(text: str) -> Strategy:
+    """A strategy as somebody writes it. Raises UnknownName."""
+    known = {folded(option): option for option in get_args(Strategy)}
+    chosen: Strategy | None = known.get(folded(text))
+    if chosen is None:
+        raise UnknownName("strategy", text, known.values())
     return chosen
 
 

@@ -1,0 +1,104 @@
+"""What people have changed while the fleet runs: providers switched off or drained, their slots, limits and priority,
+and routes. It lies over the configuration until it is taken back, and outlasts every restart.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .directory import ChainLink, Directory, Route
+
+Switch = Literal["enabled", "disabled", "draining"]
+
+#: Why a provider takes no jobs, for people.
+WHY: Mapping[Switch, str | None] = {
+    "enabled": None,
+    "disabled": "it is disabled by hand (fleet providers enable takes it back)",
+    "draining": "it is drained by hand (fleet providers enable takes it back)",
+}
+
+
+class ProviderControl(BaseModel):
+    """Of one provider. None is as configured.
+
+    switch: `disabled` has it take no jobs, and jobs that only it may run are refused; `draining` has it finish what
+    runs, and such jobs wait. slots: of each endpoint of self-hosted servers, else of each worker. resets: how often its
+    breakers and refusals were forgotten.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    switch: Switch = "enabled"
+    slots: int | None = Field(default=None, ge=1)
+    priority: int | None = Field(default=None, ge=0)
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    requests_per_day: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_day: int | None = Field(default=None, ge=1)
+    resets: int = 0
+
+    @property
+    def why_out(self) -> str | None:
+        return WHY[self.switch]
+
+    def limits(self) -> dict[str, int]:
+        """Those that are set, by the names that the configuration has for them."""
+        return {name: value for name in LIMITS if (value := getattr(self, name)) is not None}
+
+
+LIMITS = ("requests_per_minute", "requests_per_day", "tokens_per_minute", "tokens_per_day")
+SETTINGS = ("slots", "priority", *LIMITS)
+
+
+class Control(BaseModel):
+    """Everything that was changed by hand."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    providers: dict[str, ProviderControl] = Field(default_factory=dict)
+    routes: dict[str, Route] = Field(default_factory=dict)
+
+    def of(self, provider: str) -> ProviderControl:
+        return self.providers.get(provider, ProviderControl())
+
+
+def controlled(directory: Directory, control: Control) -> Directory:
+    """The directory as it is with what was changed by hand. Whom the directory does not know is left out."""
+    providers = dict(directory.providers)
+    routes = {**directory.routes, **control.routes}
+    for name, change in control.providers.items():
+        if name not in providers:
+            continue
+        facts = providers[name]
+        if change.switch == "disabled" and facts.enabled:
+            facts = facts.model_copy(update={"enabled": False, "unusable": change.why_out})
+        if change.priority is not None:
+            facts = facts.model_copy(update={"priority": change.priority})
+        providers[name] = facts
+    changed = directory.model_copy(update={"providers": providers, "routes": routes})
+    moved = [name for name in control.providers if control.of(name).priority is not None and name in providers]
+    if "default" in routes and "default" not in control.routes and moved:
+        routes["default"] = _reordered(routes["default"], moved, changed)
+    return changed
+
+
+def _reordered(route: Route, moved: list[str], directory: Directory) -> Route:
+    """The default route, whose order is that of priorities, with these providers at their new places.
+
+    All others keep the order they have, which may be another one than that of their numbers: fallbacks follow whom they
+    stand in for.
+    """
+    chain = [link for link in route.chain if link.provider not in moved]
+    for name in sorted(moved, key=lambda each: directory.providers[each].priority):
+        own = [link for link in route.chain if link.provider == name]
+        at = next((at for at, link in enumerate(chain) if _comes_later(link, name, directory)), len(chain))
+        rank = chain[at].priority if at < len(chain) else (chain[-1].priority + 1 if chain else 1)
+        after = [link.model_copy(update={"priority": link.priority + 1}) for link in chain[at:]]
+        chain = [*chain[:at], *(link.model_copy(update={"priority": rank}) for link in own), *after]
+    return route.model_copy(update={"chain": tuple(chain)})
+
+
+def _comes_later(link: ChainLink, name: str, directory: Directory) -> bool:
+    facts = directory.providers.get(link.provider)
+    return facts is not None and facts.priority > directory.providers[name].priority

@@ -1,0 +1,76 @@
+"""What people have changed while the fleet runs, in Redis. A change is one write, and wakes every node.
+
+<ns>:control  hash  "provider|<name>|<setting>" -> value, "route|<name>" -> a route, JSON
+"""
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from ..routing.control import Control, ProviderControl
+from ..routing.directory import Route
+from .connection import AsyncRedis
+
+
+class Controls:
+    """namespace: as the store's. Errors of Redis pass through as they are."""
+
+    def __init__(self, redis: AsyncRedis, *, namespace: str = "wf") -> None:
+        self._redis = redis
+        self.key = f"{namespace}:control"
+        self._wake = f"{namespace}:wake"
+
+    async def read(self) -> Control:
+        return read_control(await self._redis.hgetall(self.key))
+
+    async def set_provider(self, name: str, settings: Mapping[str, str | int | None]) -> None:
+        """Settings by the names of `ProviderControl`; None is as configured again."""
+        fields = {f"provider|{name}|{setting}": value for setting, value in settings.items()}
+        await self._change(fields)
+
+    async def set_route(self, name: str, route: Route | None) -> None:
+        """None is as configured again."""
+        await self._change({f"route|{name}": route.model_dump_json() if route else None})
+
+    async def forget_failures(self, name: str) -> None:
+        """Have every node forget why a provider was out."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hincrby(self.key, f"provider|{name}|resets", 1)
+            pipe.publish(self._wake, name)
+            await pipe.execute()
+
+    async def _change(self, fields: Mapping[str, str | int | None]) -> None:
+        kept = {field: value for field, value in fields.items() if value is not None}
+        dropped = [field for field in fields if field not in kept]
+        async with self._redis.pipeline(transaction=True) as pipe:
+            if kept:
+                pipe.hset(self.key, mapping=kept)
+            if dropped:
+                pipe.hdel(self.key, *dropped)
+            pipe.publish(self._wake, "control")
+            await pipe.execute()
+
+
+def read_control(raw: Mapping[bytes, bytes]) -> Control:
+    """What cannot be read is left out: it may be a newer version's, and must not stop anybody."""
+    settings: dict[str, dict[str, str]] = {}
+    routes: dict[str, Route] = {}
+    for field, value in sorted(raw.items()):
+        kind, _, rest = field.decode().partition("|")
+        if kind == "provider":
+            name, _, setting = rest.rpartition("|")
+            settings.setdefault(name, {})[setting] = value.decode()
+        elif kind == "route":
+            try:
+                routes[rest] = Route.model_validate_json(value)
+            except ValidationError:
+                continue
+    providers = {name: found for name, each in settings.items() if (found := _provider(each)) is not None}
+    return Control(providers=providers, routes=routes)
+
+
+def _provider(settings: Mapping[str, str]) -> ProviderControl | None:
+    try:
+        return ProviderControl.model_validate(settings)
+    except ValidationError:
+        return None

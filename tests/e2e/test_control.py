@@ -1,0 +1,140 @@
+"""What is changed by hand while the fleet runs is obeyed by every worker within a second, and taken back."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from workfleet.tasks.job import JobState
+from workfleet.workers.simulator import Settings
+
+from .fleet import Fleet, fleet_of, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+IN_ORDER: dict[str, Any] = {"chain": ["one", "two"], "strategy": "priority", "spill_after_s": None}
+WELL = Settings(latency_s=0.02, answer_tokens=8)
+
+#: Seconds within which every host obeys.
+PROMPTLY_S = 1.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fleet]:
+    """Two workers of `one`, one of `two`."""
+    folder = tmp_path_factory.mktemp("fleet")
+    providers = {"one": {"slots": 4}, "two": {"slots": 4}}
+    async with fleet_of(folder, providers, simulated=WELL, routes={"default": IN_ORDER}) as fleet:
+        await asyncio.gather(fleet.worker("one"), fleet.worker("one"), fleet.worker("two"))
+        await fleet.outcomes(await fleet.submit(1))
+        yield fleet
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def fleet(shared: Fleet) -> AsyncIterator[Fleet]:
+    yield shared
+    for each in shared.providers.values():
+        each.configure(**WELL.model_dump(exclude={"api_key"}))
+    await shared.client.redis.delete("wf:control")
+    await until(lambda: first_takes_all(shared))
+
+
+async def first_takes_all(fleet: Fleet) -> bool:
+    return {bool(node.open_lanes) for node in (await fleet.nodes()).values() if node.provider == "one"} == {True}
+
+
+async def changed(fleet: Fleet, *arguments: str) -> dict[str, Any]:
+    ran = await fleet.run("providers", *arguments, "--json")
+    assert ran.code == 0, ran.err
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+async def took(fleet: Fleet, ids: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for outcome in await fleet.outcomes(ids):
+        assert outcome.answer is not None, outcome.error
+        found[outcome.answer.provider] = found.get(outcome.answer.provider, 0) + 1
+    return found
+
+
+async def test_a_change_is_obeyed_by_every_worker_within_a_second(fleet: Fleet) -> None:
+    for switch in ("disabled", None):
+        began = time.monotonic()
+        await fleet.client.fleet.controls.set_provider("one", {"switch": switch})
+        opened = switch is None
+        await until(lambda opened=opened: takes(fleet, opened))
+        assert time.monotonic() - began < PROMPTLY_S
+
+
+async def takes(fleet: Fleet, opened: bool) -> bool:
+    """Whether both workers of `one` take jobs, or neither, and the one of `two` does the opposite."""
+    nodes = await fleet.nodes()
+    return all(bool(node.open_lanes) is (opened is (node.provider == "one")) for node in nodes.values())
+
+
+async def test_a_drained_provider_finishes_what_runs_and_passes_the_rest_on(fleet: Fleet) -> None:
+    one = fleet.providers["one"]
+    one.configure(latency_s=0.5)
+    ids = await fleet.submit(40, chain=("one", "two"))
+    await until(lambda: one.stats.in_flight == 8)
+    told = await changed(fleet, "drain", "one")
+    assert (told["switch"], told["workers"], told["heard"]) == ("draining", 2, 2)
+    found = await took(fleet, ids)
+    assert found["two"] >= 20
+    assert one.stats.aborted == 0
+    assert await took(fleet, await fleet.submit(5)) == {"two": 5}
+
+
+async def test_jobs_of_a_drained_provider_alone_wait_until_it_is_enabled(fleet: Fleet) -> None:
+    await changed(fleet, "drain", "one")
+    (job_id,) = await fleet.submit(1, chain=("one",))
+    assert await took(fleet, await fleet.submit(3)) == {"two": 3}
+    assert (await fleet.state(job_id)) in (JobState.QUEUED, JobState.SNOOZED)
+    await changed(fleet, "enable", "one")
+    assert await took(fleet, [job_id]) == {"one": 1}
+
+
+async def test_a_disabled_provider_is_left_out_and_its_own_jobs_say_why(fleet: Fleet) -> None:
+    await changed(fleet, "drain", "one")
+    (job_id,) = await fleet.submit(1, chain=("one",))
+    await changed(fleet, "disable", "one")
+    (outcome,) = await fleet.outcomes([job_id])
+    assert outcome.state is JobState.FAILED
+    assert "it is disabled by hand (fleet providers enable takes it back)" in str(outcome.error)
+    assert await took(fleet, await fleet.submit(3)) == {"two": 3}
+
+
+async def test_slots_grow_and_shrink_while_jobs_run(fleet: Fleet) -> None:
+    two = fleet.providers["two"]
+    two.configure(latency_s=0.3)
+    ids = await fleet.submit(150, chain=("two",))
+    await until(lambda: two.stats.in_flight == 4)
+    assert (await changed(fleet, "set", "two", "--slots", "12"))["slots"] == 12
+    await until(lambda: two.stats.in_flight == 12)
+    await changed(fleet, "set", "two", "--slots", "2")
+    await until(lambda: two.stats.in_flight == 2)
+    await changed(fleet, "set", "two", "--as-configured", "--slots", "40")
+    assert await took(fleet, ids) == {"two": 150}
+
+
+async def test_a_priority_and_a_chain_that_were_changed_are_followed(fleet: Fleet) -> None:
+    await changed(fleet, "set", "two", "--priority", "0")
+    await until(lambda: takes(fleet, False))
+    assert await took(fleet, await fleet.submit(5)) == {"two": 5}
+    assert (await fleet.run("route", "set", "default", "one")).code == 0
+    await until(lambda: takes(fleet, True))
+    assert await took(fleet, await fleet.submit(5)) == {"one": 5}
+    assert (await fleet.run("route", "reset", "default")).code == 0
+
+
+async def test_a_wrong_name_is_answered_with_what_may_be_meant(fleet: Fleet) -> None:
+    ran = await fleet.run("providers", "drain", "ones")
+    assert (ran.code, ran.out) == (2, "")
+    assert "unknown provider 'ones'; known: one, two; did you mean 'one'?" in ran.err
+    ran = await fleet.run("route", "set", "defualt", "one")
+    assert (ran.code, "did you mean 'default'?" in ran.err) == (2, True)

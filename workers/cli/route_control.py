@@ -1,0 +1,150 @@
+"""`fleet route list, set, reset`: change chains while the fleet runs, on every host at once."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ...routing.directory import ChainLink, Directory, Route
+from ...tasks.errors import InvalidRequest, UnknownName
+from ..settings.choices import strategy_named
+from .console import out
+from .session import ConfigOption, JsonOption, fleet_client, run_async
+
+RouteName = Annotated[str, typer.Argument(help="A route.", show_default=False)]
+
+
+def list_routes(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show the routes of the running fleet, and which of them were changed by hand."""
+    run_async(_list(config, as_json))
+
+
+def set_route(
+    name: RouteName,
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="PROVIDER or PROVIDER/MODEL, in order.", show_default=False)
+    ] = None,
+    strategy: Annotated[
+        str | None, typer.Option(help="How the pools' turns are decided; as it is if not given.")
+    ] = None,
+    spill_after: Annotated[
+        str | None, typer.Option(help="Seconds an earlier target must be full, or `never`; as it is if not given.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Make a route that there is not yet.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Change a route's chain, strategy or spill time until it is reset, over every restart.
+
+    Examples:
+
+      fleet route set default vllm groq/llama-3.3-70b-versatile
+
+      fleet route set default --strategy cost_based --spill-after 2
+    """
+    run_async(_set(config, name, targets or [], strategy, spill_after, new, as_json))
+
+
+def reset_route(name: RouteName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Have a route be as configured again."""
+    run_async(_reset(config, name, as_json))
+
+
+async def _list(config: Path | None, as_json: bool) -> None:
+    async with fleet_client(config) as client:
+        directory, control = await client.directory(), await client.fleet.controls.read()
+    if as_json:
+        out.print_json(data=[_fields(route, name in control.routes) for name, route in directory.routes.items()])
+        return
+    table = Table("route", "strategy", "spills after", "chain", "", box=None, pad_edge=False)
+    for name, route in directory.routes.items():
+        spill = "never" if route.spill_after_s is None else f"{route.spill_after_s:g} s"
+        table.add_row(name, route.strategy, spill, _chain(route), "changed by hand" if name in control.routes else "")
+    out.print(table)
+
+
+async def _set(
+    config: Path | None,
+    name: str,
+    targets: list[str],
+    strategy: str | None,
+    spill_after: str | None,
+    new: bool,
+    as_json: bool,
+) -> None:
+    async with fleet_client(config) as client:
+        directory = await client.directory()
+        before = directory.routes.get(name)
+        if before is None and not new:
+            raise UnknownName("route", name, directory.routes)
+        if before is None and not targets:
+            raise InvalidRequest(f"a new route needs targets: fleet route set {name} --new PROVIDER …")
+        route = before or Route(name=name, chain=())
+        update: dict[str, Any] = {}
+        if targets:
+            update["chain"] = tuple(_link(target, at, directory) for at, target in enumerate(targets, start=1))
+        if strategy is not None:
+            update["strategy"] = strategy_named(strategy)
+        if spill_after is not None:
+            update["spill_after_s"] = _seconds(spill_after)
+        if not update:
+            raise InvalidRequest("nothing to set; give targets, --strategy or --spill-after")
+        route = route.model_copy(update=update)
+        await client.fleet.controls.set_route(name, route)
+    _tell(route, by_hand=True, as_json=as_json)
+
+
+async def _reset(config: Path | None, name: str, as_json: bool) -> None:
+    async with fleet_client(config) as client:
+        if name not in (changed := (await client.fleet.controls.read()).routes):
+            raise UnknownName("route that was changed by hand:", name, changed)
+        await client.fleet.controls.set_route(name, None)
+        directory = await client.fleet.directory() or Directory()
+    route = directory.routes.get(name)
+    if route is not None:
+        _tell(route, by_hand=False, as_json=as_json)
+    elif as_json:
+        out.print_json(data=None)
+    else:
+        out.print(f"{name} is gone; no configuration has it", markup=False)
+
+
+def _link(target: str, at: int, directory: Directory) -> ChainLink:
+    provider, _, model = target.partition("/")
+    facts = directory.providers.get(provider)
+    if facts is None:
+        raise UnknownName("provider", provider, directory.providers)
+    if model and not facts.serves(model):
+        raise UnknownName(f"model of {provider}", model, [each.name for each in facts.models])
+    return ChainLink(provider=provider, model=model or None, priority=at)
+
+
+def _seconds(text: str) -> float | None:
+    if text == "never":
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise InvalidRequest(f"--spill-after is {text!r}; give seconds, or `never`")
+    return seconds
+
+
+def _tell(route: Route, *, by_hand: bool, as_json: bool) -> None:
+    if as_json:
+        out.print_json(data=_fields(route, by_hand))
+    else:
+        spill = "never" if route.spill_after_s is None else f"after {route.spill_after_s:g} s"
+        how = "changed by hand" if by_hand else "as configured"
+        out.print(f"{route.name}: {_chain(route)} ({route.strategy}, spills {spill}; {how})", markup=False)
+
+
+def _chain(route: Route) -> str:
+    links = sorted(route.chain, key=lambda link: link.priority)
+    return ", ".join(f"{link.provider}/{link.model}" if link.model else link.provider for link in links)
+
+
+def _fields(route: Route, by_hand: bool) -> dict[str, Any]:
+    return {**route.model_dump(mode="json"), "changed_by_hand": by_hand}
