@@ -105,7 +105,8 @@ class Situation:
 
     attempts_used: over all targets, this one included. failures_here: earlier ones on this target, limits apart.
     refusing: targets that have failed in this very way, this one included. alternates: targets left that the job may
-    fall back to. time_left_s: until the job's deadline. jitter: from 0 to 1, spreads back-offs.
+    fall back to. time_left_s: until the job's deadline. jitter: from 0 to 1, spreads back-offs. out: this target takes
+    no calls now, of anybody.
     """
 
     attempts_used: int
@@ -114,6 +115,7 @@ class Situation:
     alternates: int
     time_left_s: float
     jitter: float
+    out: bool = False
 
 
 def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
@@ -125,7 +127,9 @@ def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
         return Fallback(counted=False) if at.alternates else _within(at, Snooze(_limit_wait(failure)))
     if at.attempts_used >= policy.max_attempts:
         return GiveUp(f"all {policy.max_attempts} attempts are used up")
-    if rule.again in (Again.ONCE, Again.AT_ONCE) and at.failures_here < policy.retries_per_target:
+    pointless = at.out and at.alternates > 0
+    tried_enough = at.failures_here >= policy.retries_per_target
+    if rule.again in (Again.ONCE, Again.AT_ONCE) and not (tried_enough or pointless):
         return Retry(0.0)
     if at.alternates and (rule.falls_back is None or at.refusing <= rule.falls_back):
         return Fallback()

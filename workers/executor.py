@@ -303,6 +303,7 @@ class Executor:
             alternates=0 if others.next_for(failure) is None else 1,
             time_left_s=running.ends_at - self.clock(),
             jitter=self.jitter(),
+            out=self.upstream.why_not() is not None,
         )
 
     def _policy(self, running: Running) -> RetryPolicy:

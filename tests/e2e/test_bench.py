@@ -46,3 +46,12 @@ async def test_the_use_of_limits_is_measured_beside_what_people_use_instead() ->
         "cookbook": {"used", "refused", "ratio"},
         "backoff": {"used", "refused", "ratio"},
     }
+
+
+@pytest.mark.timeout(180)
+async def test_what_a_dead_provider_costs_is_measured() -> None:
+    found = await bench("failover", "--jobs", "60", "--slots", "4", "--fault", "killed")
+    assert set(found["faults"]) == {"killed"}
+    cost = found["faults"]["killed"]
+    assert {"switch_p50_ms", "switch_p99_ms", "lost", "calls_to_dead", "makespan_ratio", "back_s"} <= set(cost)
+    assert cost["lost"] == 0

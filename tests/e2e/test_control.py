@@ -79,13 +79,14 @@ async def takes(fleet: Fleet, opened: bool) -> bool:
 
 async def test_a_drained_provider_finishes_what_runs_and_passes_the_rest_on(fleet: Fleet) -> None:
     one = fleet.providers["one"]
-    one.configure(latency_s=0.5)
-    ids = await fleet.submit(40, chain=("one", "two"))
+    one.configure(latency_s=1.0)
+    ids = await fleet.submit(60, chain=("one", "two"))
     await until(lambda: one.stats.in_flight == 8)
-    told = await changed(fleet, "drain", "one")
-    assert (told["switch"], told["workers"], told["heard"]) == ("draining", 2, 2)
+    await fleet.client.fleet.controls.set_provider("one", {"switch": "draining"})
     found = await took(fleet, ids)
     assert found["two"] >= 20
+    told = await changed(fleet, "drain", "one")
+    assert (told["switch"], told["workers"], told["heard"]) == ("draining", 2, 2)
     assert one.stats.aborted == 0
     assert await took(fleet, await fleet.submit(5)) == {"two": 5}
 

@@ -180,3 +180,15 @@ def test_no_wait_outlasts_the_deadline_and_no_attempt_exceeds_the_budget(
             assert attempts_used < POLICY.max_attempts or not counted
         case GiveUp(reason):
             assert reason
+
+
+@pytest.mark.parametrize(
+    ("alternates", "action"),
+    [(1, Fallback()), (0, Retry(0.0))],
+    ids=["the next target is asked at once", "alone it is asked again"],
+)
+def test_a_target_that_takes_no_calls_any_more_is_not_asked_again_first(alternates: int, action: object) -> None:
+    at = Situation(
+        attempts_used=1, failures_here=0, refusing=1, alternates=alternates, time_left_s=60.0, jitter=0.0, out=True
+    )
+    assert next_action(Failure(Fault.TRANSPORT, "reset"), at, RetryPolicy()) == action

@@ -65,6 +65,11 @@ class Observed:
     def _failed(self, how: str) -> FleetUnavailable:
         return FleetUnavailable(f"{self._name} {how}: {' / '.join(self._said) or 'it said nothing'}")
 
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        self._child.kill()
+        await self._end
+
     async def end(self) -> None:
         """Ask it to end, and end it if it does not."""
         self._child.terminate()

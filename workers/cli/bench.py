@@ -10,6 +10,7 @@ from rich.table import Table
 from ..bench.complexity import CHEAP_MODEL, Evaluation, evaluate
 from ..bench.memory import measure as measure_memory
 from ..bench.problems import read_problems
+from .bench_failover import failover
 from .bench_limits import limits
 from .bench_rates import submit
 from .bench_slots import slots
@@ -20,6 +21,7 @@ bench_app = typer.Typer(name="bench", help="Measure, on this machine and on your
 bench_app.command()(submit)
 bench_app.command()(slots)
 bench_app.command()(limits)
+bench_app.command()(failover)
 
 
 @bench_app.command()
