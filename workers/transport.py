@@ -7,6 +7,7 @@ import structlog
 from kombu.transport import redis
 
 from .celery_worker import is_ending
+from .queue_turns import AlternatesFirst
 
 log = structlog.get_logger()
 
@@ -16,6 +17,7 @@ _LOOK_EVERY_S = 0.2
 class Channel(redis.Channel):
     #: A message whose connection was lost is not put back: its job runs, or is given a new message.
     do_restore = False
+    queue_order_strategy = f"{AlternatesFirst.__module__}:{AlternatesFirst.__qualname__}"
 
     _publishing: Any = None
 
