@@ -16,6 +16,7 @@ from .chain import model_of
 from .executor import Executor
 from .leases import Leases
 from .upstream import Upstream
+from .uptime import Uptime
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Gatekeeper:
     control: Control = field(default_factory=Control)
     _stood: tuple[str | None, frozenset[str]] | None = None
     _turns: int = 0
+    _uptime: Uptime = field(default_factory=Uptime)
     configured_slots: int = field(init=False)
     _routes: dict[str, Route | None] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
@@ -200,6 +202,9 @@ class Gatekeeper:
             models=self.upstream.models[:50],
             out=self._models_out(),
             refusals=self.upstream.refusals(),
+            observed=self.upstream.observed,
+            endpoints=self.upstream.endpoints(),
+            uptime=round(self._uptime.share(up=self.upstream.why_not() is None), 4),
             control=self.upstream.control,
             open_lanes=tuple(self._open),
             closed_lanes=self._closed,

@@ -1,9 +1,6 @@
 """In which order a pool looks at its queues: what has failed elsewhere has waited already."""
 
 from collections.abc import Iterable
-from typing import Any
-
-from kombu.utils.scheduling import round_robin_cycle
 
 from ..routing.lanes import alternate_queue
 
@@ -13,25 +10,32 @@ IN_A_ROW = 3
 _ALTERNATE = alternate_queue("")
 
 
-class AlternatesFirst(round_robin_cycle):  # type: ignore[misc]  # kombu has no types
-    """The alternate queue first, a few times in a row; lanes take turns."""
+class AlternatesFirst:
+    """One of kombu's queue cycles: the alternate queue first, a few times in a row; lanes take turns."""
 
-    def __init__(self, it: list[str] | None = None) -> None:
-        super().__init__(it)
-        self.items: list[str]
+    def __init__(self) -> None:
+        self._names: list[str] = []
         self._served = 0
 
     def update(self, it: Iterable[str]) -> None:
-        super().update(it)
+        """These are the queues from now on."""
+        self._names = list(it)
         self._sort()
 
-    def rotate(self, last_used: str) -> Any:
+    def consume(self, n: int) -> list[str]:
+        """The first `n` queues to look at."""
+        return self._names[:n]
+
+    def rotate(self, last_used: str) -> str:
+        """A message came from this queue."""
         self._served = self._served + 1 if last_used.startswith(_ALTERNATE) else 0
-        super().rotate(last_used)
+        if last_used in self._names:
+            self._names.remove(last_used)
+            self._names.append(last_used)
         self._sort()
         return last_used
 
     def _sort(self) -> None:
         """Lanes keep their order."""
         lanes_first = self._served >= IN_A_ROW
-        self.items.sort(key=lambda name: name.startswith(_ALTERNATE) is lanes_first)
+        self._names.sort(key=lambda name: name.startswith(_ALTERNATE) is lanes_first)

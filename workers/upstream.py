@@ -14,8 +14,10 @@ import structlog
 from ..routing.action import RULES
 from ..routing.control import ProviderControl
 from ..routing.failure import Failure, Fault
+from ..routing.observed import Observed
 from ..tasks.answer import Answer, Usage
 from ..tasks.breakers import BreakerName, Heard, Note
+from ..tasks.fleet_state import EndpointReport
 from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
 from .circuit import Circuit
@@ -55,6 +57,7 @@ class Upstream:
     clock: Callable[[], float] = time.monotonic
     changed: Callable[[], None] = lambda: None
     control: ProviderControl = field(default_factory=ProviderControl)
+    observed: dict[str, Observed] = field(default_factory=dict[str, Observed])
     targets: dict[str, Circuit] = field(default_factory=dict[str, Circuit])
 
     @classmethod
@@ -94,6 +97,9 @@ class Upstream:
         """Calls at the same time. configured: unless it was changed by hand."""
         by_hand = self.control.slots
         return configured if by_hand is None else by_hand * (len(self.lines) if self.provider.self_hosted else 1)
+
+    def endpoints(self) -> tuple[EndpointReport, ...]:
+        return tuple(line.report(now=self.clock()) for line in self.lines)
 
     def refusals(self) -> dict[str, str]:
         """Credentials that were refused to this node, by what stands for them, with the provider's words."""
@@ -163,7 +169,7 @@ class Upstream:
                 on_headers=on_headers,
             )
         except AttemptFailed as failed:
-            self._note_failure(call, failed.failure, cut_short=timeouts.total_s >= time_left_s)
+            self._note_failure(call, model, failed.failure, cut_short=timeouts.total_s >= time_left_s)
             raise
         except BaseException:
             # Cancelled, or a defect of ours: it says nothing of the provider, and must not block the next try.
@@ -174,9 +180,14 @@ class Upstream:
             line.busy -= 1
         with self._observed(line):
             call.succeeded(now=self.clock())
-        return answer.model_copy(update={"usage": self._priced(answer.usage, model)})
+        usage = self._priced(answer.usage, model)
+        seen = self.observed.get(model, Observed())
+        self.observed[model] = seen.answered(
+            total_s=self.clock() - call.began, first_token_s=answer.first_token_s, cost_usd=usage.cost_usd
+        )
+        return answer.model_copy(update={"usage": usage})
 
-    def _note_failure(self, call: Call, failure: Failure, *, cut_short: bool) -> None:
+    def _note_failure(self, call: Call, model: str, failure: Failure, *, cut_short: bool) -> None:
         """cut_short: the job's deadline left the provider less time than its own limit."""
         ours = (Fault.TIMEOUT_FIRST_TOKEN, Fault.TIMEOUT_IDLE, Fault.TIMEOUT_TOTAL)
         with self._observed(call.line):
@@ -185,6 +196,7 @@ class Upstream:
             else:
                 call.failed(failure, now=self.clock())
         if RULES[failure.fault].breaks:
+            self.observed[model] = self.observed.get(model, Observed()).failed()
             self.changed()
 
     def _least_busy(self) -> Line:
@@ -224,6 +236,10 @@ class Upstream:
         if before != after or models_before != models_after:
             self.changed()
 
+    def turned_down(self, model: str) -> None:
+        """A judge rejected the last answer of a model."""
+        self.observed[model] = self.observed.get(model, Observed()).turned_down()
+
     def circuits(self) -> Iterator[Circuit]:
         yield from (line.availability.circuit for line in self.lines)
         yield from self.targets.values()
@@ -253,17 +269,25 @@ class Upstream:
     async def probe(self) -> None:
         """Ask each endpoint that is out whether it is back: a health check, never a paid call."""
         now = self.clock()
-        wanting = [line for line in self.lines if line.availability.wants_probe(now=now)]
+        wanting = [line for line in self.lines if line.availability.wants_probe(now=now) or self._is_due(line, now)]
         await asyncio.gather(*(self._probe(line) for line in wanting))
         if not self.models and self.provider.default_choice() is None and self.why_not() is None:
             # Jobs may come that name no model, and somebody may give the server one at any time.
             await self._learn_models(self._least_busy())
+
+    def _is_due(self, line: Line, now: float) -> bool:
+        """Whether a server that seems well is to be looked at: at every interval, and at once again if it was not."""
+        check = self.provider.health_check
+        if not check.enabled or line.availability.why_not(now=now) is not None:
+            return False
+        return line.ailing or now - line.checked_at >= check.interval_s
 
     async def _probe(self, line: Line) -> None:
         problem = None
         if self.provider.health_check.enabled:
             health = await self.sender.health(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
             problem = None if health.healthy else health.detail
+            line.checked_s, line.checked_at, line.ailing = health.latency_s, self.clock(), problem is not None
         if problem is None and not self.models:
             await self._learn_models(line)
         with self._observed(line):

@@ -242,3 +242,28 @@ async def test_how_long_a_call_may_take(
     with pytest.raises(asyncio.CancelledError):
         await pool.ask(time_left_s=time_left_s, **fields)
     assert seen == [limits]
+
+
+async def test_a_server_that_seems_well_is_looked_at_at_every_interval_and_is_out_soon_after_it_dies(
+    make: Make,
+) -> None:
+    pool = make(provider("a", health_check=HealthCheck(interval_s=30.0)))
+    await pool.upstream.probe()
+    pool.hosts["a"].well = False
+    out = list[float]()
+    for _ in range(40):
+        pool.now += 1.0
+        await pool.upstream.probe()
+        if pool.upstream.why_not() is not None:
+            out.append(pool.now - 1000.0)
+    assert out[0] == 32.0
+    assert pool.hosts["a"].asked == []
+
+
+async def test_a_server_whose_health_check_is_switched_off_is_never_looked_at(make: Make) -> None:
+    pool = make(provider("a", health_check=HealthCheck(enabled=False)))
+    await pool.upstream.probe()
+    pool.hosts["a"].well = False
+    pool.now += 3600.0
+    await pool.upstream.probe()
+    assert pool.upstream.why_not() is None
