@@ -36,8 +36,8 @@ async def _nothing() -> None:
 class Gatekeeper:
     """apply: told the queues that are open and those that are not; called on the loop's thread, again at every turn.
 
-    started_at: seconds since the epoch. serving: the queues that were opened last. resize: told how many slots there are
-    from now on. on_control: called when something was changed by hand.
+    started_at: seconds since the epoch. serving: the queues that were opened last. resize: told how many slots there
+    are from now on. on_control: called when something was changed by hand.
     """
 
     node: str

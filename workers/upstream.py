@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from ..routing.action import RULES
+from ..routing.concurrency import Concurrency
 from ..routing.control import ProviderControl
 from ..routing.failure import Failure, Fault
 from ..routing.observed import Observed
@@ -69,9 +70,7 @@ class Upstream:
         *,
         task_timeouts: Mapping[str, float] | None = None,
     ) -> "Upstream":
-        lines = [
-            Line(endpoint, Availability(_circuit(provider, endpoint), provider.self_hosted)) for endpoint in endpoints
-        ]
+        lines = [_line(provider, endpoint) for endpoint in endpoints]
         return cls(provider, lines, sender, task_timeouts or {})
 
     def why_not(self) -> str | None:
@@ -96,7 +95,13 @@ class Upstream:
     def slots(self, configured: int) -> int:
         """Calls at the same time. configured: unless it was changed by hand."""
         by_hand = self.control.slots
-        return configured if by_hand is None else by_hand * (len(self.lines) if self.provider.self_hosted else 1)
+        if not self.provider.self_hosted:
+            return by_hand or configured
+        most = by_hand * len(self.lines) if by_hand else configured
+        each, now = math.ceil(most / len(self.lines)), self.clock()
+        bears = [(line.bears(each), line.availability.why_not(now=now) is None) for line in self.lines]
+        # While none takes calls, jobs come to be sent on.
+        return min(most, sum(calls for calls, well in bears if well) or most)
 
     def endpoints(self) -> tuple[EndpointReport, ...]:
         return tuple(line.report(now=self.clock()) for line in self.lines)
@@ -179,7 +184,7 @@ class Upstream:
         finally:
             line.busy -= 1
         with self._observed(line):
-            call.succeeded(now=self.clock())
+            call.succeeded(answer, now=self.clock())
         usage = self._priced(answer.usage, model)
         seen = self.observed.get(model, Observed())
         self.observed[model] = seen.answered(
@@ -204,7 +209,7 @@ class Upstream:
         taking = [line for line in self.lines if line.availability.why_not(now=now) is None]
         if not taking:
             raise Unavailable(self.why_not())
-        return min(taking, key=lambda line: line.busy)
+        return min(taking, key=lambda line: line.fullness)
 
     def _timeouts(self, job: Job, spec: JobSpec, time_left_s: float) -> Timeouts:
         """The provider's limits, longer for long answers, and never past the job's deadline."""
@@ -271,9 +276,15 @@ class Upstream:
         now = self.clock()
         wanting = [line for line in self.lines if line.availability.wants_probe(now=now) or self._is_due(line, now)]
         await asyncio.gather(*(self._probe(line) for line in wanting))
+        await asyncio.gather(*(self._hear_load(line) for line in self.lines if line.tells_load))
         if not self.models and self.provider.default_choice() is None and self.why_not() is None:
             # Jobs may come that name no model, and somebody may give the server one at any time.
             await self._learn_models(self._least_busy())
+
+    async def _hear_load(self, line: Line) -> None:
+        well = line.availability.why_not(now=self.clock()) is None
+        load = await self.sender.load(line.endpoint, timeout_s=self.provider.health_check.timeout_s) if well else None
+        line.hear_load(load, now=self.clock())
 
     def _is_due(self, line: Line, now: float) -> bool:
         """Whether a server that seems well is to be looked at: at every interval, and at once again if it was not."""
@@ -300,6 +311,15 @@ class Upstream:
             log.info("models.not_listed", provider=self.provider.name, error=str(failed.failure))
             return
         self.models = tuple(model.name for model in listed)
+
+
+def _line(provider: ProviderSettings, endpoint: Endpoint) -> Line:
+    """What a server of our own bears is found out; a hosted one says so itself."""
+    line = Line(endpoint, Availability(_circuit(provider, endpoint), provider.self_hosted))
+    if provider.self_hosted:
+        line.concurrency = Concurrency.of(provider.slots)
+        line.tells_load = provider.type == "vllm" and provider.health_check.enabled
+    return line
 
 
 def _circuit(provider: ProviderSettings, endpoint: Endpoint) -> Circuit:
