@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .directory import ChainLink, Route
+from .observed import Observed
 
 #: Strategies whose order of targets is their priority as long as nothing has been observed of them.
 BY_PRIORITY = frozenset({"cost_based", "latency_based", "quality", "balanced"})
@@ -20,6 +21,7 @@ class PoolState:
     limits; 0 if it has.
     unavailable: why it takes no jobs (breaker open, credentials rejected, draining), None if it does. resting: that
     passes by itself, as an open breaker does. out: models that take no jobs, and why, while the provider does.
+    observed: by model, what its calls have shown lately.
     """
 
     slots: int
@@ -28,6 +30,7 @@ class PoolState:
     unavailable: str | None = None
     resting: bool = False
     out: Mapping[str, str] = field(default_factory=dict[str, str])
+    observed: Mapping[str, Observed] = field(default_factory=dict[str, Observed])
 
     def why_out(self, model: str | None) -> str | None:
         """Why it takes no jobs for a model, None if it does. model: None is whatever the server has."""

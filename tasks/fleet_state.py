@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..routing.control import Control, ProviderControl, controlled
 from ..routing.directory import Directory
 from ..routing.gate import PoolState
+from ..routing.observed import Observed, together
 from .breakers import Breakers
 from .connection import AsyncRedis
 from .controls import Controls, read_control
@@ -21,13 +22,32 @@ FORGOTTEN_S = 3600.0
 STOPPING = "it is stopping"
 
 
+class EndpointReport(BaseModel):
+    """One endpoint as a node sees it.
+
+    breaker: its name among the fleet's. limit: calls at the same time that it is found to bear. waiting: requests in
+    its own queue, None if it does not tell. checked_s: how long its health check took.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    url: str
+    breaker: str
+    unavailable: str | None = None
+    busy: int = 0
+    limit: int | None = None
+    waiting: int | None = None
+    checked_s: float | None = None
+
+
 class NodeReport(BaseModel):
     """What one worker process says of itself several times a second.
 
     full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. resting: that passes by itself.
     models: what its server offers. out: models that take no jobs, and why. refusals: what stands for
     credentials and an address -> the words with which the provider refused them to this node. control: what
-    was changed by hand, as far as this node has heard.
+    was changed by hand, as far as this node has heard. observed: by model. uptime: share of its life in which it took
+    jobs.
     open_lanes, closed_lanes: lane -> why. said_at: Redis' clock, seconds.
     """
 
@@ -44,6 +64,9 @@ class NodeReport(BaseModel):
     models: tuple[str, ...] = ()
     out: dict[str, str] = {}
     refusals: dict[str, str] = {}
+    observed: dict[str, Observed] = {}
+    endpoints: tuple[EndpointReport, ...] = ()
+    uptime: float = 1.0
     control: ProviderControl = ProviderControl()
     open_lanes: tuple[str, ...] = ()
     closed_lanes: dict[str, str] = {}
@@ -84,8 +107,13 @@ def _together(nodes: Sequence[NodeReport]) -> PoolState:
         slots=sum(node.slots for node in good),
         busy=sum(node.busy for node in good),
         full_for_s=min(node.full_s for node in good),
+        observed={model: together(_seen(good, model)) for node in good for model in node.observed},
         out={model: why for model, why in good[0].out.items() if all(model in node.out for node in good)},
     )
+
+
+def _seen(nodes: Sequence[NodeReport], model: str) -> list[Observed]:
+    return [node.observed[model] for node in nodes if model in node.observed]
 
 
 class FleetState:

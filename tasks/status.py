@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from ..routing.directory import Directory
 from ..routing.lanes import Priority, alternate_queue, lanes
 from .fleet_state import FleetState, NodeReport, Snapshot
+from .health import ProviderHealth, health_of
 from .job import JobState
 from .messages import list_key
 
@@ -43,7 +44,8 @@ class PoolStatus:
 class FleetStatus:
     """At one moment of Redis' clock (`now`, seconds).
 
-    queues: all that the fleet has, empty ones included, in order. running, snoozed, dead: jobs of all types.
+    health: of each provider of `pools`. queues: all that the fleet has, empty ones included, in order.
+    running, snoozed, dead: jobs of all types.
     ended: task type -> state -> jobs that ended so, since the fleet's Redis is new.
     """
 
@@ -53,6 +55,7 @@ class FleetStatus:
     running: int = 0
     snoozed: int = 0
     dead: int = 0
+    health: tuple[ProviderHealth, ...] = ()
     ended: Mapping[str, Mapping[JobState, int]] = field(default_factory=dict[str, dict[JobState, int]])
 
     @property
@@ -81,10 +84,15 @@ async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
             pipe.zcard(f"{namespace}:wait:{each}")
             pipe.zrange(f"{namespace}:wait:{each}", 0, 0, withscores=True)
         running, snoozed, dead, counts, *waits = await pipe.execute()
+    heard = await fleet.breakers.tell("status")
+    pools = _pools(directory, snapshot)
     depths = _depths(names, waits, snapshot.now)
     return FleetStatus(
         now=snapshot.now,
-        pools=_pools(directory, snapshot),
+        pools=pools,
+        health=health_of(
+            (pool.provider for pool in pools), snapshot.living, heard.breakers, snapshot.control, now=snapshot.now
+        ),
         queues=tuple(_queue(name, *depths[name], snapshot.living) for name in names),
         running=running,
         snoozed=snoozed,

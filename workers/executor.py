@@ -163,6 +163,7 @@ class Executor:
         verdict = judge(running.spec.judge, answer, running.spec.request) if running.spec.judge else None
         if verdict is not None and not verdict.accepted:
             running.rejected = answer
+            self.upstream.turned_down(model)
             raise AttemptFailed(Failure(Fault.BAD_OUTPUT, verdict.rejection or "rejected"))
         return answer
 

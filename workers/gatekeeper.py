@@ -16,6 +16,7 @@ from .chain import model_of
 from .executor import Executor
 from .leases import Leases
 from .upstream import Upstream
+from .uptime import Uptime
 
 log = structlog.get_logger()
 
@@ -35,8 +36,8 @@ async def _nothing() -> None:
 class Gatekeeper:
     """apply: told the queues that are open and those that are not; called on the loop's thread, again at every turn.
 
-    started_at: seconds since the epoch. resize: told how many slots there are from now on. on_control: called when
-    something was changed by hand. serving: the queues that were opened last.
+    started_at: seconds since the epoch. serving: the queues that were opened last. resize: told how many slots there
+    are from now on. on_control: called when something was changed by hand.
     """
 
     node: str
@@ -56,6 +57,7 @@ class Gatekeeper:
     control: Control = field(default_factory=Control)
     _stood: tuple[str | None, frozenset[str]] | None = None
     _turns: int = 0
+    _uptime: Uptime = field(default_factory=Uptime)
     configured_slots: int = field(init=False)
     _routes: dict[str, Route | None] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
@@ -200,6 +202,9 @@ class Gatekeeper:
             models=self.upstream.models[:50],
             out=self._models_out(),
             refusals=self.upstream.refusals(),
+            observed=self.upstream.observed,
+            endpoints=self.upstream.endpoints(),
+            uptime=round(self._uptime.share(up=self.upstream.why_not() is None), 4),
             control=self.upstream.control,
             open_lanes=tuple(self._open),
             closed_lanes=self._closed,

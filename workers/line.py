@@ -1,28 +1,78 @@
 """One endpoint of a provider as a pool uses it: what its calls do to its breaker, and to that of the model asked."""
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 
 from ..routing.action import RULES
-from ..routing.failure import Failure
+from ..routing.concurrency import Concurrency
+from ..routing.failure import Failure, Fault
+from ..tasks.answer import Answer
+from ..tasks.fleet_state import EndpointReport
 from .availability import UNREACHABLE, Availability
 from .circuit import Circuit
 from .providers.endpoint import Endpoint
+from .providers.server_load import ServerLoad
+
+#: What a server does with calls that it has no room for.
+_NO_ROOM = frozenset({Fault.OVERLOADED, Fault.RATE_LIMITED, Fault.TIMEOUT_FIRST_TOKEN})
+#: Tokens whose time the rest of a call takes, about; short answers would look slow without it.
+_TOKENS_BESIDE = 50
 
 
 @dataclass(slots=True)
 class Line:
-    """busy: calls under way. credentials: what stands for its address and credentials; nobody can read them from it."""
+    """busy: calls under way. credentials: what stands for its address and credentials; nobody can read them from it.
+
+    concurrency: what it is found to bear; None is for the provider to say. load: what it said last, if it `tells_load`.
+    checked_s: how long the last health check took, at `checked_at`. ailing: it showed a problem.
+    """
 
     endpoint: Endpoint
     availability: Availability
     busy: int = 0
+    concurrency: Concurrency | None = None
+    load: ServerLoad | None = None
+    tells_load: bool = False
+    checked_s: float | None = None
+    checked_at: float = -math.inf
+    ailing: bool = False
     credentials: str = field(init=False)
 
     def __post_init__(self) -> None:
         key = self.endpoint.api_key.get_secret_value() if self.endpoint.api_key else ""
         said = repr((self.endpoint.base_url, key, sorted(self.endpoint.headers.items())))
         self.credentials = hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def report(self, *, now: float) -> EndpointReport:
+        return EndpointReport(
+            url=self.endpoint.base_url,
+            breaker=str(self.availability.circuit.name),
+            unavailable=self.availability.why_not(now=now),
+            busy=self.busy,
+            limit=self.concurrency.calls if self.concurrency else None,
+            waiting=self.load.waiting if self.load else None,
+            checked_s=None if self.checked_s is None else round(self.checked_s, 4),
+        )
+
+    @property
+    def fullness(self) -> float:
+        """By which the least busy endpoint is found."""
+        waiting = self.load.waiting if self.load else 0
+        return (self.busy + waiting) / (self.concurrency.calls if self.concurrency else 1)
+
+    def bears(self, most: int) -> int:
+        """Calls at the same time, of at most so many."""
+        if self.concurrency is None:
+            return most
+        self.concurrency = self.concurrency.resized(most)
+        return self.concurrency.calls
+
+    def hear_load(self, load: ServerLoad | None, *, now: float) -> None:
+        """Requests that wait in the server at two looks in a row wait for something."""
+        if load is not None and load.waiting and self.load is not None and self.load.waiting and self.concurrency:
+            self.concurrency = self.concurrency.queued(now=now)
+        self.load = load
 
     def call(self, target: Circuit | None, *, now: float) -> "Call":
         """A call begins. target: the circuit of the model asked, if it has one of its own."""
@@ -40,13 +90,19 @@ class Call:
     target: Circuit | None
     began: float
 
-    def succeeded(self, *, now: float) -> None:
+    def succeeded(self, answer: Answer, *, now: float) -> None:
+        line = self.line
+        if line.concurrency is not None:
+            pace = _pace(answer, now - self.began)
+            line.concurrency = line.concurrency.answered(pace=pace, busy=line.busy + 1, began=self.began, now=now)
         self.line.availability.succeeded(began=self.began, now=now)
         if self.target is not None:
             self.target.succeeded(began=self.began, now=now)
 
     def failed(self, failure: Failure, *, now: float) -> None:
         self.line.availability.failed(failure, began=self.began, now=now)
+        if self.line.concurrency is not None and failure.fault in _NO_ROOM:
+            self.line.concurrency = self.line.concurrency.refused(began=self.began, now=now)
         if self.target is None:
             return
         if failure.fault in UNREACHABLE:
@@ -61,3 +117,8 @@ class Call:
         self.line.availability.stopped(began=self.began)
         if self.target is not None:
             self.target.stopped(began=self.began)
+
+
+def _pace(answer: Answer, total_s: float) -> float:
+    """What shows load: seconds of an answer for each of its tokens. The time to a first token depends on the prompt."""
+    return total_s / (answer.usage.output_tokens + _TOKENS_BESIDE)

@@ -12,10 +12,13 @@ from urllib.parse import urlsplit
 import structlog
 
 from ..routing.action import RULES
+from ..routing.concurrency import Concurrency
 from ..routing.control import ProviderControl
 from ..routing.failure import Failure, Fault
+from ..routing.observed import Observed
 from ..tasks.answer import Answer, Usage
 from ..tasks.breakers import BreakerName, Heard, Note
+from ..tasks.fleet_state import EndpointReport
 from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
 from .circuit import Circuit
@@ -55,6 +58,7 @@ class Upstream:
     clock: Callable[[], float] = time.monotonic
     changed: Callable[[], None] = lambda: None
     control: ProviderControl = field(default_factory=ProviderControl)
+    observed: dict[str, Observed] = field(default_factory=dict[str, Observed])
     targets: dict[str, Circuit] = field(default_factory=dict[str, Circuit])
 
     @classmethod
@@ -66,9 +70,7 @@ class Upstream:
         *,
         task_timeouts: Mapping[str, float] | None = None,
     ) -> "Upstream":
-        lines = [
-            Line(endpoint, Availability(_circuit(provider, endpoint), provider.self_hosted)) for endpoint in endpoints
-        ]
+        lines = [_line(provider, endpoint) for endpoint in endpoints]
         return cls(provider, lines, sender, task_timeouts or {})
 
     def why_not(self) -> str | None:
@@ -93,7 +95,16 @@ class Upstream:
     def slots(self, configured: int) -> int:
         """Calls at the same time. configured: unless it was changed by hand."""
         by_hand = self.control.slots
-        return configured if by_hand is None else by_hand * (len(self.lines) if self.provider.self_hosted else 1)
+        if not self.provider.self_hosted:
+            return by_hand or configured
+        most = by_hand * len(self.lines) if by_hand else configured
+        each, now = math.ceil(most / len(self.lines)), self.clock()
+        bears = [(line.bears(each), line.availability.why_not(now=now) is None) for line in self.lines]
+        # While none takes calls, jobs come to be sent on.
+        return min(most, sum(calls for calls, well in bears if well) or most)
+
+    def endpoints(self) -> tuple[EndpointReport, ...]:
+        return tuple(line.report(now=self.clock()) for line in self.lines)
 
     def refusals(self) -> dict[str, str]:
         """Credentials that were refused to this node, by what stands for them, with the provider's words."""
@@ -163,7 +174,7 @@ class Upstream:
                 on_headers=on_headers,
             )
         except AttemptFailed as failed:
-            self._note_failure(call, failed.failure, cut_short=timeouts.total_s >= time_left_s)
+            self._note_failure(call, model, failed.failure, cut_short=timeouts.total_s >= time_left_s)
             raise
         except BaseException:
             # Cancelled, or a defect of ours: it says nothing of the provider, and must not block the next try.
@@ -173,10 +184,15 @@ class Upstream:
         finally:
             line.busy -= 1
         with self._observed(line):
-            call.succeeded(now=self.clock())
-        return answer.model_copy(update={"usage": self._priced(answer.usage, model)})
+            call.succeeded(answer, now=self.clock())
+        usage = self._priced(answer.usage, model)
+        seen = self.observed.get(model, Observed())
+        self.observed[model] = seen.answered(
+            total_s=self.clock() - call.began, first_token_s=answer.first_token_s, cost_usd=usage.cost_usd
+        )
+        return answer.model_copy(update={"usage": usage})
 
-    def _note_failure(self, call: Call, failure: Failure, *, cut_short: bool) -> None:
+    def _note_failure(self, call: Call, model: str, failure: Failure, *, cut_short: bool) -> None:
         """cut_short: the job's deadline left the provider less time than its own limit."""
         ours = (Fault.TIMEOUT_FIRST_TOKEN, Fault.TIMEOUT_IDLE, Fault.TIMEOUT_TOTAL)
         with self._observed(call.line):
@@ -185,6 +201,7 @@ class Upstream:
             else:
                 call.failed(failure, now=self.clock())
         if RULES[failure.fault].breaks:
+            self.observed[model] = self.observed.get(model, Observed()).failed()
             self.changed()
 
     def _least_busy(self) -> Line:
@@ -192,7 +209,7 @@ class Upstream:
         taking = [line for line in self.lines if line.availability.why_not(now=now) is None]
         if not taking:
             raise Unavailable(self.why_not())
-        return min(taking, key=lambda line: line.busy)
+        return min(taking, key=lambda line: line.fullness)
 
     def _timeouts(self, job: Job, spec: JobSpec, time_left_s: float) -> Timeouts:
         """The provider's limits, longer for long answers, and never past the job's deadline."""
@@ -224,6 +241,10 @@ class Upstream:
         if before != after or models_before != models_after:
             self.changed()
 
+    def turned_down(self, model: str) -> None:
+        """A judge rejected the last answer of a model."""
+        self.observed[model] = self.observed.get(model, Observed()).turned_down()
+
     def circuits(self) -> Iterator[Circuit]:
         yield from (line.availability.circuit for line in self.lines)
         yield from self.targets.values()
@@ -253,17 +274,31 @@ class Upstream:
     async def probe(self) -> None:
         """Ask each endpoint that is out whether it is back: a health check, never a paid call."""
         now = self.clock()
-        wanting = [line for line in self.lines if line.availability.wants_probe(now=now)]
+        wanting = [line for line in self.lines if line.availability.wants_probe(now=now) or self._is_due(line, now)]
         await asyncio.gather(*(self._probe(line) for line in wanting))
+        await asyncio.gather(*(self._hear_load(line) for line in self.lines if line.tells_load))
         if not self.models and self.provider.default_choice() is None and self.why_not() is None:
             # Jobs may come that name no model, and somebody may give the server one at any time.
             await self._learn_models(self._least_busy())
+
+    async def _hear_load(self, line: Line) -> None:
+        well = line.availability.why_not(now=self.clock()) is None
+        load = await self.sender.load(line.endpoint, timeout_s=self.provider.health_check.timeout_s) if well else None
+        line.hear_load(load, now=self.clock())
+
+    def _is_due(self, line: Line, now: float) -> bool:
+        """Whether a server that seems well is to be looked at: at every interval, and at once again if it was not."""
+        check = self.provider.health_check
+        if not check.enabled or line.availability.why_not(now=now) is not None:
+            return False
+        return line.ailing or now - line.checked_at >= check.interval_s
 
     async def _probe(self, line: Line) -> None:
         problem = None
         if self.provider.health_check.enabled:
             health = await self.sender.health(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
             problem = None if health.healthy else health.detail
+            line.checked_s, line.checked_at, line.ailing = health.latency_s, self.clock(), problem is not None
         if problem is None and not self.models:
             await self._learn_models(line)
         with self._observed(line):
@@ -276,6 +311,15 @@ class Upstream:
             log.info("models.not_listed", provider=self.provider.name, error=str(failed.failure))
             return
         self.models = tuple(model.name for model in listed)
+
+
+def _line(provider: ProviderSettings, endpoint: Endpoint) -> Line:
+    """What a server of our own bears is found out; a hosted one says so itself."""
+    line = Line(endpoint, Availability(_circuit(provider, endpoint), provider.self_hosted))
+    if provider.self_hosted:
+        line.concurrency = Concurrency.of(provider.slots)
+        line.tells_load = provider.type == "vllm" and provider.health_check.enabled
+    return line
 
 
 def _circuit(provider: ProviderSettings, endpoint: Endpoint) -> Circuit:

@@ -184,8 +184,20 @@ async def test_a_node_tells_how_it_stands(two: Fleet) -> None:
         full_s=2.0,
         models=("m",),
         open_lanes=(LANE,),
+        endpoints=said.endpoints,
+        uptime=1.0,
         said_at=said.said_at,
     )
+
+
+async def test_a_node_tells_of_its_endpoints_and_of_what_its_calls_showed(two: Fleet) -> None:
+    one, _ = gates(two)
+    await two.deliver(await two.submit(), "one")
+    await one.turn()
+    (said,) = (await two.client.snapshot()).nodes
+    (endpoint,) = said.endpoints
+    assert (endpoint.url, endpoint.breaker, endpoint.unavailable) == ("http://one", "endpoint|one|http://one", None)
+    assert said.observed["m"].calls == 1
 
 
 async def test_an_open_breaker_is_told_as_a_rest(two: Fleet) -> None:

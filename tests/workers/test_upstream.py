@@ -13,8 +13,9 @@ from workfleet.routing.failure import Fault
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.tasks.request import Request
-from workfleet.workers.providers.endpoint import AttemptFailed, Timeouts
+from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from workfleet.workers.providers.sender import Sender
+from workfleet.workers.providers.server_load import ServerLoad
 from workfleet.workers.settings.provider import HealthCheck, ProviderSettings
 from workfleet.workers.upstream import SLOW_TOKENS_PER_S, Unavailable, Upstream
 
@@ -242,3 +243,64 @@ async def test_how_long_a_call_may_take(
     with pytest.raises(asyncio.CancelledError):
         await pool.ask(time_left_s=time_left_s, **fields)
     assert seen == [limits]
+
+
+async def test_a_server_that_seems_well_is_looked_at_at_every_interval_and_is_out_soon_after_it_dies(
+    make: Make,
+) -> None:
+    pool = make(provider("a", health_check=HealthCheck(interval_s=30.0)))
+    await pool.upstream.probe()
+    pool.hosts["a"].well = False
+    out = list[float]()
+    for _ in range(40):
+        pool.now += 1.0
+        await pool.upstream.probe()
+        if pool.upstream.why_not() is not None:
+            out.append(pool.now - 1000.0)
+    assert out[0] == 32.0
+    assert pool.hosts["a"].asked == []
+
+
+async def test_a_server_whose_health_check_is_switched_off_is_never_looked_at(make: Make) -> None:
+    pool = make(provider("a", health_check=HealthCheck(enabled=False)))
+    await pool.upstream.probe()
+    pool.hosts["a"].well = False
+    pool.now += 3600.0
+    await pool.upstream.probe()
+    assert pool.upstream.why_not() is None
+
+
+async def test_a_server_that_refuses_is_asked_less_and_the_pool_has_fewer_slots(make: Make) -> None:
+    pool = make(provider("gpu", base_urls=("http://a", "http://b"), slots=8))
+    await pool.upstream.probe()
+    assert pool.upstream.slots(16) == 16
+    pool.hosts["a"].will(fails(503), says("ok"))
+    assert await pool.fail() == [Fault.OVERLOADED]
+    assert pool.upstream.slots(16) == 12
+    assert [each.limit for each in pool.upstream.endpoints()] == [4, 8]
+
+
+async def test_a_server_that_is_out_takes_its_slots_along_and_brings_them_back(make: Make) -> None:
+    pool = make(TWO)
+    await pool.upstream.probe()
+    pool.upstream.lines[0].availability.rejected = "bad key"
+    assert pool.upstream.slots(16) == 8
+    pool.upstream.lines[1].availability.rejected = "bad key"
+    assert pool.upstream.slots(16) == 16
+    pool.upstream.lines[0].availability.rejected = None
+    assert pool.upstream.slots(16) == 8
+
+
+async def test_a_server_in_which_requests_wait_is_asked_less(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = make(TWO)
+
+    async def busy(endpoint: Endpoint, *, timeout_s: float) -> ServerLoad:
+        return ServerLoad(running=8, waiting=5 if endpoint.base_url == "http://a" else 0)
+
+    monkeypatch.setattr(pool.upstream.sender, "load", busy)
+    for _ in range(3):
+        pool.now += 1.0
+        await pool.upstream.probe()
+    assert [(each.limit, each.waiting) for each in pool.upstream.endpoints()] == [(12, 5), (16, 0)]
+    assert await pool.ask() == "ok"
+    assert len(pool.hosts["b"].asked) == 1

@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...tasks.client import AsyncClient
-from ...tasks.status import FleetStatus, PoolStatus, read_status
+from ...tasks.health import ProviderHealth
+from ...tasks.status import FleetStatus, read_status
 from .console import out
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
@@ -21,12 +22,12 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep showing it until Ctrl-C.")] = False,
     interval: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks with --watch.")] = 1.0,
     detailed: Annotated[
-        bool, typer.Option("--detailed", "-d", help="Show also which lanes are closed, and why.")
+        bool, typer.Option("--detailed", "-d", help="Show also endpoints, models and closed lanes.")
     ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show every provider: its workers, their slots, the lanes they take jobs from, and the jobs that wait.
+    """Show every provider: its state, breakers, times and workers, its lanes, and the jobs that wait.
 
     Examples:
 
@@ -66,29 +67,83 @@ def _shown(status: FleetStatus, *, detailed: bool) -> RenderableType:
             age = "" if queue.oldest_s is None else f"{queue.oldest_s:.0f} s"
             table.add_row(queue.name, str(queue.waiting), age, ", ".join(queue.takers) or "[yellow]nobody[/]")
         parts += ["", table]
+    if (troubles := _troubles(status)) is not None:
+        parts += ["", troubles]
     if detailed:
-        parts += ["", _closed(status)]
+        parts += _details(status)
     parts += ["", f"{status.running} running, {status.snoozed} snoozed, {status.dead} dead letters"]
     return Group(*parts)
 
 
 def _providers(status: FleetStatus) -> Table:
-    table = Table("provider", "worker", "state", "busy", "lanes", "models", box=None, pad_edge=False)
-    for pool in status.pools:
-        if not pool.nodes:
-            table.add_row(pool.provider, "", "[yellow]no worker runs[/]", "", "", "")
-        for node in pool.nodes:
-            lanes = str(len(node.open_lanes))
-            models = ", ".join(node.models[:3]) + (" …" if len(node.models) > 3 else "")
-            table.add_row(pool.provider, node.node, _state(pool, node.node), f"{node.busy}/{node.slots}", lanes, models)
+    columns = ("provider", "state", "busy", "lanes", "errors", "first token", "answer", "up", "workers")
+    table = Table(*columns, box=None, pad_edge=False)
+    for each in status.health:
+        seen = each.overall
+        table.add_row(
+            escape(each.provider),
+            _state(each),
+            f"{each.busy}/{each.slots}" if each.slots else "",
+            str(len(each.open_lanes)),
+            f"{seen.failing:.0%}" if seen.calls else "",
+            _seconds(seen.first_token_s),
+            _seconds(seen.total_s),
+            "" if each.uptime is None else f"{each.uptime:.1%}",
+            escape(", ".join(_workers(status, each.provider))),
+        )
     return table
 
 
-def _state(pool: PoolStatus, name: str) -> str:
-    node = next(node for node in pool.nodes if node.node == name)
-    if name not in pool.living:
-        return "[red]gone[/]"
-    return "[green]takes jobs[/]" if node.unavailable is None else f"[red]out:[/] {escape(node.unavailable)}"
+def _workers(status: FleetStatus, provider: str) -> list[str]:
+    pool = next(pool for pool in status.pools if pool.provider == provider)
+    return [node.node if node.node in pool.living else f"{node.node} (gone)" for node in pool.nodes]
+
+
+def _state(health: ProviderHealth) -> str:
+    color = "green" if health.state == "takes jobs" else "red" if health.state == "out" else "yellow"
+    return f"[{color}]{health.state}[/]" + (f": {escape(health.why)}" if health.why else "")
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f} s"
+
+
+def _troubles(status: FleetStatus) -> Table | None:
+    """Breakers that are open or see failures, and models that are passed by."""
+    table = Table("provider", "breaker", "of", "failures", "next probe", box=None, pad_edge=False)
+    for each in status.health:
+        for breaker in each.breakers:
+            due = "" if breaker.probe_in_s is None else f"in {breaker.probe_in_s:.0f} s"
+            probe = f"{breaker.prober} tries" if breaker.prober else due
+            failures = f"{breaker.failures} of {breaker.calls}" if breaker.calls else ""
+            table.add_row(
+                each.provider, breaker.state, escape(f"{breaker.scope} {breaker.of}"), failures, escape(probe)
+            )
+        for model, why in each.passed_by.items():
+            table.add_row(each.provider, "passed by", escape(model), "", escape(why))
+    return table if table.row_count else None
+
+
+def _details(status: FleetStatus) -> list[RenderableType]:
+    endpoints = Table("worker", "endpoint", "busy", "bears", "waiting there", "check", "", box=None, pad_edge=False)
+    models = Table("target", "calls", "errors", "rejected", "first token", "answer", "USD", box=None, pad_edge=False)
+    for each in status.health:
+        for endpoint in each.endpoints:
+            endpoints.add_row(
+                each.provider,
+                escape(endpoint.url),
+                str(endpoint.busy),
+                "" if endpoint.limit is None else str(endpoint.limit),
+                "" if endpoint.waiting is None else str(endpoint.waiting),
+                "" if endpoint.checked_s is None else f"{endpoint.checked_s * 1000:.0f} ms",
+                escape(endpoint.unavailable or "well"),
+            )
+        for model, seen in each.observed.items():
+            cost = "" if seen.cost_per_accepted_usd is None else f"{seen.cost_per_accepted_usd:.5f}"
+            shares = (f"{seen.failing:.0%}", f"{seen.rejected:.0%}")
+            times = (_seconds(seen.first_token_s), _seconds(seen.total_s))
+            models.add_row(escape(f"{each.provider}/{model}"), str(seen.calls), *shares, *times, cost)
+    return ["", endpoints, "", models, "", _closed(status)]
 
 
 def _closed(status: FleetStatus) -> Table:
@@ -108,6 +163,7 @@ def _fields(status: FleetStatus) -> dict[str, Any]:
     queues = [dataclasses.asdict(queue) for queue in status.queues if queue.waiting or queue.takers or queue.refusals]
     return {
         "providers": nodes,
+        "health": {each.provider: each.fields() for each in status.health},
         "queues": queues,
         "running": status.running,
         "snoozed": status.snoozed,

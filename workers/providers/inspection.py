@@ -14,6 +14,7 @@ from .json_fields import mapping, parse, text
 from .limits_told import Told, limits_in_headers
 from .paging import MAX_PAGES, next_page
 from .rows import ROWS
+from .server_load import ServerLoad, server_load
 from .wire import Wire
 
 #: Calls for the details of listed models that are under way at once.
@@ -57,6 +58,14 @@ async def check(wire: Wire, endpoint: Endpoint, timeout_s: float) -> Health:
         with suppress(AttemptFailed):
             reply = await fetch_well(wire, endpoint, [Call("GET", row.version_path)], within(timeout_s))
     return Health(True, latency_s, "answers", text(mapping(parse(reply.body)).get("version")) or None, told)
+
+
+async def load(wire: Wire, endpoint: Endpoint, timeout_s: float) -> ServerLoad | None:
+    """How busy the server says that it is, None if it does not tell. Never raises."""
+    try:
+        return server_load((await fetch_well(wire, endpoint, [Call("GET", "/metrics")], within(timeout_s))).body)
+    except AttemptFailed:
+        return None
 
 
 async def listed_models(wire: Wire, endpoint: Endpoint, timeout_s: float) -> tuple[ListedModel, ...]:

@@ -14,10 +14,11 @@ from .asking import Asking, OnDelta, OnHeaders
 from .dialect import Ask, ListedModel
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .http_client import http_client
-from .inspection import Health, check, listed_models, within
+from .inspection import Health, check, listed_models, load, within
 from .ollama_pull import PullProgress
 from .redaction import redacted
 from .rows import ROWS
+from .server_load import ServerLoad
 from .wire import MAX_BODY_BYTES, Wire
 
 
@@ -81,6 +82,10 @@ class Sender:
         except AttemptFailed as failed:
             return replace(found, healthy=False, detail=f"{ping_model} does not answer: {failed}")
         return replace(found, detail=f"{ping_model} answers")
+
+    async def load(self, endpoint: Endpoint, timeout_s: float = 5) -> ServerLoad | None:
+        """How busy a server of our own says that it is, None if it does not tell. Never raises."""
+        return await load(self._wire, endpoint, timeout_s)
 
     async def preload(self, endpoint: Endpoint, model: str, context_tokens: int | None = None) -> None:
         """Have an Ollama server load a model, with the window that requests will ask for. Raises AttemptFailed."""

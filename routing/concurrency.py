@@ -1,0 +1,73 @@
+"""How many calls at the same time a server of our own bears, found out from how it answers them.
+
+Additive increase, multiplicative decrease, as TCP does it: while the limit is in use and answers come as fast as ever,
+it grows by one in as many answers; when they come much slower, or the server refuses or queues, it shrinks. Between 1
+and the configured maximum. A pure value: an observation gives a new one.
+"""
+
+from dataclasses import dataclass, replace
+
+#: Answers that take so many times the pace of the best ones are slow: the server has more than it bears.
+SLOW = 4.0
+SHRINK_SLOW = 0.9
+SHRINK_REFUSED = 0.5
+#: What one answer counts in the mean pace, and by how much the best pace is forgotten with each.
+_WEIGHT = 0.1
+_FORGET = 1.002
+#: The share of the limit from which on it is in use.
+_IN_USE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """most: the configured maximum. limit: what it is found to bear, from 1 to `most`.
+
+    pace, best: means of what an answer takes, lately and at its best; None is unknown. shrunk_at: when it last shrank,
+    on the clock of the calls.
+    """
+
+    most: int
+    limit: float
+    pace: float | None = None
+    best: float | None = None
+    shrunk_at: float | None = None
+
+    @classmethod
+    def of(cls, most: int) -> "Concurrency":
+        return cls(most=most, limit=float(most))
+
+    @property
+    def calls(self) -> int:
+        return max(1, int(self.limit + 1e-9))
+
+    def resized(self, most: int) -> "Concurrency":
+        """With another maximum; a limit that was at the old one moves with it."""
+        if most == self.most:
+            return self
+        limit = float(most) if self.limit >= self.most else min(self.limit, float(most))
+        return replace(self, most=most, limit=limit)
+
+    def answered(self, *, pace: float, busy: int, began: float, now: float) -> "Concurrency":
+        """pace: what the answer took, in any unit that is alike for all. busy: calls under way with it."""
+        mean = pace if self.pace is None else self.pace + _WEIGHT * (pace - self.pace)
+        best = mean if self.best is None else min(mean, self.best * _FORGET)
+        seen = replace(self, pace=mean, best=best)
+        if mean > SLOW * best:
+            return seen._shrunk(SHRINK_SLOW, began=began, now=now)
+        if busy < _IN_USE * self.limit:
+            return seen
+        return replace(seen, limit=min(float(self.most), self.limit + 1.0 / self.limit))
+
+    def refused(self, *, began: float, now: float) -> "Concurrency":
+        """A call that the server had no room for."""
+        return self._shrunk(SHRINK_REFUSED, began=began, now=now)
+
+    def queued(self, *, now: float) -> "Concurrency":
+        """The server says that requests wait in it."""
+        return self._shrunk(SHRINK_SLOW, began=now, now=now)
+
+    def _shrunk(self, factor: float, *, began: float, now: float) -> "Concurrency":
+        """Calls from before it last shrank say nothing new."""
+        if self.shrunk_at is not None and began <= self.shrunk_at:
+            return self
+        return replace(self, limit=max(1.0, self.limit * factor), shrunk_at=now)
