@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from ..routing.directory import Directory
 from .answer import Answer
 from .batch import DEFAULT_WINDOW, Batches, BatchStatus, new_batch_id
-from .connection import PASSING, connect, translated
+from .connection import connect, passes, translated
 from .errors import FleetUnavailable, JobNotFound, NoTarget
 from .fleet_state import FleetState, Snapshot
 from .job import Attempt, Job, JobSpec, JobState
@@ -106,13 +106,13 @@ class AsyncClient:
                 with translated(self.redis_url):
                     return await call()
             except FleetUnavailable as failed:
-                if not _passes(failed) or time.monotonic() >= give_up_at:
+                if not passes(failed) or time.monotonic() >= give_up_at:
                     raise
                 await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _outlast(self, failed: FleetUnavailable) -> None:
         """Return when Redis is back; raise what failed if it has not gone away."""
-        if not _passes(failed):
+        if not passes(failed):
             raise failed
         await self.ping()
         await asyncio.sleep(_LOOK_EVERY_S)
@@ -337,7 +337,3 @@ class AsyncClient:
             reason = pool.unavailable if pool else None
             skipped[provider] = reason or f"no worker runs (fleet worker --provider {provider})"
         raise NoTarget(skipped or {"any provider": "no worker runs (fleet up, or fleet worker --provider NAME)"})
-
-
-def _passes(failed: FleetUnavailable) -> bool:
-    return isinstance(failed.__cause__, PASSING)

@@ -34,12 +34,13 @@ class Client:
         namespace: str = "wf",
         wait_for_redis_s: float = 0.0,
     ) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="workfleet-client", daemon=True)
-        self._thread.start()
+        # First, because it may raise, and a thread would stay behind.
         self._client = AsyncClient(
             redis_url, directory=directory, namespace=namespace, wait_for_redis_s=wait_for_redis_s
         )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="workfleet-client", daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Self:
         try:

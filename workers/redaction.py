@@ -42,7 +42,7 @@ _HEADER = re.compile(
 #: As a setting's name it also stands in sentences ("api_key: no variable is set"), so its value must look like a key.
 _NAMED_KEY = re.compile(rf"""(?ix) (\bapi[-_]?key) ({_SEPARATOR}) [A-Za-z0-9_.-]{{16,}}""")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
-_QUERY = re.compile(r"""(?i)([?&](?:key|api[-_]?key|token|access_token)=)[^&\s"']+""")
+_QUERY = re.compile(r"""(?i)([?&](?:key|api[-_]?key|token|access_token|password)=)[^&\s"']+""")
 _LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/?#]+@")
 
 
@@ -105,6 +105,15 @@ def secrets_in(value: object) -> Iterator[str]:
 
 def _secret_parts(secret: str) -> Iterator[str]:
     yield secret
-    if "://" in secret and (password := urlsplit(secret).password):
+    for password in passwords_in(secret):
         yield password
         yield unquote(password)
+
+
+def passwords_in(url: str) -> list[str]:
+    """What a URL has for a password, before its host or among its options, as it is written there."""
+    if "://" not in url:
+        return []
+    parts = urlsplit(url)
+    options = (option.partition("=") for option in parts.query.split("&"))
+    return [word for word in (parts.password, *(value for name, _, value in options if name == "password")) if word]

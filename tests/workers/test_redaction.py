@@ -35,8 +35,9 @@ def test_a_key_is_known_by_its_prefix(key: str) -> None:
         ("GET https://host/v1/models?key=AbCdEf&alt=sse", "GET https://host/v1/models?key=[redacted]&alt=sse"),
         ("redis://:p4ssw0rd@127.0.0.1:6379/0", "redis://:[redacted]@127.0.0.1:6379/0"),
         ("rediss://user:p4ssw0rd@host", "rediss://user:[redacted]@host"),
+        ("redis://host/0?db=1&password=p4ss", "redis://host/0?db=1&password=[redacted]"),
     ],
-    ids=["header", "in a dict", "in JSON", "raw", "bearer", "query", "Redis URL", "Redis URL with a user"],
+    ids=["header", "in a dict", "in JSON", "raw", "bearer", "query", "Redis URL", "with a user", "with options"],
 )
 def test_a_credential_is_known_by_where_it_stands(text: str, safe: str) -> None:
     assert Redactor().text(text) == safe
@@ -112,3 +113,8 @@ def test_every_secret_of_a_configuration_is_found() -> None:
         "k1",
         "k2",
     ]
+
+
+def test_a_password_among_the_options_of_a_url_is_found_too() -> None:
+    url = "redis://host/0?db=1&password=p%40ss"
+    assert list(secrets_in(SecretStr(url))) == [url, "p%40ss", "p@ss"]

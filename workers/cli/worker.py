@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from ...routing.directory import Directory
 from ...tasks.client import AsyncClient
+from ...tasks.connection import passes
 from ...tasks.errors import FleetUnavailable
 from ..logs import configure_logs, log_options
 from ..plan import plan_pool
@@ -85,6 +86,8 @@ async def _directory(redis_url: SecretStr) -> Directory:
         async with AsyncClient(redis_url) as client:
             return await client.directory()
     except FleetUnavailable as failed:
+        if not passes(failed):
+            raise
         log.warning("redis.awaited", error=str(failed), patience_s=_REDIS_WITHIN_S)
     async with AsyncClient(redis_url, wait_for_redis_s=_REDIS_WITHIN_S) as client:
         return await client.directory()

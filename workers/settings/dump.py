@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 
 from ...routing.directory import ChainLink, RetryPolicy, Route
+from ..redaction import passwords_in
 from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, kind_of
 from .links import with_roles
 from .modes import is_free_anyway
@@ -58,7 +58,7 @@ def _redis_url(settings: Settings) -> str | None:
     if settings.redis_url is None:
         return None
     url = settings.redis_url.get_secret_value()
-    return "${FLEET_REDIS_URL}" if urlsplit(url).password else url
+    return "${FLEET_REDIS_URL}" if passwords_in(url) else url
 
 
 def _provider(provider: ProviderSettings) -> dict[str, Any]:

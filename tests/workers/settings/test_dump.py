@@ -56,6 +56,11 @@ providers:
     assert shown["providers"]["mine"]["api_key"] == "${OPENAI_COMPATIBLE_API_KEY}"
 
 
+@pytest.mark.parametrize("url", ["redis://me:hidden@host/0", "redis://host/0?password=hidden"])
+def test_no_password_of_redis_is_shown(load: Load, url: str) -> None:
+    assert yaml.safe_load(as_yaml(load(f"redis_url: '{url}'")))["redis_url"] == "${FLEET_REDIS_URL}"
+
+
 NAMES = ("ollama", "vllm", "groq", "openrouter", "claude")
 MODELS = st.sampled_from(["m1", "org/m2:free", "q:30b"])
 TARGETS = st.one_of(st.sampled_from(NAMES), st.builds("{}/{}".format, st.sampled_from(NAMES), MODELS))
