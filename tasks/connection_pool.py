@@ -21,16 +21,19 @@ class PatientPool(ConnectionPool):
         self._queue: deque[asyncio.Future[None]] = deque()
 
     async def get_connection(self, *arguments: Any, **options: Any) -> AbstractConnection:
+        pool: Any = super()
         give_up_at = None
         while True:
             try:
-                return await super().get_connection(*arguments, **options)
+                connection: AbstractConnection = await pool.get_connection(*arguments, **options)
             except MaxConnectionsError:
                 now = asyncio.get_running_loop().time()
                 give_up_at = give_up_at or now + WITHIN_S
                 if now >= give_up_at:
                     raise
                 await self._turn(give_up_at)
+            else:
+                return connection
 
     async def release(self, connection: AbstractConnection) -> None:
         try:
