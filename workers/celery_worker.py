@@ -46,10 +46,11 @@ class SlotThreads(TaskPool):
 
     def resize(self, slots: int) -> int:
         """Have so many slots from now on; what runs in more goes on. The change in their number."""
-        more = slots - self.limit
+        more: int = slots - self.limit
         self.limit = slots
         # The executor starts threads as they are needed, and looks at this each time; there is no public way.
-        self.executor._max_workers = max(self.executor._max_workers, _threads(slots))  # type: ignore[attr-defined]
+        executor: Any = self.executor
+        executor._max_workers = max(executor._max_workers, _threads(slots))
         return more
 
     def grow(self, n: int) -> None:
