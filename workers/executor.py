@@ -50,7 +50,7 @@ class Executor:
     """Runs jobs of one pool.
 
     node: the worker's name. upstream: the provider's endpoints. pools: what all pools last said, by provider.
-    draining: it takes no more jobs. clock: seconds since the epoch. jitter: from 0 to 1.
+    draining: it takes no more jobs. clock: steady seconds. jitter: from 0 to 1.
     """
 
     node: str
@@ -60,7 +60,7 @@ class Executor:
     directory: Directory
     pools: dict[str, PoolState] = field(default_factory=dict[str, PoolState])
     draining: bool = False
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     admission: Admission = field(init=False)
 
@@ -97,11 +97,11 @@ class Executor:
         return Ended(outcome)
 
     def _begun(self, claimed: Claimed, on_free: Callable[[], None], asked_at: float) -> Running:
-        """The deadline is told on Redis' clock. What is left of it is counted on ours, which may show another time."""
-        job = claimed.job
+        """The deadline is told on Redis' clock. What is left of it is counted on ours, which shows another time."""
+        job, now = claimed.job, self.clock()
         assert job.started_at is not None
-        ends_at = self.clock() + job.deadline_at - job.started_at
-        return Running(job, claimed.spec, ends_at, on_free=on_free, sure_at=asked_at)
+        ends_at = now + job.deadline_at - job.started_at
+        return Running(job, claimed.spec, ends_at, began_at=now, on_free=on_free, sure_at=asked_at)
 
     async def _serve(self, running: Running) -> Ending:
         if self._is_beside_a_suspect(running):
@@ -320,7 +320,7 @@ class Executor:
             running.target,
             outcome,
             node=self.node,
-            started_at=running.asked_at,
+            started_at=(running.job.started_at or 0.0) + running.asked_at - running.began_at,
             total_s=self.clock() - running.asked_at,
             failure=failure,
             answer=answer,

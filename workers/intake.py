@@ -125,7 +125,7 @@ class Intake:
     async def _store(self, call: HandedIn) -> None:
         canvas = canvas_of(call.request)
         try:
-            stored = await self.client.submit(_spec(call), job_id=call.id, canvas=canvas)
+            stored = await self.client.submit(await self._spec(call), job_id=call.id, canvas=canvas)
         except FleetUnavailable:
             raise
         except FleetError as wrong:
@@ -134,14 +134,18 @@ class Intake:
         if stored != call.id:
             await self.continuing.follow(stored, call.id, canvas)
 
+    async def _spec(self, call: HandedIn) -> dict[str, object]:
+        if call.task != SUBMIT_TASK:
+            raise InvalidRequest(f"unknown task {call.task!r}; the queue {SUBMIT_QUEUE!r} takes {SUBMIT_TASK!r}")
+        spec = filled_in(call.spec, call.previous)
+        if call.expires_at is None:
+            return spec
+        seconds, micro = await self.client.redis.time()
+        return _until(call.expires_at - seconds - micro / 1e6, spec)
 
-def _spec(call: HandedIn) -> dict[str, object]:
-    if call.task != SUBMIT_TASK:
-        raise InvalidRequest(f"unknown task {call.task!r}; the queue {SUBMIT_QUEUE!r} takes {SUBMIT_TASK!r}")
-    spec = filled_in(call.spec, call.previous)
-    if call.expires_at is None:
-        return spec
-    left_s = call.expires_at - time.time()
+
+def _until(left_s: float, spec: dict[str, object]) -> dict[str, object]:
+    """The spec of a job that has so long."""
     if left_s <= 0:
         raise JobExpired("it expired before it was taken in")
     wanted = spec.get("deadline_s", left_s)

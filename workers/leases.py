@@ -44,7 +44,8 @@ class Stop(StrEnum):
 class Running:
     """A job that this process runs. call: what to cancel when it must stop. stop: why it was cancelled.
 
-    ends_at: the job's deadline, target: who is asked, asked_at: since when; times are those of the executor's clock.
+    ends_at: the job's deadline, began_at: when it was claimed, target: who is asked, asked_at: since when; times are
+    those of the executor's clock.
     rejected: an answer that was paid for, but that the judge turned down. on_free: called when its slot may go to
     another job; has_slot: that is still to come. sure_at: when its lease was last asked for with success, on the
     leases' clock.
@@ -53,6 +54,7 @@ class Running:
     job: Job
     spec: JobSpec
     ends_at: float
+    began_at: float = 0.0
     target: str = ""
     asked_at: float = 0.0
     call: "asyncio.Task[Answer] | None" = None

@@ -480,6 +480,24 @@ async def test_the_deadline_is_that_of_redis_clock_whatever_ours_shows(alone: Fl
     assert (await alone.client.wait(job_id)).state is JobState.SUCCEEDED
 
 
+async def test_a_step_of_the_hosts_clock_changes_neither_deadline_nor_ledger(
+    alone: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = Held(fails(500))
+    alone.servers["one"].will(reply, says("ok"))
+    job_id = await alone.submit(deadline_s=60)
+    running = asyncio.create_task(alone.deliver(job_id, "one"))
+    await reply.asked.wait()
+    monkeypatch.setattr(time, "time", lambda: 4e9)
+    reply.may_go.set()
+    assert isinstance(await running, Moved)
+    (entry,) = await alone.client.attempts(job_id)
+    job = await alone.client.job(job_id)
+    assert job.started_at is not None
+    assert 0 <= entry.started_at - job.started_at < 30
+    assert 0 <= entry.total_s < 30
+
+
 async def test_a_defect_of_ours_costs_an_attempt_and_leaves_nothing_behind(
     alone: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
