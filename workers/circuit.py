@@ -49,6 +49,10 @@ class Circuit:
             return "its breaker lets one call try"
         return None if self.has_probe(now=now) else "its breaker is open"
 
+    def rests_s(self, *, now: float) -> float:
+        """Seconds until somebody in the fleet may find out if it may close; 0 from then on, and while it is closed."""
+        return max(0.0, self.breaker.probe_at(self.policy) - now) if self.breaker.opened_at is not None else 0.0
+
     def asked(self, *, now: float) -> None:
         """A call begins."""
         self.trying = self.state(now=now) is not BreakerState.CLOSED

@@ -41,7 +41,7 @@ log = structlog.get_logger()
 SUSPECT_DEATHS = 2
 #: Seconds until a job that found no room is in its lane again: this pool has closed it by then.
 BACK_IN_LANE_S = 0.25
-#: Seconds after which a job that waits for a limit of this provider alone is looked at again, at the latest.
+#: Seconds after which a job that waits for this provider alone, its limit or its breaker, is looked at at the latest.
 LOOK_AGAIN_S = 60.0
 
 
@@ -289,9 +289,16 @@ class Executor:
         if others.hopeless or (self.upstream.hopeless and not others.waiting):
             others.skipped[name] = why
             return await self._give_up(running, others, before, "no target can run it")
-        return await self._put_back(
-            running, f"{why}; no other target takes jobs now", job.queue, wait_s=1.0 + self.jitter(), uncounted=True
-        )
+        wait_s = self._until_one_may(running, others) + self.jitter()
+        why = f"{why}; no other target takes jobs now"
+        return await self._put_back(running, why, job.queue, wait_s=wait_s, uncounted=True)
+
+    def _until_one_may(self, running: Running, others: Alternatives) -> float:
+        """Seconds until a job that nobody takes is looked at again."""
+        if others.own is None or others.waiting:
+            return 1.0
+        model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
+        return min(max(1.0, self.upstream.rests_s(model)), LOOK_AGAIN_S)
 
     def _situation(self, running: Running, others: Alternatives, failure: Failure, before: list[Attempt]) -> Situation:
         before = [each for each in before if each.failed]

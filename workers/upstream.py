@@ -86,6 +86,12 @@ class Upstream:
         by_hand = self.control.why_out is not None
         return not by_hand and any(line.availability.resting(now=self.clock()) for line in self.lines)
 
+    def rests_s(self, model: str | None) -> float:
+        """Seconds for which breakers keep every call of a model away; 0 if that is not known."""
+        now, target = self.clock(), self.targets.get(model or "")
+        resting = [line.availability.circuit.rests_s(now=now) for line in self.lines]
+        return max(min(resting), target.rests_s(now=now) if target else 0.0)
+
     @property
     def hopeless(self) -> bool:
         """No endpoint will take calls until somebody changes the configuration."""

@@ -112,3 +112,11 @@ def test_a_try_that_failed_leaves_it_open_for_longer() -> None:
     own.failed(began=31.0, now=32.0)
     assert [own.state(now=now) for now in (91.9, 92.0)] == [BreakerState.OPEN, BreakerState.HALF_OPEN]
     assert own.why_not(now=91.0) == "its breaker is open"
+
+
+def test_it_rests_until_its_next_probe() -> None:
+    own = circuit()
+    assert own.rests_s(now=1.0) == 0
+    own.failed(began=0.0, now=1.0)
+    own.failed(began=0.0, now=1.0)
+    assert [own.rests_s(now=now) for now in (1.0, 11.0, 31.0, 99.0)] == [30.0, 20.0, 0.0, 0.0]

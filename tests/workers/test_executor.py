@@ -21,6 +21,7 @@ from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
 from workfleet.workers.embedded.process import end, launch, reap, wait_until_ready
 from workfleet.workers.ending import Declined, Dropped, Ended, Moved
+from workfleet.workers.executor import LOOK_AGAIN_S
 from workfleet.workers.leases import LEASE_S, Running
 from workfleet.workers.providers.sender import Sender
 
@@ -286,6 +287,24 @@ async def test_when_no_target_takes_jobs_a_job_waits_and_uses_up_no_attempt(two:
     )
     job = await two.client.job(job_id)
     assert (job.state, job.queue, job.attempts) == (JobState.SNOOZED, LANE, 0)
+
+
+@pytest.mark.parametrize(
+    ("open_for_s", "waits_s"), [(20.0, 20.0), (300.0, LOOK_AGAIN_S), (0.0, 1.0)], ids=["long", "very long", "no more"]
+)
+async def test_a_job_that_only_a_breaker_keeps_waiting_waits_until_its_probe(
+    redis_url: str, open_for_s: float, waits_s: float
+) -> None:
+    async with fleet(redis_url, hosted("one"), hosted("two")) as pools:
+        circuit = pools.pools["one"].upstream.lines[0].availability.circuit
+        cool_off_s = circuit.policy.cool_off_s
+        circuit.breaker = Breaker(opened_at=time.monotonic() + open_for_s - cool_off_s, trips=1)
+        circuit.shared = True
+        job_id = await pools.submit(provider="one")
+        assert isinstance(await pools.deliver(job_id, "one"), Moved)
+        due_ms = await pools.client.redis.zscore(pools.client.store.key("snoozed"), job_id)
+        seconds, micro = await pools.client.redis.time()
+        assert waits_s - 1 < due_ms / 1000 - seconds - micro / 1e6 <= waits_s + 1
 
 
 async def test_a_job_goes_back_to_a_target_that_failed_it_in_passing_rather_than_wait(two: Fleet) -> None:
