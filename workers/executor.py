@@ -191,15 +191,15 @@ class Executor:
         return Ended(outcome)
 
     async def _stopped(self, running: Running) -> Ending:
-        job = running.job
+        """The call may have cost something, whoever stopped it."""
+        job, attempt = running.job, self._entry(running, "cancelled")
         if running.stop is Stop.LOST:
-            stopped = self._entry(running, "cancelled")
-            await persist(lambda: self.store.book(job, stopped))
+            await persist(lambda: self.store.book(job, attempt))
             return self._lost(running)
         if running.stop is Stop.SHUTDOWN:
             log.info("job.handed_back", job_id=job.id)
-            return await self._put_back(running, "the pool stops", job.queue, uncounted=True, patience_s=5.0)
-        attempt = self._entry(running, "cancelled")
+            why = "the pool stops"
+            return await self._put_back(running, why, job.queue, uncounted=True, attempt=attempt, patience_s=5.0)
         outcome = Outcome(job.id, JobState.CANCELLED, error=CANCELLED)
         if not await persist(lambda: self.store.finish(job, outcome, attempt)):
             return self._lost(running)

@@ -468,6 +468,7 @@ async def test_a_pool_that_stops_hands_its_jobs_back_without_an_attempt(alone: F
     assert await delivery == Moved("the pool stops")
     job = await alone.client.job(job_id)
     assert (job.state, job.queue, job.attempts) == (JobState.QUEUED, LANE, 0)
+    assert await history(alone, job_id) == [(1, "one/m", "cancelled")]
     assert alone.pools["one"].upstream.why_not() is None
 
 
