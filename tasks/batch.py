@@ -1,8 +1,8 @@
 """Batches: jobs submitted and followed together.
 
-A batch keeps a bounded number of its jobs in the queues; the rest wait in the batch and are released as those end, by
-the same script that ends them. So ten jobs of another agent are never behind a million, and a cancel takes effect at
-once.
+A batch keeps a bounded number of its jobs in each queue; the rest wait in the batch and are released as those end, by
+the same script that ends them. So ten jobs of another agent are never behind a million, a cancel takes effect at once,
+and jobs that only a dead target could run do not keep back those that others run.
 """
 
 import uuid
@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from .errors import InvalidRequest, JobNotFound
 from .job import JobState
 from .results import Outcome
-from .store import Store, no_batch
+from .store import BATCH_CANCELLED, Store, no_batch
 
-#: Jobs of one batch in the queues at a time, unless the batch says otherwise.
+#: Jobs of one batch in one queue at a time, unless the batch says otherwise.
 DEFAULT_WINDOW = 1000
 
 _CHUNK = 500
@@ -32,7 +32,8 @@ def new_batch_id() -> str:
 class BatchStatus:
     """How a batch stands.
 
-    total: jobs submitted so far. sealed: no more will come. by_provider: succeeded jobs. cost_usd: what the priced
+    total: jobs submitted so far. sealed: no more will come. in_flight: jobs that were released to their queues and have
+    not ended. pending: jobs that wait in the batch for that. by_provider: succeeded jobs. cost_usd: what the priced
     answers cost together, rejected ones included. unpriced: answers of unknown price. refused: lines of its file that
     are no jobs.
     """
@@ -92,7 +93,7 @@ class Batches:
         if window < 1:
             raise InvalidRequest(f"window {window} would release no job of the batch; it must be 1 at least")
         created = datetime.now(UTC).timestamp()
-        fields = {"name": name, "agent": agent, "window": window, "inflight": 0, "total": 0, "created": created}
+        fields = {"name": name, "agent": agent, "window": window, "total": 0, "created": created}
         fields |= {f"meta:{key}": value for key, value in (metadata or {}).items()}
         async with self._redis.pipeline() as pipe:
             for field, value in fields.items():
@@ -110,12 +111,11 @@ class Batches:
     async def status(self, batch: str) -> BatchStatus:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(self._key(batch))
-            pipe.llen(self._key(batch, "pending"))
             pipe.llen(self._key(batch, "refused"))
-            raw, pending, refused = await pipe.execute()
+            raw, refused = await pipe.execute()
         if not raw:
             raise no_batch(batch)
-        return _status(batch, {k.decode(): v.decode() for k, v in raw.items()}, pending, refused)
+        return _status(batch, {k.decode(): v.decode() for k, v in raw.items()}, refused)
 
     async def newest(self, *, at_most: int = 50) -> list[BatchStatus]:
         """The newest batches, newest first."""
@@ -178,32 +178,33 @@ class Batches:
         lines: list[bytes] = await self._redis.lrange(self._key(batch, "refused"), 0, -1)
         return lines
 
-    async def cancel(self, batch: str, *, reason: str = "the batch was cancelled") -> int:
+    async def cancel(self, batch: str) -> int:
         """Cancel every job that has not ended; the number of jobs that were waiting or running."""
         await self.status(batch)
         await self._redis.hset(self._key(batch), "stopped", "1")
         stopped, at = 0, 0
         while ids := await self._redis.lrange(self._key(batch, "jobs"), at, at + _CHUNK - 1):
-            words = await self._store.end_waiting([item.decode() for item in ids], JobState.CANCELLED, reason)
+            words = await self._store.end_waiting([item.decode() for item in ids], JobState.CANCELLED, BATCH_CANCELLED)
             stopped += sum(word in ("done", "asked") for word in words)
             at += len(ids)
-        await self._redis.delete(self._key(batch, "pending"))
         return stopped
 
 
-def _status(batch: str, fields: Mapping[str, str], pending: int, refused: int) -> BatchStatus:
-    finals = [state for state in JobState if state.final]
+def _status(batch: str, fields: Mapping[str, str], refused: int) -> BatchStatus:
+    total = int(fields["total"])
+    counts = {state: int(fields.get(state.value, 0)) for state in JobState if state.final}
+    in_flight = sum(int(count) for count in _after("in:", fields).values())
     return BatchStatus(
         id=batch,
         name=fields.get("name", ""),
         agent=fields.get("agent", "default"),
         created_at=datetime.fromtimestamp(float(fields["created"]), UTC),
-        total=int(fields["total"]),
+        total=total,
         sealed="sealed" in fields,
         cancelled="stopped" in fields,
-        counts={state: int(fields.get(state.value, 0)) for state in finals},
-        in_flight=int(fields["inflight"]),
-        pending=pending,
+        counts=counts,
+        in_flight=in_flight,
+        pending=total - sum(counts.values()) - in_flight,
         by_provider={provider: int(count) for provider, count in _after("by:", fields).items()},
         input_tokens=int(fields.get("input_tokens", 0)),
         output_tokens=int(fields.get("output_tokens", 0)),

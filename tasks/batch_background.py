@@ -27,7 +27,7 @@ async def create_batch(
 ) -> None:
     """Hand in a file as a batch; `progress` tells its id. Lines that are no requests are kept for its output.
 
-    window: jobs in the queues at a time. Raises InvalidRequest, FleetUnavailable.
+    window: jobs in each queue at a time. Raises InvalidRequest, FleetUnavailable.
     """
 
     async def refuse(errors: Sequence[LineError]) -> None:

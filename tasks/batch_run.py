@@ -35,7 +35,7 @@ async def run_batch_file(
 ) -> None:
     """Write one output line for each input line that has none yet, in the order of ending.
 
-    window: jobs in the queues at a time. Raises InvalidRequest if a file is not what it should be, CannotWrite,
+    window: jobs in each queue at a time. Raises InvalidRequest if a file is not what it should be, CannotWrite,
     FleetUnavailable; running it again goes on where it was.
     """
     marker = RunMarker.at(output, source)
@@ -64,9 +64,6 @@ class _Run:
 
     async def submit(self, lines: Iterator[BatchLine | LineError], options: LineOptions) -> None:
         await submit_lines(self._client, self._progress.batch, self._unfinished(lines), options, self._refuse)
-        if (await self._client.batch_status(self._progress.batch)).cancelled:
-            # Jobs that came after the cancel have not heard of it.
-            await self._client.cancel_batch(self._progress.batch)
         await self._client.seal_batch(self._progress.batch)
         self._progress.all_submitted = True
         self._all_submitted.set()
@@ -101,8 +98,8 @@ class _Run:
                 after = position
                 if not custom_id or custom_id in self._written:
                     continue
-                self._out.write([await output_line(self._client, outcome, custom_id, now=time.time())])
                 self._written.add(custom_id)
+                self._out.write([await output_line(self._client, outcome, custom_id, now=time.time())])
                 self._waiting.discard(custom_id)
                 self._progress.note(succeeded=outcome.answer is not None)
             if knew_all:

@@ -189,7 +189,7 @@ class AsyncClient:
         window: int = DEFAULT_WINDOW,
         metadata: Mapping[str, str] | None = None,
     ) -> str:
-        """Hand in jobs as one batch; its id. window: its jobs in the queues at a time."""
+        """Hand in jobs as one batch; its id. window: its jobs in each queue at a time."""
         batch = await self.open_batch(name=name, agent=agent, window=window, metadata=metadata)
         async for _ in self.submit_many(specs, batch=batch):
             pass

@@ -127,7 +127,7 @@ class Doctor:
         async for key in self.store.redis.scan_iter(match=prefix + "*", count=_CHUNK):
             values = await self.store.redis.hmget(key, "state", "queue", "prio", "rel", "batch")
             state, queue, step, released, batch = ((value or b"").decode() for value in values)
-            yield key.decode().removeprefix(prefix), state, queue, step, not batch or released == "1"
+            yield key.decode().removeprefix(prefix), state, queue, step, not batch or bool(released)
 
     async def _has_waited(self, job_id: str, queue: str, step: str, grace_s: float) -> bool:
         waiting = self.store.key("wait", list_key(queue, priority_of(step)))

@@ -7,7 +7,6 @@ FleetError
 ├── FleetUnavailable      Redis does not answer
 ├── ConfigurationError    the configuration is wrong: file, line, field and fix
 ├── JobNotFound           no record of that id
-├── BatchCancelled        the batch takes no more jobs
 └── JobFailed             the job ended without an answer
     ├── JobCancelled
     └── JobExpired
@@ -60,10 +59,6 @@ class ConfigurationError(FleetError):
 
 class JobNotFound(FleetError):
     exit_code = 2
-
-
-class BatchCancelled(FleetError):
-    pass
 
 
 class JobFailed(FleetError):

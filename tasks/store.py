@@ -13,7 +13,7 @@ from redis.exceptions import NoScriptError
 
 from ..routing.lanes import Priority
 from .connection import AsyncRedis
-from .errors import BatchCancelled, InvalidRequest, JobNotFound
+from .errors import InvalidRequest, JobNotFound
 from .job import LEASE_LOST, WORKER_DIED, Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, list_key
 from .prepared import Prepared
@@ -25,6 +25,7 @@ RETENTION_S = 7 * 86_400
 
 POISON = "it was running each time a worker died"
 CANCELLED = "cancelled while it ran"
+BATCH_CANCELLED = "the batch was cancelled"
 DIED = "its worker died; what it had bought by then, if anything, is lost"
 DAMAGED = "its record in Redis is damaged"
 LATE = "its deadline passed while it waited"
@@ -99,14 +100,14 @@ class Store:
 
     async def submit(self, jobs: Sequence[Prepared], *, batch: str = "") -> list[str]:
         """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency
-        key. Raises JobNotFound if there is no such batch.
+        key. Those of a batch that was cancelled end at once. Raises JobNotFound if there is no such batch.
         """
         ids = [job.id for job in jobs]
-        firsts = await self._run("submit", batch, self.retention_s, *packed(jobs))
+        kinds, own, *specs = packed(jobs)
+        cancelled = (encode(Outcome("@ID@", JobState.CANCELLED, error=BATCH_CANCELLED)), BATCH_CANCELLED)
+        firsts = await self._run("submit", batch, self.retention_s, kinds, own, *cancelled, *specs)
         if firsts is None:
             raise no_batch(batch)
-        if firsts == b"stopped":
-            raise BatchCancelled(f"batch {batch!r} was cancelled, and takes no more jobs")
         for at, first in zip(firsts[::2], firsts[1::2], strict=True):
             ids[at - 1] = first.decode()
         return ids
@@ -249,10 +250,6 @@ class Store:
     async def hand_in_due(self, queue: str, *, at_most: int = 500) -> int:
         """Put the postponed messages whose time has come into a queue; how many there were."""
         return int(await self._run("hand_in_due", queue, at_most))
-
-    async def hold_back(self, job_id: str, queue: str) -> bool:
-        """Let another job of its batch have the place of one that waits where nobody serves; False if none wants it."""
-        return bool(await self._run("hold_back", job_id, queue))
 
     async def say(self, job: Job, pieces: Sequence[tuple[str, str, int]]) -> bool:
         """Add (kind, text, number) pieces to the job's stream; False if its lease is another's by now."""

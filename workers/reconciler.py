@@ -140,9 +140,7 @@ class Reconciler:
         moved = 0
         for job_id in ids:
             to = await self._next(job_id, provider, pools)
-            if to is None:
-                moved += await self.store.hold_back(job_id, queue)
-            elif await self.store.reroute(job_id, queue, alternate_queue(to.provider)):
+            if to is not None and await self.store.reroute(job_id, queue, alternate_queue(to.provider)):
                 log.info("job.rerouted", job_id=job_id, to=to.provider, why=f"no worker of {provider} lives")
                 moved += 1
         self._passed_over[queue] = skip + len(ids) - moved if len(ids) == _AT_MOST else 0

@@ -19,7 +19,8 @@
 -- <ns>:followers:<id> list  ids that were handed in with the job's idempotency key by Celery, and their canvases, JSON
 -- <ns>:count       hash    "<task type>|<state>" -> jobs that ended so
 -- <ns>:batches     zset    id -> created
--- <ns>:batch:<b>          hash  the batch; <ns>:batch:<b>:pending, :jobs, :done  lists of ids
+-- <ns>:batch:<b>          hash  the batch; its field in:<queue>: its jobs that were released to a queue and have not ended
+-- <ns>:batch:<b>:jobs, :done, :pending:<queue>  lists of ids
 -- celery-task-meta-<id>   string  the result, where Celery's backend looks for it
 
 local ns, template = KEYS[1], ARGV[1]
@@ -123,25 +124,25 @@ local function damaged(id)
   return false
 end
 
--- Let the batch put further jobs into their queues, up to its window.
-local function release(batch)
+-- Let the batch put further jobs into a queue, up to its window there. Each queue has a window of its own, so that jobs
+-- which nobody takes keep nothing from those of other queues.
+local function release(batch, queue)
   local name = key('batch', batch)
-  local facts = redis.call('HMGET', name, 'window', 'inflight', 'stopped')
-  if facts[3] then return 0 end
-  local room = tonumber(facts[1]) - tonumber(facts[2])
+  local facts = redis.call('HMGET', name, 'window', 'in:' .. queue, 'stopped')
+  if facts[3] then return end
+  local room = tonumber(facts[1]) - tonumber(facts[2] or 0)
   local released = 0
   while released < room do
-    local id = redis.call('LPOP', name .. ':pending')
+    local id = redis.call('LPOP', name .. ':pending:' .. queue)
     if not id then break end
     local job = redis.call('HMGET', key('job', id), 'state', 'task', 'queue', 'prio')
     if job[1] == 'queued' then
-      redis.call('HSET', key('job', id), 'rel', '1')
+      redis.call('HSET', key('job', id), 'rel', queue)
       publish(id, job[2], job[3], job[4])
       released = released + 1
     end
   end
-  if released > 0 then redis.call('HINCRBY', name, 'inflight', released) end
-  return released
+  if released > 0 then redis.call('HINCRBY', name, 'in:' .. queue, released) end
 end
 
 -- A result's JSON with the job's id in it.
@@ -160,15 +161,27 @@ local function book(id, entry)
   return true
 end
 
--- Every key of a batch goes when nobody has looked for what is in it for so long.
-local batch_parts = {'', ':pending', ':jobs', ':done', ':refused'}
+local batch_parts = {'', ':jobs', ':done', ':refused'}
+
+-- Every job that the batch has had so far has ended: its keys go as their records do.
 local function expire_batch(batch, retention_s)
+  for _, field in ipairs(redis.call('HKEYS', batch)) do
+    local queue = string.match(field, '^in:(.*)$')
+    if queue then redis.call('DEL', batch .. ':pending:' .. queue) end
+  end
   for _, part in ipairs(batch_parts) do redis.call('EXPIRE', batch .. part, retention_s) end
 end
 
 local function keep_batch(batch)
   if redis.call('TTL', batch) < 0 then return end
   for _, part in ipairs(batch_parts) do redis.call('PERSIST', batch .. part) end
+end
+
+local function has_ended(batch)
+  local counts = redis.call('HMGET', batch, 'total', 'succeeded', 'failed', 'cancelled', 'expired')
+  local left = tonumber(counts[1])
+  for at = 2, 5 do left = left - tonumber(counts[at] or 0) end
+  return left <= 0
 end
 
 -- What an answer cost, good or not, on the account of the batch. spent: as finish has it.
@@ -211,14 +224,16 @@ local function finish(id, state, meta, reason, retention_s, spent)
   local batch = job[2] and key('batch', job[2])
   if batch and redis.call('EXISTS', batch) == 1 then
     redis.call('HINCRBY', batch, state, 1)
-    if job[6] == '1' then redis.call('HINCRBY', batch, 'inflight', -1) end
+    if job[6] then
+      redis.call('HINCRBY', batch, 'in:' .. job[6], -1)
+      release(job[2], job[6])
+    end
     if spent then
       if state == 'succeeded' then redis.call('HINCRBY', batch, 'by:' .. spent[1], 1) end
       charge(batch, spent)
     end
     redis.call('RPUSH', batch .. ':done', id)
     redis.call('PUBLISH', batch, id)
-    release(job[2])
-    if tonumber(redis.call('HGET', batch, 'inflight')) <= 0 then expire_batch(batch, retention_s) end
+    if has_ended(batch) then expire_batch(batch, retention_s) end
   end
 end

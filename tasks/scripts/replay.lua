@@ -14,10 +14,13 @@ redis.call('HSET', record, 'state', 'queued', 'attempts', 0, 'since', job[5] or 
 redis.call('ZADD', ns .. ':deadlines', now + tonumber(ARGV[3]), id)
 for _, kind in ipairs({'job', 'spec', 'try'}) do redis.call('PERSIST', key(kind, id)) end
 redis.call('HINCRBY', ns .. ':count', job[2] .. '|failed', -1)
-if job[4] then
-  local batch = key('batch', job[4])
+local batch = job[4] and key('batch', job[4])
+if batch and redis.call('EXISTS', batch) == 1 then
   keep_batch(batch)
   redis.call('HINCRBY', batch, 'failed', -1)
+  -- Its batch counts it in its new queue, above the window if need be.
+  redis.call('HINCRBY', batch, 'in:' .. ARGV[4], 1)
+  redis.call('HSET', record, 'rel', ARGV[4])
   -- Whoever reads the list by position must not be shifted.
   local at = redis.call('LPOS', batch .. ':done', id)
   if at then redis.call('LSET', batch .. ':done', at, '-') end

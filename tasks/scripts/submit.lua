@@ -2,27 +2,32 @@
 -- idempotency key is known beyond its job's deadline,
 -- [4] kinds of jobs, JSON: each {task type, queue, priority step, {field, value, ...} of its records},
 -- [5] jobs, JSON: each {number of its kind, id, time to live in ms, idempotency key or '', {field, value, ...} of its own},
--- [6...] the spec of each job, JSON.
--- Jobs of a batch beyond its window wait in the batch.
+-- [6] Celery result JSON with @ID@ of a job of a cancelled batch, [7] its reason, [8...] the spec of each job, JSON.
+-- Jobs of a batch beyond its window wait in the batch; those of a cancelled one end at once.
 -- Returns place, id, place, id ... of the jobs that are known by the id of the first job with their idempotency key; nil
--- if there is no such batch, 'stopped' if it was cancelled.
+-- if there is no such batch.
 local batch, kinds, jobs = ARGV[2], cjson.decode(ARGV[4]), cjson.decode(ARGV[5])
-local room = math.huge
-if batch ~= '' then
-  local facts = redis.call('HMGET', key('batch', batch), 'window', 'inflight', 'stopped')
-  if not facts[1] then return false end
-  if facts[3] then return 'stopped' end
-  keep_batch(key('batch', batch))
-  local held_back = redis.call('LLEN', key('batch', batch) .. ':pending') > 0
-  room = held_back and 0 or math.max(0, tonumber(facts[1]) - tonumber(facts[2]))
+local name = batch ~= '' and key('batch', batch)
+local window, stopped
+if name then
+  window, stopped = unpack(redis.call('HMGET', name, 'window', 'stopped'))
+  if not window then return false end
+  keep_batch(name)
 end
 
-local pushes = {}
+local function room_in(queue)
+  if not name then return math.huge end
+  if stopped or redis.call('LLEN', name .. ':pending:' .. queue) > 0 then return 0 end
+  return math.max(0, tonumber(window) - tonumber(redis.call('HGET', name, 'in:' .. queue) or 0))
+end
+
+local pushes, places = {}, {}
 for _, kind in ipairs(kinds) do
   local task, queue, step, fields = unpack(kind)
   local list = list_of(queue, step)
+  places[queue] = places[queue] or {room = room_in(queue), released = 0, pending = {}}
   pushes[list] = pushes[list] or {queue = queue, messages = {}, waiting = {}}
-  kind.push, kind.parts = pushes[list], parts_of(task, queue, step)
+  kind.place, kind.push, kind.parts = places[queue], pushes[list], parts_of(task, queue, step)
   -- The command that stores a record; each job puts in its key, its deadline and what else is its own.
   kind.store = {'HSET', '', 'deadline', '', 'state', 'queued', 'task', task, 'queue', queue, 'prio', step, 'created', now}
   for _, item in ipairs(fields) do table.insert(kind.store, item) end
@@ -41,7 +46,7 @@ local function store(kind, record, deadline, own, released)
     command[size] = item
   end
   if released then
-    command[size + 1], command[size + 2], command[size + 3], command[size + 4] = 'rel', '1', 'pub', '1'
+    command[size + 1], command[size + 2], command[size + 3], command[size + 4] = 'rel', kind[2], 'pub', '1'
     size = size + 4
   end
   redis.call(unpack(command, 1, size))
@@ -51,10 +56,10 @@ local records = {}
 for at, job in ipairs(jobs) do records[at] = key('job', job[2]) end
 local some_stored = redis.call('EXISTS', unpack(records)) > 0
 
-local firsts, ids, pending, deadlines, specs, here = {}, {}, {}, {}, {}, {}
+local firsts, ids, deadlines, specs, here = {}, {}, {}, {}, {}
 for at, job in ipairs(jobs) do
   local kind, id, same = kinds[job[1]], job[2], job[4]
-  local first
+  local place, first = kind.place, nil
   -- Two jobs of one agent with the same key are one job, however often it is handed in.
   if same ~= '' and not redis.call('SET', key('same', same), id, 'NX', 'EX', ARGV[3] + math.ceil(job[3] / 1000)) then
     first = redis.call('GET', key('same', same))
@@ -66,27 +71,36 @@ for at, job in ipairs(jobs) do
   elseif not here[id] and not (some_stored and redis.call('EXISTS', records[at]) == 1) then
     here[id] = true
     local deadline = now + job[3]
-    local released = #ids - #pending < room
+    local released = place.released < place.room
     store(kind, records[at], deadline, job[5], released)
     specs[#specs + 1] = key('spec', id)
-    specs[#specs + 1] = ARGV[at + 5]
+    specs[#specs + 1] = ARGV[at + 7]
     ids[#ids + 1] = id
     deadlines[#deadlines + 1] = deadline
     deadlines[#deadlines + 1] = id
     if released then
+      place.released = place.released + 1
       local messages, waiting = kind.push.messages, kind.push.waiting
       messages[#messages + 1] = message_of(kind.parts, id, 1)
       waiting[#waiting + 1] = now
       waiting[#waiting + 1] = id
     else
-      pending[#pending + 1] = id
+      place.pending[#place.pending + 1] = id
     end
   end
 end
 
 if #ids == 0 then return firsts end
-redis.call('MSET', unpack(specs))
 redis.call('ZADD', ns .. ':deadlines', unpack(deadlines))
+if name then
+  redis.call('RPUSH', name .. ':jobs', unpack(ids))
+  redis.call('HINCRBY', name, 'total', #ids)
+end
+if stopped then
+  for _, id in ipairs(ids) do finish(id, 'cancelled', filled(ARGV[6], id), ARGV[7], ARGV[3]) end
+  return firsts
+end
+redis.call('MSET', unpack(specs))
 for list, push in pairs(pushes) do
   if #push.messages > 0 then
     redis.call('LPUSH', list, unpack(push.messages))
@@ -94,11 +108,13 @@ for list, push in pairs(pushes) do
     note_queue(push.queue)
   end
 end
-if batch ~= '' then
-  if #pending > 0 then redis.call('RPUSH', key('batch', batch) .. ':pending', unpack(pending)) end
-  redis.call('RPUSH', key('batch', batch) .. ':jobs', unpack(ids))
-  redis.call('HINCRBY', key('batch', batch), 'total', #ids)
-  redis.call('HINCRBY', key('batch', batch), 'inflight', #ids - #pending)
-  release(batch)
+if name then
+  for queue, place in pairs(places) do
+    redis.call('HINCRBY', name, 'in:' .. queue, place.released)
+    if #place.pending > 0 then
+      redis.call('RPUSH', name .. ':pending:' .. queue, unpack(place.pending))
+      release(batch, queue)
+    end
+  end
 end
 return firsts

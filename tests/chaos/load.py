@@ -14,7 +14,7 @@ from workfleet.tasks.job import JobSpec
 #: What every job asks.
 SAY = "{name}: say something"
 
-#: Jobs in the queues at a time; the rest of a wave waits in its batch.
+#: Jobs in each queue at a time; the rest of a wave waits in its batch.
 WINDOW = 80
 
 #: A model whose requests hang, so that there is time to kill who asked.

@@ -248,6 +248,36 @@ async def test_a_cancelled_batch_has_a_line_for_each_job(client: AsyncClient, so
     assert errors == ["batch_cancelled"] * 50
 
 
+async def test_a_batch_that_is_cancelled_while_it_is_handed_in_has_a_line_for_each_request(
+    client: AsyncClient, source: Path, output: Path
+) -> None:
+    source.write_text("".join(f"{line(f'r{n}')}\n" for n in range(3_000)))
+    progress = RunProgress()
+    task = asyncio.create_task(run_batch_file(client, source, output, LineOptions(), progress, window=7))
+    while progress.submitted < 1_000:
+        await asyncio.sleep(0)
+    assert not progress.all_submitted
+    await client.cancel_batch(progress.batch)
+    await task
+    errors = Counter(each["error"]["code"] for each in by_custom_id(output).values())
+    assert errors == {"batch_cancelled": 3_000}
+
+
+async def test_a_run_whose_batch_was_cancelled_meanwhile_keeps_what_was_answered(
+    client: AsyncClient, source: Path, output: Path
+) -> None:
+    async with pool(client, echo):
+        await interrupted(client, source, output, after_lines=5)
+    batch = json.loads(output.with_name("out.jsonl.run").read_text())["batch"]
+    await client.cancel_batch(batch)
+    answered = (await client.batch_status(batch)).counts[JobState.SUCCEEDED]
+    assert answered >= 5
+    await run(client, source, output)
+    lines = by_custom_id(output).values()
+    assert len(lines) == 50
+    assert sum(each["error"] is None for each in lines) == answered
+
+
 async def test_lines_may_be_sent_to_another_model_and_streamed(client: AsyncClient, source: Path, output: Path) -> None:
     source.write_text(line("a", model="gpt-4o-mini"))
     seen: list[JobSpec] = []

@@ -139,13 +139,8 @@ async def say(store: Store, job_id: str) -> None:
     await store.say(job, [("text", "hello", 1)])
 
 
-async def hold_back(store: Store, job_id: str) -> None:
-    await store.hold_back(job_id, LANE)
-
-
 STEPS: dict[str, Step] = {
     "say": say,
-    "hold_back": hold_back,
     "book": book,
     "claim": claim,
     "renew": renew,
@@ -195,7 +190,6 @@ async def test_a_script_changes_a_state_only_as_it_may(client: AsyncClient, step
         "reroute",
         "replay",
         "repair",
-        "hold_back",
     ],
 )
 async def test_a_script_makes_no_job_of_what_is_none(client: AsyncClient, step: str) -> None:

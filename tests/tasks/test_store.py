@@ -11,7 +11,6 @@ from workfleet.routing.directory import Directory
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.answer import Answer, Usage
 from workfleet.tasks.client import AsyncClient
-from workfleet.tasks.errors import BatchCancelled
 from workfleet.tasks.job import WORKER_DIED, Attempt, JobSpec, JobState
 from workfleet.tasks.messages import list_key
 from workfleet.tasks.results import Outcome
@@ -416,14 +415,37 @@ async def test_a_batch_that_is_forgotten_is_no_longer_listed(client: AsyncClient
     assert await store.redis.zrange(store.key("batches"), 0, -1) == [kept.encode()]
 
 
-async def test_a_batch_that_was_cancelled_takes_no_more_jobs(client: AsyncClient) -> None:
+async def test_jobs_that_come_into_a_cancelled_batch_end_as_cancelled_at_once(
+    client: AsyncClient, store: Store
+) -> None:
     batch = await client.submit_batch((spec() for _ in range(5)), window=2)
     assert await client.cancel_batch(batch) == 5
-    with pytest.raises(BatchCancelled, match=batch):
-        async for _ in client.submit_many([spec()], batch=batch):
-            pass
+    (ids,) = [ids async for ids in client.submit_many((spec(stream=True) for _ in range(3)), batch=batch)]
+    outcomes = await store.outcomes(ids)
+    assert [each and (each.state, each.error) for each in outcomes] == [
+        (JobState.CANCELLED, "the batch was cancelled")
+    ] * 3
     status = await client.batch_status(batch)
-    assert (status.total, status.done, status.pending, status.finished) == (5, 5, 0, True)
+    assert (status.total, status.done, status.pending, status.in_flight, status.finished) == (8, 8, 0, 0, True)
+    assert await client.redis.zcard(store.key("deadlines")) == 0
+    assert await client.redis.keys("*spec:" + ids[0]) == []
+
+
+async def test_what_a_cancelled_batch_had_already_keeps_its_outcome(client: AsyncClient, store: Store) -> None:
+    """As when a run that was interrupted hands in its file again."""
+    prepared = [(await client.preparer()).prepare(spec(), job_id=name) for name in ("answered", "waiting", "new")]
+    batch = await client.open_batch()
+    await store.submit(prepared[:2], batch=batch)
+    await store.finish((await claimed(store, "answered")).job, Outcome("answered", JobState.SUCCEEDED, Answer()))
+    await client.cancel_batch(batch)
+    await store.submit(prepared, batch=batch)
+    ended = {outcome.job_id: outcome.state async for _, outcome, _ in client.outcomes(batch, follow=True)}
+    assert ended == {
+        "answered": JobState.SUCCEEDED,
+        "waiting": JobState.CANCELLED,
+        "new": JobState.CANCELLED,
+    }
+    assert (await client.batch_status(batch)).done == 3
 
 
 async def test_an_idempotency_key_is_known_for_as_long_as_its_job(client: AsyncClient, store: Store) -> None:
@@ -450,20 +472,47 @@ async def test_a_replayed_job_begins_with_an_empty_ledger(client: AsyncClient, s
     assert await client.attempts(job_id) == [entry]
 
 
-async def test_of_a_batch_a_queue_that_nobody_serves_takes_only_what_nothing_else_wants(
+async def test_jobs_of_a_batch_that_nobody_takes_keep_nothing_from_those_of_other_queues(
     client: AsyncClient, store: Store
 ) -> None:
-    """A job that is pinned to a dead provider gives its place in the window to the next one."""
-    batch = await client.submit_batch([spec(), spec(complexity=9)], window=1)
-    (dead,) = await store.waiting(LANE, at_most=9)
-    assert await store.hold_back(dead, LANE)
-    assert (await messages(store, LANE), await messages(store, "general.very-complex")) == (0, 1)
-    (other,) = await store.waiting("general.very-complex", at_most=9)
-    assert not await store.hold_back(dead, LANE)
-    await store.finish((await claimed(store, other)).job, Outcome(other, JobState.SUCCEEDED, Answer()))
-    assert await store.waiting(LANE, at_most=9) == [dead]
-    assert not await store.hold_back(dead, LANE)
+    hard = "general.very-complex"
+    hard_first = [spec(complexity=9), spec(complexity=9), spec(custom_id="a"), spec(custom_id="b")]
+    batch = await client.submit_batch(hard_first, window=1)
+    status = await client.batch_status(batch)
+    assert (status.in_flight, status.pending) == (2, 2)
+    for name in ("a", "b"):
+        (job_id,) = await store.waiting(LANE, at_most=9)
+        mine = await claimed(store, job_id)
+        assert mine.job.custom_id == name
+        await store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, Answer()))
+    assert [len(await store.waiting(queue, at_most=9)) for queue in (hard, LANE)] == [1, 0]
+    status = await client.batch_status(batch)
+    assert (status.in_flight, status.pending, status.done) == (1, 1, 2)
+
+
+async def test_a_job_that_moves_to_another_queue_gives_its_place_back_where_it_had_it(
+    client: AsyncClient, store: Store
+) -> None:
+    batch = await client.submit_batch([spec(), spec()], window=1)
+    (job_id,) = await store.waiting(LANE, at_most=9)
+    assert await store.reroute(job_id, LANE, "provider.two")
+    assert await store.waiting(LANE, at_most=9) == []
+    await store.finish((await claimed(store, job_id)).job, Outcome(job_id, JobState.SUCCEEDED, Answer()))
+    assert len(await store.waiting(LANE, at_most=9)) == 1
     assert (await client.batch_status(batch)).in_flight == 1
+
+
+async def test_a_batch_that_has_ended_keeps_no_list_of_what_waits(client: AsyncClient, store: Store) -> None:
+    batch = await client.submit_batch((spec() for _ in range(3)), window=1)
+    (job_id,) = await store.waiting(LANE, at_most=9)
+    mine = await claimed(store, job_id)
+    await client.cancel_batch(batch)
+    assert await client.redis.keys(store.key("batch", batch, "pending", "*")) != []
+    await store.put_back(mine.job, LANE)
+    assert (await client.batch_status(batch)).finished
+    keys = await client.redis.keys(store.key("batch", batch) + "*")
+    assert sorted(key.decode().removeprefix(store.key("batch", batch)) for key in keys) == ["", ":done", ":jobs"]
+    assert -1 not in [await client.redis.ttl(key) for key in keys]
 
 
 async def test_the_jobs_of_a_queue_can_be_looked_at_some_at_a_time(client: AsyncClient, store: Store) -> None:

@@ -36,7 +36,7 @@ AgentOption = Annotated[str, typer.Option(help="Who asks.")]
 StreamOption = Annotated[
     bool, typer.Option("--stream", help="Ask for streams, so that a stalled answer is noticed early; same output.")
 ]
-WindowOption = Annotated[int, typer.Option(min=1, help="Jobs in the queues at the same time.")]
+WindowOption = Annotated[int, typer.Option(min=1, help="Jobs in each queue at the same time.")]
 DeadlineOption = Annotated[float, typer.Option(min=1, help="Seconds after which unfinished lines expire.")]
 BatchArgument = Annotated[str, typer.Argument(help="The batch's id.", show_default=False)]
 
