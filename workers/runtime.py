@@ -41,6 +41,8 @@ _PROBE_EVERY_S = 1.0
 _REREAD_EVERY_S = 1.0
 #: Seconds that a stopping pool gives Redis to take what is left to commit.
 _LAST_S = 5.0
+#: Seconds until what has not heard of its cancellation is cancelled again.
+_CANCEL_EVERY_S = 0.5
 #: Seconds for taking leave of the other pools. They would miss this one soon anyway.
 _LEAVE_S = 2.0
 
@@ -79,6 +81,7 @@ class Runtime:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="workfleet-loop", daemon=True)
         self._duties: list[asyncio.Task[None]] = []
+        self._deliveries: set[asyncio.Task[Any]] = set()
         self._drains = 0
         self.client = AsyncClient(plan.redis_url, directory=plan.directory, namespace=plan.namespace)
         self.sender = Sender()
@@ -170,9 +173,18 @@ class Runtime:
         soon as the job needs its slot no longer.
         """
         try:
-            return self._do(self._run(job_id, on_free))
+            return self._do(self._deliver(job_id, on_free))
         except CancelledError:
             return Declined()
+
+    async def _deliver(self, job_id: str, on_free: Callable[[], None]) -> Ending:
+        task = asyncio.current_task()
+        assert task is not None
+        self._deliveries.add(task)
+        try:
+            return await self._run(job_id, on_free)
+        finally:
+            self._deliveries.discard(task)
 
     async def _run(self, job_id: str, on_free: Callable[[], None]) -> Ending:
         self.stall.delivered()
@@ -220,11 +232,16 @@ class Runtime:
 
     def _abandon(self) -> None:
         """Redis is away, and the process must end: what waits for it is found by the reconciler of another one."""
-        runs = asyncio.all_tasks(self._loop).difference(self._duties)
-        if self.leases.held:
-            log.error("jobs.abandoned", jobs=len(self.leases.held))
-        for each in runs:
+        if self._deliveries:
+            log.error("jobs.abandoned", jobs=len(self._deliveries))
+            self._cancel_deliveries()
+
+    def _cancel_deliveries(self) -> None:
+        """Again and again: a library's clean-up may swallow one cancellation, and Celery waits for each of them."""
+        for each in self._deliveries:
             each.cancel()
+        if self._deliveries:
+            self._loop.call_later(_CANCEL_EVERY_S, self._cancel_deliveries)
 
     def stop(self) -> None:
         """End the duties and the loop, whatever still runs."""
@@ -237,10 +254,9 @@ class Runtime:
     async def _stop(self) -> None:
         pending = asyncio.all_tasks() - {asyncio.current_task()}
         while pending:
-            # Again and again: a library's clean-up may swallow one cancellation.
             for task in pending:
                 task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=0.5)
+            _, pending = await asyncio.wait(pending, timeout=_CANCEL_EVERY_S)
         with suppress(*PASSING, TimeoutError):
             async with asyncio.timeout(_LEAVE_S):
                 await self.intake.give_back(self.plan.node)
