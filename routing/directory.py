@@ -84,6 +84,9 @@ class ChainLink(_Facts):
     priority: int = 100
     role: str | None = None  #: the configuration's own word for the link, for people
 
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}" if self.model else self.provider
+
 
 class Route(_Facts):
     """A chain and how a pool's turn in it is decided.

@@ -108,7 +108,7 @@ class Preparer:
         placement = place(self.directory, route, task_type, band, wants_of(spec, tokens), pinned=pinned)
         if placement.queue is None:
             raise NoTarget(placement.skipped)
-        chain = tuple(_written(link) for link in placement.chain)
+        chain = tuple(str(link) for link in placement.chain)
         return Placed(task_type, placement.queue, spec.priority, complexity, spec.agent, chain, spec.stream)
 
     def _check_constraints(self, limits: Constraints) -> None:
@@ -207,7 +207,7 @@ def wants_of(spec: JobSpec, tokens: int) -> Wants:
 
 
 def read_link(text: str, at: int) -> ChainLink:
-    """A link of a record's chain."""
+    """A link of a record's chain, from its text."""
     provider, _, model = text.partition("/")
     return ChainLink(provider=provider, model=model or None, priority=at)
 
@@ -219,10 +219,6 @@ def chain_of(job: Job | Placed, directory: Directory) -> tuple[ChainLink, ...]:
     task_type, _, band = job.lane.rpartition(".")
     route: Route | None = directory.route_for(task_type, Band(band))
     return route.chain if route else ()
-
-
-def _written(link: ChainLink) -> str:
-    return f"{link.provider}/{link.model}" if link.model else link.provider
 
 
 def parse_spec(raw: object) -> JobSpec:

@@ -66,7 +66,7 @@ def alternatives(
     others = [link for link in left if link != own]
     out = {link: _why_out(link, pools, directory, job.task_type) for link in (*others, *tried)}
     waiting = tuple(link for link in others if out[link] is not None)
-    skipped |= {_written(link): out[link] or "unavailable" for link in waiting}
+    skipped |= {str(link): out[link] or "unavailable" for link in waiting}
     return Alternatives(
         provider,
         own,
@@ -135,7 +135,3 @@ def _context(link: ChainLink, directory: Directory, task_type: str) -> int | Non
     model = model_of(link, directory, task_type, ())
     facts = provider.facts_of(model) if provider and model else None
     return facts.context_tokens if facts else None
-
-
-def _written(link: ChainLink) -> str:
-    return f"{link.provider}/{link.model}" if link.model else link.provider

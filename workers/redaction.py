@@ -79,10 +79,10 @@ class Redactor:
         return self.text(str(value))
 
     def fields(self, named: Mapping[str, object]) -> dict[str, Any]:
-        return {name: REDACTED if _is_secret(name) else self.value(value) for name, value in named.items()}
+        return {name: REDACTED if is_secret_name(name) else self.value(value) for name, value in named.items()}
 
 
-def _is_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     return name.lower().replace("_", "-") in SECRET_NAMES
 
 

@@ -1,15 +1,11 @@
 """Keeping credentials out of what providers and libraries echo."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ...routing.failure import Failure
+from ..redaction import Redactor, is_secret_name
 from .endpoint import AttemptFailed, Endpoint
-
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"})
-#: A shorter one would be found in ordinary words.
-_SHORTEST = 4
 
 
 @contextmanager
@@ -18,22 +14,16 @@ def redacted(endpoint: Endpoint) -> Generator[None]:
     try:
         yield
     except AttemptFailed as failed:
-        clean = without_secrets(failed.failure, endpoint)
-        if clean == failed.failure:
+        message = Redactor(_secrets(endpoint)).text(failed.failure.message)
+        if message == failed.failure.message:
             raise
-        raise AttemptFailed(clean) from None
+        raise AttemptFailed(replace(failed.failure, message=message)) from None
 
 
-def without_secrets(failure: Failure, endpoint: Endpoint) -> Failure:
-    message = failure.message
-    for secret in _secrets(endpoint):
-        message = message.replace(secret, "[secret]")
-    return replace(failure, message=message)
-
-
-def _secrets(endpoint: Endpoint) -> list[str]:
-    key = endpoint.api_key.get_secret_value().strip() if endpoint.api_key else ""
-    values = [
-        value.split()[-1] for name, value in endpoint.headers.items() if name.lower() in _SECRET_HEADERS and value
-    ]
-    return [secret for secret in (key, *values) if len(secret) >= _SHORTEST]
+def _secrets(endpoint: Endpoint) -> Iterator[str]:
+    if endpoint.api_key:
+        yield endpoint.api_key.get_secret_value().strip()
+    for name, value in endpoint.headers.items():
+        if value and is_secret_name(name):
+            # Without the scheme: `Bearer`, `Basic`.
+            yield value.split()[-1]

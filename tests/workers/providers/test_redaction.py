@@ -11,18 +11,19 @@ ENDPOINT = Endpoint(
     "groq",
     "https://x",
     SecretStr(KEY),
-    {"X-Api-Key": "second-secret", "Authorization": "Bearer third", "X-Team": "qe"},
+    {"X-Api-Key": "second-secret", "Authorization": "Bearer third-one", "X-Team": "qe"},
 )
 
 
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
-        (f"Incorrect API key provided: {KEY}.", "Incorrect API key provided: [secret]."),
-        ("second-secret or third of team qe", "[secret] or [secret] of team qe"),
+        (f"Incorrect API key provided: {KEY}.", "Incorrect API key provided: [redacted]."),
+        ("second-secret or third-one of team qe", "[redacted] or [redacted] of team qe"),
+        ("Incorrect API key provided: sk-0123456789abcdef.", "Incorrect API key provided: [redacted]."),
         ("no secret here", "no secret here"),
     ],
-    ids=["the key", "headers that hold credentials", "nothing"],
+    ids=["the key", "headers that hold credentials", "what looks like a key of somebody else", "nothing"],
 )
 def test_credentials_do_not_leave_in_a_message(message: str, shown: str) -> None:
     with pytest.raises(AttemptFailed) as failed, redacted(ENDPOINT):

@@ -244,7 +244,7 @@ async def test_a_key_that_is_echoed_does_not_leave() -> None:
         says({"error": {"message": "Incorrect API key provided: k-secret", "code": "invalid_api_key"}}, 401)
     )
     found = await failure(server, endpoint(key="k-secret"))
-    assert (found.fault, found.message) == (Fault.AUTH, "Incorrect API key provided: [secret]")
+    assert (found.fault, found.message) == (Fault.AUTH, "Incorrect API key provided: [redacted]")
 
 
 async def test_a_key_that_no_header_can_carry_is_refused_and_not_shown() -> None:
