@@ -89,7 +89,8 @@ async def test_a_job_that_nobody_may_run_expires_at_its_deadline(fleet: Fleet) -
 async def test_a_running_job_ends_at_its_deadline_and_its_connection_closes(fleet: Fleet) -> None:
     one = fleet.providers["one"]
     one.configure(latency_s=ENDLESS_S)
-    late = await fleet.client.submit(JobSpec.from_prompt("late", deadline_s=1.0))
+    late = await fleet.client.submit(JobSpec.from_prompt("late", deadline_s=3.0))
+    await until(lambda: one.stats.in_flight == 1)
     (outcome,) = await fleet.outcomes([late])
     assert outcome.state is JobState.EXPIRED
     await until(lambda: one.stats.aborted == 1, within_s=1)
