@@ -143,7 +143,7 @@ def _tell(route: Route, *, by_hand: bool, as_json: bool) -> None:
 
 def _chain(route: Route) -> str:
     links = sorted(route.chain, key=lambda link: link.priority)
-    return ", ".join(f"{link.provider}/{link.model}" if link.model else link.provider for link in links)
+    return ", ".join(str(link) for link in links)
 
 
 def _fields(route: Route, by_hand: bool) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _route(route: Route, settings: Settings) -> Any:
 
 
 def _link(link: ChainLink, place: int, route: Route) -> Any:
-    target = f"{link.provider}/{link.model}" if link.model else link.provider
+    target = str(link)
     usual = with_roles([each.model_copy(update={"role": None}) for each in route.chain])[place].role
     unlike: dict[str, Any] = {}
     if link.priority != place + 1:

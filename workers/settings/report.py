@@ -77,7 +77,7 @@ def key_words(provider: ProviderSettings) -> str:
 
 def targets_of(route: Route) -> list[str]:
     """The chain as people write it."""
-    return [f"{link.provider}/{link.model}" if link.model else link.provider for link in route.chain]
+    return [str(link) for link in route.chain]
 
 
 def _route(route: Route) -> dict[str, Any]:
