@@ -1,5 +1,6 @@
 """One provider of a configuration, validated and complete."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -64,7 +65,8 @@ class HealthCheck(Part):
 class ModelSettings(Part):
     """One model of a provider. context_tokens: input and output together.
 
-    capabilities, limits, prices: None is as the provider's. free: its use costs nothing.
+    capabilities, limits, prices: None is as the provider's. free: its use costs nothing. quality: how good its
+    answers are, from 0 to 1, for the strategies that weigh it.
     """
 
     name: str = Field(min_length=1)
@@ -73,6 +75,7 @@ class ModelSettings(Part):
     limits: Limits | None = None
     prices: Prices | None = None
     free: bool = False
+    quality: float | None = Field(default=None, ge=0, le=1)
 
     def facts(self) -> ModelFacts:
         prices = self.prices or Prices()
@@ -83,6 +86,7 @@ class ModelSettings(Part):
             input_usd_per_mtok=prices.input_usd_per_mtok,
             output_usd_per_mtok=prices.output_usd_per_mtok,
             free=self.free,
+            quality=self.quality,
         )
 
 
@@ -162,6 +166,16 @@ class ProviderSettings(Part):
         """The model's own limits if it has any, else the provider's."""
         own = self.model(model)
         return own.limits if own is not None and own.limits is not None else self.limits
+
+    def with_limits(self, changed: Mapping[str, int]) -> "ProviderSettings":
+        """With other limits, by their names, of the provider and of the models that have limits of their own."""
+        if not changed:
+            return self
+        models = tuple(
+            model.model_copy(update={"limits": model.limits.model_copy(update=changed)}) if model.limits else model
+            for model in self.models
+        )
+        return self.model_copy(update={"limits": self.limits.model_copy(update=changed), "models": models})
 
     def facts(self) -> ProviderFacts:
         """What routing knows of it: no credential, no address."""
