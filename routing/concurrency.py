@@ -13,7 +13,9 @@ SHRINK_SLOW = 0.9
 SHRINK_REFUSED = 0.5
 #: What one answer counts in the mean pace, and by how much the best pace is forgotten with each.
 _WEIGHT = 0.1
-_FORGET = 1.002
+_FORGET = 1.02
+#: The share of the maximum below which slowness alone does not shrink it: longer prompts are slow too.
+_LEAST_SLOW = 0.25
 #: The share of the limit from which on it is in use.
 _IN_USE = 0.8
 
@@ -53,7 +55,8 @@ class Concurrency:
         best = mean if self.best is None else min(mean, self.best * _FORGET)
         seen = replace(self, pace=mean, best=best)
         if mean > SLOW * best:
-            return seen._shrunk(SHRINK_SLOW, began=began, now=now)
+            least = min(self.limit, _LEAST_SLOW * self.most)
+            return seen._shrunk(SHRINK_SLOW, began=began, now=now, least=least)
         if busy < _IN_USE * self.limit:
             return seen
         return replace(seen, limit=min(float(self.most), self.limit + 1.0 / self.limit))
@@ -66,8 +69,8 @@ class Concurrency:
         """The server says that requests wait in it."""
         return self._shrunk(SHRINK_SLOW, began=now, now=now)
 
-    def _shrunk(self, factor: float, *, began: float, now: float) -> "Concurrency":
+    def _shrunk(self, factor: float, *, began: float, now: float, least: float = 1.0) -> "Concurrency":
         """Calls from before it last shrank say nothing new."""
         if self.shrunk_at is not None and began <= self.shrunk_at:
             return self
-        return replace(self, limit=max(1.0, self.limit * factor), shrunk_at=now)
+        return replace(self, limit=max(1.0, least, self.limit * factor), shrunk_at=now)

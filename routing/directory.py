@@ -32,7 +32,7 @@ class Target(_Facts):
 class ModelFacts(_Facts):
     """One model of a provider. context_tokens: input and output together; None is unknown.
 
-    Prices are USD for a million tokens; None is unknown, never free.
+    Prices are USD for a million tokens; None is unknown, never free. quality: a score from 0 to 1, None is unknown.
     """
 
     name: str
@@ -41,6 +41,7 @@ class ModelFacts(_Facts):
     input_usd_per_mtok: float | None = None
     output_usd_per_mtok: float | None = None
     free: bool = False
+    quality: float | None = None
 
 
 class ProviderFacts(_Facts):

@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from .directory import ChainLink, Route
 from .observed import Observed
 
-#: Strategies whose order of targets is their priority as long as nothing has been observed of them.
-BY_PRIORITY = frozenset({"cost_based", "latency_based", "quality", "balanced"})
-
 
 @dataclass(frozen=True, slots=True)
 class PoolState:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..routing.action import RULES, Again
-from ..routing.directory import ChainLink, Directory
+from ..routing.directory import ChainLink, Directory, ModelFacts
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
 from ..routing.placement import admissible
@@ -23,6 +23,7 @@ class Alternatives:
 
     own: its own one, None if it may not run the job. open: their pools take jobs now. waiting: their pools may later;
     resting: those among them that will by themselves. larger: those with a larger context than ours, or one unknown.
+    stronger: those whose quality is known to be better than ours.
     again: their pools take jobs now, but they have failed this job before. skipped: target -> why it is out.
     """
 
@@ -34,6 +35,7 @@ class Alternatives:
     larger: tuple[ChainLink, ...]
     again: tuple[ChainLink, ...]
     skipped: dict[str, str]
+    stronger: tuple[ChainLink, ...] = ()
 
     @property
     def next(self) -> ChainLink | None:
@@ -50,6 +52,9 @@ class Alternatives:
         fitting = self.open if failure.fault in _PASSING else (*self.open, *self.resting)
         if failure.fault is Fault.CONTEXT_OVERFLOW:
             fitting = tuple(link for link in fitting if link in self.larger)
+        if failure.fault is Fault.BAD_OUTPUT:
+            # False before True: those whose answers are better than ours, in their order, then the others.
+            fitting = tuple(sorted(fitting, key=lambda link: link not in self.stronger))
         return fitting[0] if fitting else None
 
 
@@ -76,6 +81,7 @@ def alternatives(
         larger=tuple(link for link in others if _is_larger(link, own, directory, job.task_type)),
         again=tuple(link for link in tried if link.provider != provider and out[link] is None),
         skipped=skipped,
+        stronger=tuple(link for link in others if _is_stronger(link, own, directory, job.task_type)),
     )
 
 
@@ -130,8 +136,21 @@ def _is_larger(link: ChainLink, own: ChainLink | None, directory: Directory, tas
     return theirs is None or ours is None or theirs > ours
 
 
-def _context(link: ChainLink, directory: Directory, task_type: str) -> int | None:
+def _is_stronger(link: ChainLink, own: ChainLink | None, directory: Directory, task_type: str) -> bool:
+    """Whether its answers are known to be better."""
+    theirs = _facts(link, directory, task_type)
+    ours = _facts(own, directory, task_type) if own is not None else None
+    if theirs is None or ours is None or theirs.quality is None or ours.quality is None:
+        return False
+    return theirs.quality > ours.quality
+
+
+def _facts(link: ChainLink, directory: Directory, task_type: str) -> ModelFacts | None:
     provider = directory.providers.get(link.provider)
     model = model_of(link, directory, task_type, ())
-    facts = provider.facts_of(model) if provider and model else None
+    return provider.facts_of(model) if provider and model else None
+
+
+def _context(link: ChainLink, directory: Directory, task_type: str) -> int | None:
+    facts = _facts(link, directory, task_type)
     return facts.context_tokens if facts else None

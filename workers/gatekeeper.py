@@ -10,6 +10,7 @@ from ..routing.control import Control
 from ..routing.directory import Directory, Route
 from ..routing.gate import Turn, decide, empties_its_queue
 from ..routing.lanes import Band, alternate_queue, lane
+from ..routing.strategy import ordered
 from ..tasks.connection import PASSING
 from ..tasks.fleet_state import STOPPING, FleetState, NodeReport, Snapshot
 from .chain import model_of
@@ -168,7 +169,8 @@ class Gatekeeper:
         closed: dict[str, str] = {}
         for name, route in self._routes.items():
             if name in used:
-                turn = decide(route, self.upstream.provider.name, self.executor.pools)
+                now = route and ordered(route, self.directory.providers, self.executor.pools)
+                turn = decide(now, self.upstream.provider.name, self.executor.pools)
                 if turn.open and route is not None and (limited := self._limited(route, name)) is not None:
                     turn = Turn(open=False, why=limited)
                 (opened if turn.open else closed)[name] = turn.why

@@ -45,6 +45,15 @@ def test_answers_that_come_much_slower_than_the_best_ones_shrink_it() -> None:
     assert limit.calls < 8
 
 
+def test_slowness_alone_leaves_a_quarter_of_the_maximum_and_is_what_is_usual_after_a_while() -> None:
+    limit, seen = served(Concurrency.of(16), 50), list[int]()
+    for at in range(400):
+        limit = limit.answered(pace=20.0, busy=limit.calls, began=float(at), now=float(at) + 0.5)
+        seen.append(limit.calls)
+    assert min(seen) == 4
+    assert limit.calls == 16
+
+
 def test_answers_that_vary_as_lengths_do_leave_it_alone() -> None:
     limit = Concurrency.of(16)
     for at in range(300):

@@ -216,3 +216,21 @@ def test_without_any_route_the_pool_itself_runs_the_job() -> None:
 )
 def test_which_model_a_link_means(link: ChainLink, listed: tuple[str, ...], model: str | None) -> None:
     assert model_of(link, DIRECTORY, "general", listed) == model
+
+
+def test_after_a_rejected_answer_a_stronger_model_comes_first() -> None:
+    models = {"a": 0.5, "b": 0.4, "c": 0.9}
+    providers = {name: facts(name, ModelFacts(name="m", quality=score)) for name, score in models.items()}
+    directory = DIRECTORY.model_copy(update={"providers": providers})
+    found = alternatives(JOB, SPEC, directory, ALL, provider="a")
+    assert found.next_for(Failure(Fault.BAD_OUTPUT, "no tests")) == C
+    assert found.next_for(Failure(Fault.SERVER, "oops")) == B
+    assert seen().next_for(Failure(Fault.BAD_OUTPUT, "no tests")) == B
+
+
+def test_another_model_of_the_same_provider_runs_the_job_while_the_first_one_is_out() -> None:
+    both = (ChainLink(provider="a", model="small", priority=0), ChainLink(provider="a", model="large", priority=1))
+    pools = {"a": PoolState(slots=1, busy=0, out={"small": "its breaker is open"})}
+    job = replace(JOB, chain=("a/small", "a/large"))
+    assert seen(job=job, pools=pools).own == both[1]
+    assert seen(job=job, pools={"a": FREE}).own == both[0]

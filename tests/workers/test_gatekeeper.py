@@ -11,6 +11,7 @@ import pytest
 
 from workfleet.routing.directory import Directory, Strategy
 from workfleet.routing.lanes import Priority
+from workfleet.routing.observed import Observed
 from workfleet.tasks.fleet_state import NodeReport
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.workers import gatekeeper as module
@@ -329,3 +330,12 @@ async def test_credentials_that_were_refused_to_one_node_are_refused_to_all_and_
     await two.client.fleet.controls.forget_failures("one")
     await one.turn()
     assert upstream.why_not() is None
+
+
+async def test_the_fastest_target_takes_the_lane_once_it_is_known(two: Fleet) -> None:
+    one, other = gates(two, routed("latency_based"))
+    slow, fast = (Observed(calls=50, total_s=total_s) for total_s in (9.0, 1.0))
+    two.pools["one"].upstream.observed["m"] = slow
+    two.pools["two"].upstream.observed["m"] = fast
+    await other.turn()
+    assert [await one.turn(), await other.turn()] == [False, True]

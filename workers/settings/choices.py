@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import get_args
 
 from ...routing.directory import Strategy
-from ...routing.gate import BY_PRIORITY
 from ...tasks.errors import UnknownName
 from .problems import Findings, did_you_mean
 from .spelling import folded
@@ -26,11 +25,7 @@ def choose(node: Node, options: Iterable[str], findings: Findings) -> Node:
 
 
 def choose_strategy(node: Node, findings: Findings) -> Node:
-    """A strategy. One that needs observations which pools do not share yet is taken, with a word of what it does."""
-    chosen = choose(node, get_args(Strategy), findings)
-    if chosen.value in BY_PRIORITY:
-        findings.warnings.append(node.problem(f"{chosen.value} orders targets by their priority in this version"))
-    return chosen
+    return choose(node, get_args(Strategy), findings)
 
 
 def strategy_named(text: str) -> Strategy:

@@ -64,7 +64,8 @@ class HealthCheck(Part):
 class ModelSettings(Part):
     """One model of a provider. context_tokens: input and output together.
 
-    capabilities, limits, prices: None is as the provider's. free: its use costs nothing.
+    capabilities, limits, prices: None is as the provider's. free: its use costs nothing. quality: how good its
+    answers are, from 0 to 1, for the strategies that weigh it.
     """
 
     name: str = Field(min_length=1)
@@ -73,6 +74,7 @@ class ModelSettings(Part):
     limits: Limits | None = None
     prices: Prices | None = None
     free: bool = False
+    quality: float | None = Field(default=None, ge=0, le=1)
 
     def facts(self) -> ModelFacts:
         prices = self.prices or Prices()
@@ -83,6 +85,7 @@ class ModelSettings(Part):
             input_usd_per_mtok=prices.input_usd_per_mtok,
             output_usd_per_mtok=prices.output_usd_per_mtok,
             free=self.free,
+            quality=self.quality,
         )
 
 

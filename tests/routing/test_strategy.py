@@ -1,0 +1,91 @@
+"""The order in which strategies put targets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from workfleet.routing.directory import ChainLink, ProviderFacts, Route, Strategy
+from workfleet.routing.gate import PoolState
+from workfleet.routing.observed import Observed
+from workfleet.routing.strategy import ordered
+
+
+def provider(name: str, *, tier: str = "hosted", **model: Any) -> ProviderFacts:
+    facts = {"name": name, "type": "openai", "tier": tier, "models": [{"name": "m", **model}]}
+    return ProviderFacts.model_validate(facts)
+
+
+def priced(name: str, usd: float, **model: Any) -> ProviderFacts:
+    return provider(name, input_usd_per_mtok=usd, output_usd_per_mtok=usd, **model)
+
+
+def order(strategy: Strategy, *providers: ProviderFacts, seen: Mapping[str, Observed] | None = None) -> list[str]:
+    """Names, first to last."""
+    chain = tuple(ChainLink(provider=each.name, model="m", priority=at) for at, each in enumerate(providers))
+    pools = {name: PoolState(slots=1, busy=0, observed={"m": each}) for name, each in (seen or {}).items()}
+    route = Route(name="r", chain=chain, strategy=strategy)
+    links = ordered(route, {each.name: each for each in providers}, pools).chain
+    return [link.provider for link in sorted(links, key=lambda link: link.priority)]
+
+
+def cost(usd: float, *, rejected: float = 0.0, calls: int = 50) -> Observed:
+    return Observed(calls=calls, cost_usd=usd, rejected=rejected)
+
+
+def taking(total_s: float, *, calls: int = 50) -> Observed:
+    return Observed(calls=calls, total_s=total_s)
+
+
+A, B, C = provider("a"), provider("b"), provider("c")
+
+
+@pytest.mark.parametrize("strategy", ["priority", "round_robin", "least_loaded"])
+def test_other_strategies_leave_the_configured_order(strategy: Strategy) -> None:
+    assert order(strategy, priced("a", 9.0), priced("b", 1.0)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("providers", "seen", "expected"),
+    [
+        ([priced("a", 9.0), priced("b", 1.0)], {}, ["b", "a"]),
+        ([priced("a", 9.0), provider("b"), provider("c", tier="local")], {}, ["c", "a", "b"]),
+        ([priced("a", 1.0), priced("b", 9.0)], {"a": cost(0.02), "b": cost(0.01)}, ["b", "a"]),
+        ([priced("a", 1.0), priced("b", 9.0)], {"b": cost(0.0001, calls=2)}, ["a", "b"]),
+        ([A, B], {"a": cost(0.01, rejected=0.8), "b": cost(0.02)}, ["b", "a"]),
+        ([A, B], {"a": cost(0.0100), "b": cost(0.0090)}, ["a", "b"]),
+    ],
+    ids=[
+        "by price until more is known",
+        "free before priced before unknown",
+        "by what answers really cost",
+        "once there are enough of them",
+        "rejected answers make it dearer",
+        "alike costs leave the priority",
+    ],
+)
+def test_cost_based(providers: list[ProviderFacts], seen: dict[str, Observed], expected: list[str]) -> None:
+    assert order("cost_based", *providers, seen=seen) == expected
+
+
+def test_latency_based_puts_the_fastest_first_and_the_unknown_before_it() -> None:
+    seen = {"a": taking(4.0), "b": taking(1.0), "c": taking(0.1, calls=1)}
+    assert order("latency_based", A, B, C, seen=seen) == ["c", "b", "a"]
+
+
+def test_latencies_that_are_alike_leave_the_priority() -> None:
+    assert order("latency_based", A, B, seen={"a": taking(1.05), "b": taking(1.0)}) == ["a", "b"]
+
+
+def test_quality_puts_the_best_score_first_less_what_was_turned_down() -> None:
+    good, better = provider("good", quality=0.7), provider("better", quality=0.8)
+    assert order("quality", A, good, better) == ["better", "good", "a"]
+    assert order("quality", good, better, seen={"better": Observed(calls=50, rejected=0.5)}) == ["good", "better"]
+
+
+def test_balanced_weighs_all_three() -> None:
+    best = priced("best", 9.0, quality=0.9)
+    sound = priced("sound", 1.0, quality=0.8)
+    weak = priced("weak", 0.9, quality=0.2)
+    seen = {"best": taking(9.0), "sound": taking(2.0), "weak": taking(3.0)}
+    assert order("balanced", best, sound, weak, seen=seen)[0] == "sound"
