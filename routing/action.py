@@ -1,14 +1,6 @@
 """What happens after an attempt failed: one function of the failure, the attempts used and the time left.
 
-| fault                         | same target again                              | next target         | breaker |
-|-------------------------------|------------------------------------------------|---------------------|---------|
-| transport, server             | once, at once; then after a back-off, if alone | yes                 | counts  |
-| timeout_*, overloaded         | after a back-off, if alone                     | yes                 | counts  |
-| rate_limited, quota_exhausted | after the wait, if alone                       | yes                 | no      |
-| auth, model_not_found         | no                                             | yes                 | no      |
-| context_overflow              | no                                             | to a larger context | no      |
-| content_filtered, bad_request | no                                             | one more            | no      |
-| bad_output                    | once, at once                                  | yes                 | no      |
+`RULES` is the table; `action_table.py` writes it for people.
 
 A job has one budget of attempts over all its targets, so retries and fallbacks never multiply. A call that a limit
 refused uses up none of it; the job's deadline bounds such waits.

@@ -155,6 +155,7 @@ class Gatekeeper:
         own = control.of(self.upstream.provider.name)
         log.info("control.changed", provider=self.upstream.provider.name, **own.model_dump(exclude_defaults=True))
         self.upstream.use(own)
+        self.executor.admission.provider = self.upstream.provider.with_limits(own.limits())
         await self.on_control()
         self.control = control
         self.wake.set()

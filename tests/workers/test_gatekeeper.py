@@ -339,3 +339,18 @@ async def test_the_fastest_target_takes_the_lane_once_it_is_known(two: Fleet) ->
     two.pools["two"].upstream.observed["m"] = fast
     await other.turn()
     assert [await one.turn(), await other.turn()] == [False, True]
+
+
+async def test_limits_that_were_changed_by_hand_are_kept_until_they_are_taken_back(redis_url: str) -> None:
+    open_handed = provider("one", type="openai", tier="hosted")
+    directory = directory_of(open_handed, TWO)
+    async with fleet(redis_url, open_handed, TWO, directory=directory) as pools:
+        one, _ = gates(pools, directory)
+        await pools.client.fleet.controls.set_provider("one", {"requests_per_day": 1})
+        await one.turn()
+        await pools.deliver(await pools.submit(complexity=1), "one")
+        assert [await one.turn(), await one.turn()] == [False, False]
+        await pools.client.fleet.controls.set_provider("one", {"requests_per_day": None})
+        for _ in range(3):
+            await one.turn()
+        assert one.open

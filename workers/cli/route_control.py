@@ -1,4 +1,4 @@
-"""`fleet route list, set, reset`: change chains while the fleet runs, on every host at once."""
+"""`fleet route list, set, reset, failures`: change chains while the fleet runs, on every host at once."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from ...routing.action_table import HEAD, rows
 from ...routing.directory import ChainLink, Directory, Route
 from ...tasks.errors import InvalidRequest, UnknownName
 from ..settings.choices import strategy_named
@@ -49,6 +50,17 @@ def set_route(
 def reset_route(name: RouteName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Have a route be as configured again."""
     run_async(_reset(config, name, as_json))
+
+
+def failures(as_json: JsonOption = False) -> None:
+    """Show what follows each way in which a call can fail."""
+    if as_json:
+        out.print_json(data=[dict(zip(HEAD, row, strict=True)) for row in rows()])
+        return
+    table = Table(*HEAD, box=None, pad_edge=False)
+    for row in rows():
+        table.add_row(*row)
+    out.print(table)
 
 
 async def _list(config: Path | None, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """One provider of a configuration, validated and complete."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -165,6 +166,16 @@ class ProviderSettings(Part):
         """The model's own limits if it has any, else the provider's."""
         own = self.model(model)
         return own.limits if own is not None and own.limits is not None else self.limits
+
+    def with_limits(self, changed: Mapping[str, int]) -> "ProviderSettings":
+        """With other limits, by their names, of the provider and of the models that have limits of their own."""
+        if not changed:
+            return self
+        models = tuple(
+            model.model_copy(update={"limits": model.limits.model_copy(update=changed)}) if model.limits else model
+            for model in self.models
+        )
+        return self.model_copy(update={"limits": self.limits.model_copy(update=changed), "models": models})
 
     def facts(self) -> ProviderFacts:
         """What routing knows of it: no credential, no address."""
