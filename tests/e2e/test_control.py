@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -116,12 +117,18 @@ async def test_slots_grow_and_shrink_while_jobs_run(fleet: Fleet) -> None:
     two.configure(latency_s=0.3)
     ids = await fleet.submit(150, chain=("two",))
     await until(lambda: two.stats.in_flight == 4)
-    assert (await changed(fleet, "set", "two", "--slots", "12"))["slots"] == 12
-    await until(lambda: two.stats.in_flight == 12)
-    await changed(fleet, "set", "two", "--slots", "2")
-    await until(lambda: two.stats.in_flight == 2)
-    await changed(fleet, "set", "two", "--as-configured", "--slots", "40")
+    await fleet.client.fleet.controls.set_provider("two", {"slots": 12})
+    await until(lambda: two.stats.in_flight > 6)
+    assert await slots(fleet, "two") == 12
+    await fleet.client.fleet.controls.set_provider("two", {"slots": 2})
+    await until(lambda: two.stats.in_flight in (1, 2))
+    assert await slots(fleet, "two") == 2
+    assert (await changed(fleet, "set", "two", "--as-configured", "--slots", "40"))["slots"] == 40
     assert await took(fleet, ids) == {"two": 150}
+
+
+async def slots(fleet: Fleet, provider: str) -> int:
+    return sum(node.slots for node in (await fleet.nodes()).values() if node.provider == provider)
 
 
 async def test_a_priority_and_a_chain_that_were_changed_are_followed(fleet: Fleet) -> None:
@@ -140,3 +147,29 @@ async def test_a_wrong_name_is_answered_with_what_may_be_meant(fleet: Fleet) -> 
     assert "unknown provider 'ones'; known: one, two; did you mean 'one'?" in ran.err
     ran = await fleet.run("route", "set", "defualt", "one")
     assert (ran.code, "did you mean 'default'?" in ran.err) == (2, True)
+
+
+async def test_the_status_tells_how_each_provider_stands(fleet: Fleet) -> None:
+    assert await took(fleet, await fleet.submit(6)) == {"one": 6}
+    ran = await fleet.run("providers", "status", "--json")
+    health = json.loads(ran.out)["health"]
+    assert (health["one"]["state"], health["two"]["state"]) == ("takes jobs", "takes jobs")
+    assert health["one"]["models"]["sim-chat"]["calls"] >= 6
+    assert 0.05 < health["one"]["models"]["sim-chat"]["total_s"] < 5
+    assert [each["unavailable"] for each in health["one"]["endpoints"]] == [None, None]
+    assert health["two"]["closed_lanes"]
+    ran = await fleet.run("providers", "status", "--detailed")
+    for words in ("takes jobs", "one/sim-chat", "comes first and is available", fleet.providers["one"].base_url):
+        assert words in ran.out
+
+
+async def test_breakers_that_are_open_are_shown_and_closed_by_a_reset(fleet: Fleet) -> None:
+    one = fleet.providers["one"]
+    one.switch_on("refuse")
+    assert await took(fleet, await fleet.submit(8)) == {"two": 8}
+    ran = await fleet.run("providers", "status")
+    assert re.search(r"one +(open|half_open) +endpoint ", ran.out), ran.out
+    await one.switch_off()
+    told = await changed(fleet, "reset", "one")
+    assert [each.split()[0] for each in told["closed"]] == ["endpoint"]
+    await until(lambda: takes(fleet, True))
