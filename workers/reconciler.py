@@ -102,15 +102,19 @@ class Reconciler:
                 break
 
     async def _expire(self) -> None:
-        ids = await self.store.overdue(at_most=_AT_MOST)
-        if not ids:
-            return
+        for _ in range(_BACKLOG):
+            ids = await self.store.overdue(at_most=_AT_MOST)
+            if not ids or await self._expire_these(ids) == 0 or len(ids) < _AT_MOST:
+                break
+
+    async def _expire_these(self, ids: list[str]) -> int:
+        """How many of them are overdue no more. Those that run end by themselves."""
         pools = (await self.fleet.snapshot()).pools()
         by_reason: dict[str, list[str]] = {}
         for job_id, job in zip(ids, await self.store.jobs(ids), strict=True):
             by_reason.setdefault(self._why_late(job, pools), []).append(job_id)
-        for reason, late in by_reason.items():
-            await self.store.end_waiting(late, JobState.EXPIRED, reason)
+        words = [await self.store.end_waiting(late, JobState.EXPIRED, why) for why, late in by_reason.items()]
+        return sum(word in ("done", "missing") for some in words for word in some)
 
     def _why_late(self, job: Job | None, pools: Mapping[str, PoolState]) -> str:
         """With what is known of each of its targets that takes no jobs."""

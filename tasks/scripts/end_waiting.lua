@@ -8,6 +8,8 @@ for at = 6, #ARGV do
   local job = redis.call('HMGET', key('job', id), 'state', 'deadline')
   local waits = job[1] == 'queued' or job[1] == 'snoozed'
   if not job[1] then
+    -- Of a record that somebody has deleted no date may stay, or it would be looked at for ever.
+    redis.call('ZREM', ns .. ':deadlines', id)
     words[#words + 1] = 'missing'
   elseif waits and (ARGV[2] ~= 'expired' or (tonumber(job[2]) or now) <= now) then
     finish(id, ARGV[2], filled(ARGV[3], id), ARGV[4], ARGV[5])

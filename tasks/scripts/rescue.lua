@@ -31,6 +31,8 @@ local function lost(id)
   elseif damaged(id) then
     end_damaged(id)
     return
+    -- Its owner may only be frozen; the epoch may be what is damaged.
+    redis.pcall('HINCRBY', key('job', id), 'epoch', 1)
   end
   note_death(id, job)
   if job[4] then

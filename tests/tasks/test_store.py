@@ -379,6 +379,14 @@ async def test_a_frozen_worker_shares_no_epoch_with_what_the_reconciler_does(cli
     assert [entry.outcome for entry in await client.attempts(job_id)] == ["timeout_total"]
 
 
+async def test_nor_does_the_frozen_worker_of_a_job_whose_record_is_damaged(client: AsyncClient, store: Store) -> None:
+    job_id = await client.submit(spec())
+    frozen = await claimed(store, job_id, lease_s=0)
+    await client.redis.hdel(store.key("job", job_id), "queue")
+    assert (await store.rescue()).damaged == [job_id]
+    assert not await store.finish(frozen.job, Outcome(job_id, JobState.FAILED, error="mine"))
+
+
 async def test_a_rejected_answer_is_on_its_batchs_account(client: AsyncClient, store: Store) -> None:
     batch = await client.submit_batch([spec()])
     (job_id,) = await store.waiting(LANE, at_most=1)

@@ -130,6 +130,21 @@ async def test_a_job_whose_deadline_passes_while_it_waits_ends(two: Fleet) -> No
     assert [await state(two, job_id) for job_id in (waiting, running)] == [JobState.EXPIRED, JobState.RUNNING]
 
 
+async def test_all_that_are_overdue_expire_in_one_round_whatever_has_become_of_the_first(
+    two: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_AT_MOST", 2)
+    store = two.client.store
+    forgotten = [await two.submit(deadline_s=0.001) for _ in range(2)]
+    await two.client.redis.delete(*(store.key("job", job_id) for job_id in forgotten))
+    ids = [await two.submit(deadline_s=0.001) for _ in range(5)]
+    while ids[-1] not in await store.overdue():
+        pass
+    await reconciler(two).once()
+    assert [await state(two, job_id) for job_id in ids] == [JobState.EXPIRED] * 5
+    assert await store.overdue() == []
+
+
 # Lost messages
 
 
