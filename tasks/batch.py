@@ -6,7 +6,7 @@ and jobs that only a dead target could run do not keep back those that others ru
 """
 
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,6 +23,8 @@ _CHUNK = 500
 #: What `replay.lua` leaves in a batch's list of ended jobs where a replayed one stood.
 REPLAYED = "-"
 
+_UNFINISHED = frozenset(state.value for state in JobState if not state.final)
+
 
 def new_batch_id() -> str:
     return f"batch-{uuid.uuid4().hex[:12]}"
@@ -34,8 +36,9 @@ class BatchStatus:
 
     total: jobs submitted so far. sealed: no more will come. in_flight: jobs that were released to their queues and have
     not ended. pending: jobs that wait in the batch for that. by_provider: succeeded jobs. cost_usd: what the priced
-    answers cost together, rejected ones included. unpriced: answers of unknown price. refused: lines of its file that
-    are no jobs.
+    answers cost together, rejected ones and those of workers that had lost their jobs included. unpriced: answers of
+    unknown price. lost_calls: calls whose workers died or froze; what they had bought by then may be missing. refused:
+    lines of its file that are no jobs.
     """
 
     id: str
@@ -53,6 +56,7 @@ class BatchStatus:
     output_tokens: int
     cost_usd: float
     unpriced: int
+    lost_calls: int
     metadata: Mapping[str, str]
     refused: int = 0
 
@@ -96,11 +100,22 @@ class Batches:
         fields = {"name": name, "agent": agent, "window": window, "total": 0, "created": created}
         fields |= {f"meta:{key}": value for key, value in (metadata or {}).items()}
         async with self._redis.pipeline() as pipe:
+            pipe.zadd(self._store.key("batches"), {batch: created}, nx=True)
             for field, value in fields.items():
                 pipe.hsetnx(self._key(batch), field, str(value))
-            pipe.zadd(self._store.key("batches"), {batch: created}, nx=True)
-            await pipe.execute()
+            new, *_ = await pipe.execute()
+        if new:
+            await self._redis.expire(self._key(batch), self._store.retention_s)  # until its first job comes
+            await self._forget_oldest()
         return batch
+
+    async def _forget_oldest(self) -> None:
+        """Strike batches that have expired off the list; a few more each time than are added."""
+        known = self._store.key("batches")
+        oldest = await self._redis.zrange(known, 0, 3)
+        for raw in oldest:
+            if not await self._redis.exists(self._key(raw.decode())):
+                await self._redis.zrem(known, raw)
 
     async def seal(self, batch: str) -> None:
         """No more jobs will come; the batch is finished when the last one is."""
@@ -111,7 +126,7 @@ class Batches:
     async def status(self, batch: str) -> BatchStatus:
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(self._key(batch))
-            pipe.llen(self._key(batch, "refused"))
+            pipe.hlen(self._key(batch, "refused"))
             raw, refused = await pipe.execute()
         if not raw:
             raise no_batch(batch)
@@ -158,25 +173,17 @@ class Batches:
         found = await self._store.outcomes(ids)
         async with self._redis.pipeline(transaction=False) as pipe:
             for job_id in ids:
-                pipe.hget(self._store.key("job", job_id), "cid")
-            names = await pipe.execute()
-        forgotten = "its result is no longer kept"
+                pipe.hmget(self._store.key("job", job_id), "cid", "state")
+            records = await pipe.execute()
         return [
-            None
-            if job_id == REPLAYED
-            else (outcome or Outcome(job_id, JobState.EXPIRED, error=forgotten), (name or b"").decode())
-            for job_id, outcome, name in zip(ids, found, names, strict=True)
+            _ended(job_id, outcome, *((each or b"").decode() for each in record))
+            for job_id, outcome, record in zip(ids, found, records, strict=True)
         ]
 
-    async def keep_refused(self, batch: str, lines: Sequence[bytes]) -> None:
-        """Keep the lines of its file that cannot be jobs, as JSON, for who fetches the batch's output later."""
-        if lines:
-            await self._redis.rpush(self._key(batch, "refused"), *lines)
-
     async def refused(self, batch: str) -> list[bytes]:
-        """What `keep_refused` kept, in its order."""
-        lines: list[bytes] = await self._redis.lrange(self._key(batch, "refused"), 0, -1)
-        return lines
+        """What `Store.refuse` kept, in the order of the lines."""
+        lines: dict[bytes, bytes] = await self._redis.hgetall(self._key(batch, "refused"))
+        return [lines[number] for number in sorted(lines, key=int)]
 
     async def cancel(self, batch: str) -> int:
         """Cancel every job that has not ended; the number of jobs that were waiting or running."""
@@ -188,6 +195,15 @@ class Batches:
             stopped += sum(word in ("done", "asked") for word in words)
             at += len(ids)
         return stopped
+
+
+def _ended(job_id: str, outcome: Outcome | None, custom_id: str, state: str) -> tuple[Outcome, str] | None:
+    """None if the job was replayed, be it before this batch's list was read or after."""
+    if outcome is None:
+        if job_id == REPLAYED or state in _UNFINISHED:
+            return None
+        outcome = Outcome(job_id, JobState.EXPIRED, error="its result is no longer kept")
+    return outcome, custom_id
 
 
 def _status(batch: str, fields: Mapping[str, str], refused: int) -> BatchStatus:
@@ -210,6 +226,7 @@ def _status(batch: str, fields: Mapping[str, str], refused: int) -> BatchStatus:
         output_tokens=int(fields.get("output_tokens", 0)),
         cost_usd=int(fields.get("nano_usd", 0)) / 1e9,
         unpriced=int(fields.get("unpriced", 0)),
+        lost_calls=int(fields.get("lost_calls", 0)),
         metadata=_after("meta:", fields),
         refused=refused,
     )

@@ -31,7 +31,7 @@ async def create_batch(
     """
 
     async def refuse(errors: Sequence[LineError]) -> None:
-        await client.keep_refused(progress.batch, [error.to_json() for error in errors])
+        await client.keep_refused(progress.batch, {error.number: error.to_json() for error in errors})
         progress.refused += len(errors)
 
     with opened(source) as file:
@@ -45,7 +45,8 @@ async def create_batch(
 async def write_results(client: AsyncClient, batch: str, output: Path, progress: RunProgress, *, follow: bool) -> None:
     """Write the lines of what has ended, after those that the file has already.
 
-    follow: until the batch is finished. Raises JobNotFound, InvalidRequest, CannotWrite, FleetUnavailable.
+    A line that is written stays, also if its job is replayed: the new outcome goes into a new file. follow: until the
+    batch is finished. Raises JobNotFound, InvalidRequest, CannotWrite, FleetUnavailable.
     """
     progress.batch = (await client.batch_status(batch)).id
     with LineFile(output) as out:
@@ -56,9 +57,11 @@ async def write_results(client: AsyncClient, batch: str, output: Path, progress:
         new = [error for error in errors if not finished.covers(error)]
         out.write(refused_line(error) for error in new)
         progress.refused = len(new)
+        written = set(finished.custom_ids)
         async for _, outcome, custom_id in client.outcomes(batch, follow=follow):
             # Jobs that came from elsewhere than a file need no custom_id.
             known_as = custom_id or outcome.job_id
-            if known_as not in finished.custom_ids:
+            if known_as not in written:
+                written.add(known_as)
                 out.write([await output_line(client, outcome, known_as, now=time())])
                 progress.note(succeeded=outcome.answer is not None)

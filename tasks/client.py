@@ -283,12 +283,12 @@ class AsyncClient:
             raise self._absent(job_id)
         return {"done": JobState.CANCELLED, "asked": JobState.RUNNING}.get(word) or JobState(word)
 
-    async def keep_refused(self, batch: str, lines: Sequence[bytes]) -> None:
-        """Keep the lines of its file that cannot be jobs, as JSON, for who fetches the batch's output later."""
-        await self._call(lambda: self.batches.keep_refused(batch, lines))
+    async def keep_refused(self, batch: str, lines: Mapping[int, bytes]) -> None:
+        """Keep the lines of its file that cannot be jobs, as JSON, by number, for who fetches its output later."""
+        await self._call(lambda: self.store.refuse(batch, lines))
 
     async def refused(self, batch: str) -> list[bytes]:
-        """What `keep_refused` kept, in its order."""
+        """What `keep_refused` kept, in the order of the lines."""
         return await self._call(lambda: self.batches.refused(batch))
 
     async def newest_batches(self, *, at_most: int = 50) -> list[BatchStatus]:

@@ -29,9 +29,10 @@ class DeadLetters:
         return found
 
     async def replay(self, job_id: str, *, deadline_s: float = DEFAULT_DEADLINE_S) -> None:
-        """Queue a dead letter again, as when it was new: no attempts used, no target tried, a new deadline.
+        """Queue a dead letter again as if it were new: no attempts used, no target tried, a new deadline, no result.
 
-        Raises JobNotFound if it is not among them.
+        What it has cost stays on its batch's account. Its ledger stays too: entries up to the record's `since` are from
+        before, count no more, and no later one has their epochs. Raises JobNotFound if it is not among them.
         """
         job = await self.store.job(job_id)
         if job is None:

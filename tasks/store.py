@@ -1,7 +1,7 @@
 """The records of jobs in Redis. Each step that must be atomic is a script in `scripts/`; this file calls them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -23,7 +23,7 @@ from .results import RESULT_KEY, Outcome, decode, encode
 #: Seconds that a finished job, its request and its answer stay readable.
 RETENTION_S = 7 * 86_400
 
-POISON = "it was running each time a worker died"
+POISON = "too many workers died while they ran it"
 CANCELLED = "cancelled while it ran"
 BATCH_CANCELLED = "the batch was cancelled"
 DIED = "its worker died; what it had bought by then, if anything, is lost"
@@ -153,7 +153,8 @@ class Store:
 
     async def book(self, job: Job, attempt: Attempt) -> None:
         """Note an attempt of a job that is another worker's by now."""
-        await self._run("book", job.id, _refused(attempt).model_dump_json(exclude_defaults=True))
+        entry = _refused(attempt).model_dump_json(exclude_defaults=True)
+        await self._run("book", job.id, entry, *_spent(attempt))
 
     async def put_back(
         self,
@@ -250,6 +251,11 @@ class Store:
     async def hand_in_due(self, queue: str, *, at_most: int = 500) -> int:
         """Put the postponed messages whose time has come into a queue; how many there were."""
         return int(await self._run("hand_in_due", queue, at_most))
+
+    async def refuse(self, batch: str, lines: Mapping[int, bytes]) -> None:
+        """Keep lines of a batch's file that cannot be jobs, by number."""
+        if lines:
+            await self._run("refuse", batch, *(item for pair in lines.items() for item in pair))
 
     async def say(self, job: Job, pieces: Sequence[tuple[str, str, int]]) -> bool:
         """Add (kind, text, number) pieces to the job's stream; False if its lease is another's by now."""

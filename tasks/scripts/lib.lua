@@ -21,6 +21,7 @@
 -- <ns>:batches     zset    id -> created
 -- <ns>:batch:<b>          hash  the batch; its field in:<queue>: its jobs that were released to a queue and have not ended
 -- <ns>:batch:<b>:jobs, :done, :pending:<queue>  lists of ids
+-- <ns>:batch:<b>:refused  hash  number of a line of its file -> why it is no job, JSON
 -- celery-task-meta-<id>   string  the result, where Celery's backend looks for it
 
 local ns, template = KEYS[1], ARGV[1]

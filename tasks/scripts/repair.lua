@@ -1,5 +1,6 @@
--- Mend one job whose record and surroundings disagree, if they still do. KEYS[1] ns. ARGV[1] template, [2] id.
--- A running job without a lease gets one that has run out, a snoozed one without a date is due, a queued one gets a message.
+-- Mend one job whose record and surroundings disagree. KEYS[1] ns. ARGV[1] template, [2] id.
+-- A running job without a lease gets one that has run out, a snoozed one without a date is due. A queued one gets a message
+-- whether or not it has one: to look for it takes long, and of two messages the second is dropped.
 -- Returns what was done: 'rescuable', 'due', 'published', or '' (nothing was wrong any more).
 local id, record = ARGV[2], key('job', ARGV[2])
 local job = redis.call('HMGET', record, 'state', 'task', 'queue', 'prio')

@@ -20,19 +20,21 @@ local function note_death(id, job)
   local entry = {number = number, epoch = epoch, target = '', outcome = ARGV[11], message = ARGV[12], node = job[8] or '',
     started_at = started / 1000, total_s = (now - started) / 1000}
   book(id, cjson.encode(entry))
+  if job[9] then redis.call('HINCRBY', key('batch', job[9]), 'lost_calls', 1) end
   redis.call('HINCRBY', key('job', id), 'epoch', 1)
 end
 
 local function lost(id)
-  local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths', 'cancel', 'attempts', 'epoch', 'started', 'owner')
+  local job = redis.call('HMGET', key('job', id), 'state', 'queue', 'deaths', 'cancel', 'attempts', 'epoch', 'started', 'owner',
+    'batch')
   if job[1] ~= 'running' then
     redis.call('ZREM', ns .. ':leases', id)
     return
   elseif damaged(id) then
-    end_damaged(id)
-    return
     -- Its owner may only be frozen; the epoch may be what is damaged.
     redis.pcall('HINCRBY', key('job', id), 'epoch', 1)
+    end_damaged(id)
+    return
   end
   note_death(id, job)
   if job[4] then

@@ -1,5 +1,6 @@
 """A batch is handed in now and its output is fetched later, as often as one likes."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from workfleet.tasks.batch_background import create_batch, write_results
 from workfleet.tasks.batch_progress import RunProgress
 from workfleet.tasks.batch_submit import LineOptions
 from workfleet.tasks.client import AsyncClient
+from workfleet.tasks.dead_letters import DeadLetters
 from workfleet.tasks.errors import JobNotFound
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.results import Outcome
@@ -38,11 +40,15 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+async def end(client: AsyncClient, job_id: str, outcome: Outcome) -> None:
+    mine = await client.store.claim(job_id, owner="sim@here", lease_s=30)
+    assert isinstance(mine, Claimed)
+    assert await client.store.finish(mine.job, outcome)
+
+
 async def answer_waiting(client: AsyncClient, *, at_most: int) -> None:
     for job_id in await client.store.waiting(LANE, at_most=at_most):
-        mine = await client.store.claim(job_id, owner="sim@here", lease_s=30)
-        assert isinstance(mine, Claimed)
-        await client.store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="ok", body={"said": "ok"})))
+        await end(client, job_id, Outcome(job_id, JobState.SUCCEEDED, Answer(text="ok", body={"said": "ok"})))
 
 
 async def created(client: AsyncClient, source: Path) -> RunProgress:
@@ -86,6 +92,27 @@ async def test_results_are_followed_to_the_end_of_the_batch(client: AsyncClient,
     progress = RunProgress()
     await write_results(client, batch, output, progress, follow=True)
     assert progress == RunProgress(batch, refused=2, succeeded=3)
+
+
+async def test_a_job_that_is_replayed_while_its_batch_is_followed_has_one_line(
+    client: AsyncClient, tmp_path: Path
+) -> None:
+    batch = await client.submit_batch([JobSpec.from_prompt(name, custom_id=name) for name in ("again", "other")])
+    waiting = [await client.job(job_id) for job_id in await client.store.waiting(LANE, at_most=2)]
+    again, other = (job.id for job in sorted(waiting, key=lambda job: job.custom_id))
+    await end(client, again, Outcome(again, JobState.FAILED, error="no"))
+    output, progress = tmp_path / "out.jsonl", RunProgress()
+    following = asyncio.create_task(write_results(client, batch, output, progress, follow=True))
+    while not progress.failed:
+        await asyncio.sleep(0)
+    await DeadLetters(client.store).replay(again)
+    await end(client, again, Outcome(again, JobState.SUCCEEDED, Answer(text="ok", body={})))
+    await end(client, other, Outcome(other, JobState.SUCCEEDED, Answer(text="ok", body={})))
+    await following
+    lines = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [(line["custom_id"], line["error"] is None) for line in lines] == [("again", False), ("other", True)]
+    anew = await fetched(client, batch, tmp_path / "anew.jsonl")
+    assert [(line["custom_id"], line["error"] is None) for line in anew] == [("again", True), ("other", True)]
 
 
 async def test_jobs_without_a_custom_id_are_known_by_their_own(client: AsyncClient, tmp_path: Path) -> None:

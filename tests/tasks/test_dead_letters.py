@@ -1,6 +1,6 @@
 """Jobs that failed for good."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -72,6 +72,36 @@ async def test_a_replayed_job_of_a_batch_ends_once_in_it(client: AsyncClient) ->
     assert status.finished
     assert (status.counts[JobState.SUCCEEDED], status.counts[JobState.FAILED]) == (2, 0)
     assert [(at, name) async for at, _, name in client.outcomes(batch)] == [(2, "b"), (3, "a")]
+
+
+async def test_a_replayed_job_of_a_batch_is_in_flight_again(client: AsyncClient) -> None:
+    batch = await client.submit_batch([JobSpec.from_prompt("a")])
+    (job_id,) = await client.store.waiting("general.simple", at_most=2)
+    await end(client.store, job_id, Outcome(job_id, JobState.FAILED, error="no"))
+    await DeadLetters(client.store).replay(job_id)
+    status = await client.batch_status(batch)
+    assert (status.total, status.done, status.in_flight, status.pending, status.finished) == (1, 0, 1, 0, False)
+    assert await client.redis.ttl(client.store.key("batch", batch)) == -1
+    await end(client.store, job_id, Outcome(job_id, JobState.FAILED, error="no"))
+    status = await client.batch_status(batch)
+    assert (status.done, status.in_flight, status.pending, status.finished) == (1, 0, 0, True)
+
+
+async def test_a_job_that_is_replayed_while_its_batch_is_read_has_no_outcome_of_another_kind(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of ended jobs is read first, then their outcomes; the replay comes between."""
+    batch = await client.submit_batch([JobSpec.from_prompt("a", custom_id="a")])
+    (job_id,) = await client.store.waiting("general.simple", at_most=2)
+    await end(client.store, job_id, Outcome(job_id, JobState.FAILED, error="no"))
+    read = client.store.outcomes
+
+    async def after_a_replay(ids: Sequence[str]) -> list[Outcome | None]:
+        await DeadLetters(client.store).replay(job_id)
+        return await read(ids)
+
+    monkeypatch.setattr(client.store, "outcomes", after_a_replay)
+    assert [item async for item in client.outcomes(batch)] == []
 
 
 async def test_a_job_that_has_not_failed_is_no_dead_letter(client: AsyncClient) -> None:

@@ -213,7 +213,7 @@ async def test_a_job_that_outlives_its_workers_too_often_is_ended(client: AsyncC
         assert (await store.rescue(deaths=2)).rescued == [job_id]
     assert isinstance(await store.claim(job_id, owner="dying@host", lease_s=0), Claimed)
     assert (await store.rescue(deaths=2)).poisonous == [job_id]
-    assert (await client.wait(job_id)).error == "it was running each time a worker died"
+    assert (await client.wait(job_id)).error == "too many workers died while they ran it"
 
 
 async def test_a_lost_message_is_pushed_anew_when_the_queue_is_empty(client: AsyncClient, store: Store) -> None:
@@ -402,6 +402,60 @@ async def test_a_rejected_answer_is_on_its_batchs_account(client: AsyncClient, s
     status = await client.batch_status(batch)
     assert (status.cost_usd, status.input_tokens, status.output_tokens) == (0.5, 60, 8)
     assert status.by_provider == {}
+
+
+async def test_calls_that_died_with_their_workers_are_on_their_batchs_account(
+    client: AsyncClient, store: Store
+) -> None:
+    batch = await client.submit_batch([spec()])
+    (job_id,) = await store.waiting(LANE, at_most=1)
+    for _ in range(2):
+        await claimed(store, job_id, lease_s=0)
+        await store.rescue(deaths=1)
+    status = await client.batch_status(batch)
+    assert (status.lost_calls, status.counts[JobState.FAILED], status.cost_usd, status.unpriced) == (2, 1, 0, 0)
+    assert [(each.outcome, each.cost_usd) for each in await client.attempts(job_id)] == [(WORKER_DIED, None)] * 2
+
+
+async def test_what_a_worker_books_that_has_lost_its_job_is_on_the_batchs_account_once(
+    client: AsyncClient, store: Store
+) -> None:
+    batch = await client.submit_batch([spec()])
+    (job_id,) = await store.waiting(LANE, at_most=1)
+    late = await claimed(store, job_id, lease_s=0)
+    await store.rescue()
+    entry = Attempt(number=1, epoch=1, target="sim/m", outcome="bad_output", input_tokens=30, cost_usd=0.25)
+    for _ in range(2):
+        await store.book(late.job, entry)
+    assert (await client.batch_status(batch)).cost_usd == 0.25
+
+
+async def test_a_batch_that_never_had_a_job_expires(client: AsyncClient, store: Store) -> None:
+    batch = await client.open_batch()
+    await client.keep_refused(batch, {2: b"{}"})
+    keys = [store.key("batch", batch), store.key("batch", batch, "refused")]
+    assert all([0 < await client.redis.ttl(key) <= store.retention_s for key in keys])
+    assert await client.open_batch(batch_id=batch) == batch
+    async for _ in client.submit_many([spec()], batch=batch):
+        pass
+    assert await client.open_batch(batch_id=batch) == batch
+    assert [await client.redis.ttl(key) for key in keys] == [-1, -1]
+
+
+async def test_batches_that_expired_are_struck_off_as_new_ones_come(client: AsyncClient, store: Store) -> None:
+    gone = [await client.open_batch() for _ in range(2)]
+    await client.redis.delete(*(store.key("batch", batch) for batch in gone))
+    kept = await client.open_batch()
+    assert await client.redis.zrange(store.key("batches"), 0, -1) == [kept.encode()]
+
+
+async def test_a_refused_line_is_kept_once_however_often_it_is_told(client: AsyncClient) -> None:
+    batch = await client.open_batch()
+    await client.keep_refused(batch, {10: b"ten", 9: b"nine"})
+    await client.keep_refused(batch, {10: b"ten"})
+    await client.keep_refused(batch, {})
+    assert await client.refused(batch) == [b"nine", b"ten"]
+    assert (await client.batch_status(batch)).refused == 2
 
 
 async def test_a_batch_that_has_ended_expires_with_its_jobs_unless_more_come(client: AsyncClient, store: Store) -> None:

@@ -216,6 +216,7 @@ def _spent(status: BatchStatus) -> dict[str, Any]:
         "output_tokens": status.output_tokens,
         "cost_usd": status.cost_usd,
         "unpriced": status.unpriced,
+        "lost_calls": status.lost_calls,
         "by_provider": dict(status.by_provider),
     }
 

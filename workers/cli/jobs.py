@@ -221,15 +221,24 @@ async def show_job(job_id: str, as_json: bool, config: Path | None) -> None:
             facts.add_row(f"[bold]{name.replace('_', ' ')}[/]", str(getattr(record, name)))
     out.print(facts)
     if attempts:
-        out.print(_attempt_table(attempts))
+        out.print(_attempt_table(attempts, since=record.since))
 
 
-def _attempt_table(attempts: list[Attempt]) -> Table:
+def _attempt_table(attempts: list[Attempt], *, since: int) -> Table:
+    """since: the record's; a line is drawn under the attempts from before the job was replayed."""
+    before = max((entry.epoch for entry in attempts if entry.epoch <= since), default=None)
     table = Table("attempt", "target", "outcome", "seconds", "tokens in/out", "cost USD", "message")
     for entry in attempts:
         cost = "unknown" if entry.cost_usd is None else f"{entry.cost_usd:.6f}"
         tokens = f"{entry.input_tokens}/{entry.output_tokens}"
         table.add_row(
-            str(entry.number), entry.target, entry.outcome, f"{entry.total_s:.2f}", tokens, cost, entry.message
+            str(entry.number),
+            entry.target,
+            entry.outcome,
+            f"{entry.total_s:.2f}",
+            tokens,
+            cost,
+            entry.message,
+            end_section=entry.epoch == before,
         )
     return table

@@ -114,10 +114,12 @@ def tokens(status: BatchStatus) -> str:
 
 def cost(status: BatchStatus) -> str:
     """What is known of the cost; an unknown price is no zero."""
-    known = f"${status.cost_usd:,.4f}"
-    if not status.unpriced:
-        return known
-    return f"{known} and {status.unpriced:,} answers of unknown price"
+    parts = [f"${status.cost_usd:,.4f}"]
+    if status.unpriced:
+        parts.append(f"{status.unpriced:,} answers of unknown price")
+    if status.lost_calls:
+        parts.append(f"{status.lost_calls:,} calls that were lost with their workers")
+    return " and ".join(parts)
 
 
 def duration(seconds: float) -> str:

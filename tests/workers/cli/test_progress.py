@@ -23,6 +23,7 @@ def status(**facts: Any) -> BatchStatus:
         "sealed": True,
         "cancelled": False,
         "in_flight": 20,
+        "lost_calls": 0,
         "pending": 0,
         "by_provider": {},
         "input_tokens": 0,
