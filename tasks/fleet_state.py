@@ -74,6 +74,11 @@ class NodeReport(BaseModel):
     said_at: float = 0.0
 
 
+#: What only people look at, and most of what a node says. Kept apart, it need not be read by every node several times a
+#: second: a hundred would have Redis send 80 MB/s.
+_FOR_PEOPLE = {"models", "endpoints", "uptime", "open_lanes", "closed_lanes"}
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All nodes that are known, at one moment of Redis' clock (seconds). queues: those that have ever had a job.
@@ -122,6 +127,7 @@ class FleetState:
     def __init__(self, redis: AsyncRedis, *, namespace: str = "wf") -> None:
         self.redis = redis
         self._nodes = f"{namespace}:nodes"
+        self._details = f"{namespace}:details"
         self._directory = f"{namespace}:directory"
         self._queues = f"{namespace}:queues"
         self._wake = f"{namespace}:wake"
@@ -155,39 +161,45 @@ class FleetState:
         return controlled(Directory.model_validate_json(raw, extra="ignore"), await self.controls.read())
 
     async def report(self, node: NodeReport, *, news: bool = False) -> Snapshot:
-        """Say how a node stands, and hear of all others. news: others are to hear of it at once."""
+        """Say how a node stands, and hear of all others what concerns it. news: others are to hear of it at once."""
         seconds, micro = await self.redis.time()
         now = seconds + micro / 1e6
+        stands = node.model_copy(update={"said_at": now}).model_dump_json(exclude_defaults=True, exclude=_FOR_PEOPLE)
+        details = node.model_dump_json(exclude_defaults=True, include=_FOR_PEOPLE | {"node", "provider"})
         async with self.redis.pipeline(transaction=False) as pipe:
-            pipe.hset(
-                self._nodes, node.node, node.model_copy(update={"said_at": now}).model_dump_json(exclude_defaults=True)
-            )
+            pipe.hset(self._details, node.node, details)
+            pipe.hset(self._nodes, node.node, stands)
             pipe.hgetall(self._nodes)
             pipe.smembers(self._queues)
             pipe.hgetall(self.controls.key)
             if news:
                 pipe.publish(self._wake, node.node)
-            _, raw, queues, control, *_ = await pipe.execute()
-        return _read(now, raw, queues, control)
+            _, _, raw, queues, control, *_ = await pipe.execute()
+        return _read(now, raw, queues, control, {})
 
     async def snapshot(self) -> Snapshot:
+        """All that the nodes say."""
         seconds, micro = await self.redis.time()
         now = seconds + micro / 1e6
         async with self.redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(self._nodes)
             pipe.smembers(self._queues)
             pipe.hgetall(self.controls.key)
+            pipe.hgetall(self._details)
             return _read(now, *await pipe.execute())
 
-    async def leave(self, node: str) -> None:
-        """A node that stops says so, and need not be missed first."""
-        await self.redis.hdel(self._nodes, node)
+    async def leave(self, *nodes: str) -> None:
+        """Nodes that stop say so, and need not be missed first."""
+        async with self.redis.pipeline(transaction=False) as pipe:
+            pipe.hdel(self._nodes, *nodes)
+            pipe.hdel(self._details, *nodes)
+            await pipe.execute()
 
     async def forget(self, snapshot: Snapshot) -> None:
         """Drop nodes that have been gone for long."""
         gone = [node.node for node in snapshot.nodes if snapshot.now - node.said_at > FORGOTTEN_S]
         if gone:
-            await self.redis.hdel(self._nodes, *gone)
+            await self.leave(*gone)
 
 
 def _merged(ours: Directory, others: Directory | None, living: Set[str], *, whole: bool) -> Directory:
@@ -198,16 +210,24 @@ def _merged(ours: Directory, others: Directory | None, living: Set[str], *, whol
     return base.model_copy(update={"providers": {**kept, **ours.providers}})
 
 
-def _read(now: float, raw: Mapping[bytes, bytes], queues: Iterable[bytes], control: Mapping[bytes, bytes]) -> Snapshot:
-    nodes = [node for report in raw.values() if (node := _node(report)) is not None]
+def _read(
+    now: float,
+    reports: Mapping[bytes, bytes],
+    queues: Iterable[bytes],
+    control: Mapping[bytes, bytes],
+    details: Mapping[bytes, bytes],
+) -> Snapshot:
+    nodes = (_node(report, details.get(name)) for name, report in reports.items())
+    ordered = tuple(sorted((node for node in nodes if node is not None), key=lambda node: node.node))
     names = frozenset(name.decode() for name in queues)
-    ordered = tuple(sorted(nodes, key=lambda node: node.node))
     return Snapshot(now=now, nodes=ordered, queues=names, control=read_control(control))
 
 
-def _node(report: bytes) -> NodeReport | None:
+def _node(report: bytes, details: bytes | None) -> NodeReport | None:
     """None if it cannot be read: one node must not keep all others from seeing each other."""
     try:
-        return NodeReport.model_validate_json(report)
+        node = NodeReport.model_validate_json(report)
+        more = NodeReport.model_validate_json(details) if details else None
     except ValidationError:
         return None
+    return node.model_copy(update={name: getattr(more, name) for name in _FOR_PEOPLE}) if more else node

@@ -53,7 +53,6 @@ class Gatekeeper:
     resize: Callable[[int], None] = lambda _: None
     on_control: Callable[[], Awaitable[None]] = _nothing
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    last: Snapshot | None = None
     serving: frozenset[str] = frozenset()
     control: Control = field(default_factory=Control)
     _stood: tuple[str | None, frozenset[str]] | None = None
@@ -110,7 +109,7 @@ class Gatekeeper:
         report = self._report()
         stands = (report.unavailable, frozenset(report.out))
         snapshot = await self.fleet.report(report, news=stands != self._stood)
-        self.last, self._stood = snapshot, stands
+        self._stood = stands
         self._hear_refusals(snapshot)
         if snapshot.control != self.control:
             await self._obey(snapshot.control)

@@ -61,6 +61,16 @@ async def test_a_node_hears_of_all_others_when_it_reports(fleet: FleetState) -> 
     assert all(0 <= heard.now - each.said_at < ALIVE_S for each in heard.nodes)
 
 
+async def test_what_only_people_look_at_is_not_sent_to_every_node(fleet: FleetState) -> None:
+    said = node("gpu@a", models=("m1", "m2"), closed_lanes={"general.simple": "groq comes first"}, busy=3)
+    heard = await fleet.report(said)
+    assert [(each.busy, each.models, each.closed_lanes) for each in heard.nodes] == [(3, (), {})]
+    seen = await fleet.snapshot()
+    assert [each.model_copy(update={"said_at": said.said_at}) for each in seen.nodes] == [said]
+    await fleet.leave("gpu@a")
+    assert await fleet.redis.keys("wf:*") == []
+
+
 async def test_a_node_that_leaves_need_not_be_missed_first(fleet: FleetState) -> None:
     await fleet.report(node("gpu@a"))
     await fleet.leave("gpu@a")
