@@ -7,9 +7,10 @@ from ..tasks.results import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The job reached a final state here."""
+    """The job reached a final state here. awaited: a Celery canvas or another submission may be to go on with it."""
 
     outcome: Outcome
+    awaited: bool = True
 
 
 @dataclass(frozen=True, slots=True)

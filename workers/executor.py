@@ -188,7 +188,7 @@ class Executor:
         if not await persist(lambda: self.store.finish(job, outcome, attempt)):
             return self._lost(running)
         log.debug("job.succeeded", job_id=job.id, target=attempt.target, attempt=job.attempts, total_s=attempt.total_s)
-        return Ended(outcome)
+        return _ended(running, outcome)
 
     async def _stopped(self, running: Running) -> Ending:
         """The call may have cost something, whoever stopped it."""
@@ -204,7 +204,7 @@ class Executor:
         if not await persist(lambda: self.store.finish(job, outcome, attempt)):
             return self._lost(running)
         log.info("job.cancelled", job_id=job.id)
-        return Ended(outcome)
+        return _ended(running, outcome)
 
     async def _after(self, running: Running, others: Alternatives, failure: Failure) -> Ending:
         """Carry out what `next_action` says."""
@@ -252,7 +252,7 @@ class Executor:
                 return Moved(why)
             case "cancelled":
                 log.info("job.cancelled", job_id=job.id)
-                return Ended(Outcome(job.id, JobState.CANCELLED, error=CANCELLED))
+                return _ended(running, Outcome(job.id, JobState.CANCELLED, error=CANCELLED))
             case "lost":
                 return self._lost(running)
 
@@ -275,7 +275,7 @@ class Executor:
         if not await persist(lambda: self.store.finish(running.job, outcome, last)):
             return self._lost(running)
         log.warning("job.failed", job_id=running.job.id, state=state, reason=reason, attempts=len(attempts))
-        return Ended(outcome)
+        return _ended(running, outcome)
 
     async def _pass_on(self, running: Running, others: Alternatives, why: str) -> Ending:
         """Send a job on without an attempt: to the next target that takes jobs, or to wait until one does."""
@@ -332,3 +332,8 @@ class Executor:
             failure=failure,
             answer=answer,
         )
+
+
+def _ended(running: Running, outcome: Outcome) -> Ended:
+    """Only a Celery canvas, or who handed in the job again with its idempotency key, can wait for the end in Redis."""
+    return Ended(outcome, awaited=bool(running.job.canvas or running.spec.idempotency_key))

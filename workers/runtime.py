@@ -189,7 +189,7 @@ class Runtime:
     async def _run(self, job_id: str, on_free: Callable[[], None]) -> Ending:
         self.stall.delivered()
         ending = await self.executor.run(job_id, on_free=on_free)
-        if isinstance(ending, Ended):
+        if isinstance(ending, Ended) and ending.awaited:
             await self.continuing.after(job_id, ending.outcome)
         elif isinstance(ending, Declined):
             await persist(lambda: self._return(job_id), patience_s=_LAST_S)

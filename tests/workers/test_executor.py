@@ -15,7 +15,7 @@ import pytest
 from workfleet.routing.breaker import Breaker
 from workfleet.routing.directory import RetryPolicy
 from workfleet.tasks.answer import Usage
-from workfleet.tasks.job import Attempt, Job, JobState
+from workfleet.tasks.job import Attempt, Job, JobSpec, JobState
 from workfleet.tasks.results import Outcome
 from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
@@ -84,6 +84,17 @@ async def test_an_answer_ends_the_job_with_a_ledger_entry(two: Fleet) -> None:
     (entry,) = await two.client.attempts(job_id)
     assert (facts(entry), entry.node, entry.cost_usd) == ((1, "two/m", "succeeded"), "two@here", 2e-5)
     assert two.pools["two"].leases.held == {}
+
+
+async def test_an_end_is_awaited_in_redis_by_a_canvas_or_by_who_hands_the_job_in_again(alone: Fleet) -> None:
+    spec = JobSpec.from_prompt("hi")
+    ids = [
+        await alone.client.submit(spec),
+        await alone.client.submit(spec, canvas="{}"),
+        await alone.client.submit(spec.model_copy(update={"idempotency_key": "k"})),
+    ]
+    ends = [await alone.deliver(job_id, "one") for job_id in ids]
+    assert [end.awaited for end in ends if isinstance(end, Ended)] == [False, True, True]
 
 
 async def test_a_second_delivery_of_a_job_that_runs_or_has_ended_is_dropped(alone: Fleet) -> None:
@@ -363,7 +374,7 @@ async def test_a_cancelled_job_stops_at_once(alone: Fleet) -> None:
     assert await alone.client.cancel(job_id) is JobState.RUNNING
     outcome = Outcome(job_id, JobState.CANCELLED, error="cancelled while it ran")
     async with asyncio.timeout(1):
-        assert await delivery == Ended(outcome)
+        assert await delivery == Ended(outcome, awaited=False)
     assert reply.cancelled
     assert await alone.client.wait(job_id) == outcome
     assert await history(alone, job_id) == [(1, "one/m", "cancelled")]
@@ -381,7 +392,7 @@ async def test_a_cancel_that_comes_when_the_call_has_failed_already_ends_the_job
 
     alone.servers["one"].will(cancelled_meanwhile)
     outcome = Outcome(job_id, JobState.CANCELLED, error="cancelled while it ran")
-    assert await alone.deliver(job_id, "one") == Ended(outcome)
+    assert await alone.deliver(job_id, "one") == Ended(outcome, awaited=False)
     assert await alone.client.wait(job_id) == outcome
 
 
