@@ -188,12 +188,15 @@ class Batches:
     async def cancel(self, batch: str) -> int:
         """Cancel every job that has not ended; the number of jobs that were waiting or running."""
         await self.status(batch)
-        await self._redis.hset(self._key(batch), "stopped", "1")
-        stopped, at = 0, 0
-        while ids := await self._redis.lrange(self._key(batch, "jobs"), at, at + _CHUNK - 1):
+        async with self._redis.pipeline() as pipe:
+            pipe.hset(self._key(batch), "stopped", "1")
+            pipe.llen(self._key(batch, "jobs"))  # those that come later end as they come
+            _, jobs = await pipe.execute()
+        stopped = 0
+        for at in range(0, jobs, _CHUNK):
+            ids = await self._redis.lrange(self._key(batch, "jobs"), at, at + _CHUNK - 1)
             words = await self._store.end_waiting([item.decode() for item in ids], JobState.CANCELLED, BATCH_CANCELLED)
             stopped += sum(word in ("done", "asked") for word in words)
-            at += len(ids)
         return stopped
 
 

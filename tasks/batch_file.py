@@ -24,18 +24,25 @@ _FOREIGN: Final = {
 
 
 def opened(path: Path) -> BinaryIO:
-    """The file for `read_batch`. Raises InvalidRequest if it cannot be opened."""
+    """The file for `read_batch`. Raises InvalidRequest if it cannot be opened, or is no text."""
     try:
-        return path.open("rb")
+        file = path.open("rb")
     except OSError as error:
         raise InvalidRequest(f"cannot read {path}: {error.strerror or error}") from None
+    try:
+        begins = file.peek()
+    except OSError as error:
+        file.close()
+        raise InvalidRequest(f"cannot read {path}: {error.strerror or error}") from None
+    for magic, fault in _FOREIGN.items():
+        if begins.startswith(magic):
+            file.close()
+            raise InvalidRequest(f"{path} {fault}")
+    return file
 
 
 def read_batch(file: BinaryIO, *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[BatchLine | LineError]:
-    """Every line that is not blank, as a request or as what is wrong with it.
-
-    Raises InvalidRequest if the file as a whole is no text, and OSError as reading does.
-    """
+    """Every line that is not blank, as a request or as what is wrong with it. Raises OSError as reading does."""
     seen: set[str] = set()
     for number, raw in _lines(file, max_line_bytes):
         if raw is None:
@@ -54,7 +61,7 @@ def read_batch(file: BinaryIO, *, max_line_bytes: int = MAX_LINE_BYTES) -> Itera
 
 def _lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
     """The numbered lines that are not blank; None stands for one above the limit."""
-    raw = _start(file, limit)
+    raw = file.readline(limit + 1).removeprefix(_BOM)
     number = 1
     while raw:
         if len(raw) > limit and not raw.endswith(b"\n"):
@@ -64,14 +71,6 @@ def _lines(file: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
             yield number, raw
         raw = file.readline(limit + 1)
         number += 1
-
-
-def _start(file: BinaryIO, limit: int) -> bytes:
-    raw = file.readline(limit + 1)
-    for magic, fault in _FOREIGN.items():
-        if raw.startswith(magic):
-            raise InvalidRequest(f"the batch file {fault}")
-    return raw.removeprefix(_BOM)
 
 
 def _skip_rest(file: BinaryIO) -> None:

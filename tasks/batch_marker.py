@@ -1,11 +1,11 @@
 """What an unfinished run leaves beside its output file: `<output>.run`, which names its batch and its input."""
 
 import json
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from .batch import new_batch_id
 from .errors import InvalidRequest
 from .line_file import CannotWrite
 
@@ -14,8 +14,12 @@ from .line_file import CannotWrite
 class RunMarker:
     """The batch that an output file belongs to until all of it is written."""
 
-    file: Path
+    output: Path
     batch: str
+
+    @property
+    def file(self) -> Path:
+        return self.output.with_name(self.output.name + ".run")
 
     @classmethod
     def at(cls, output: Path, source: Path) -> Self:
@@ -24,19 +28,21 @@ class RunMarker:
         An output file that was removed starts a new run. Raises InvalidRequest if the output file is in use by another
         input's run.
         """
-        file = output.with_name(output.name + ".run")
-        begun = _read(file) if output.exists() else None
+        new = cls(output, new_batch_id())
+        begun = _read(new.file) if output.is_file() else None
         if begun is None:
-            return cls(file, f"batch-{uuid.uuid4().hex[:12]}")
+            return new
         batch, input_file = begun
         if input_file != str(source.resolve()):
             raise InvalidRequest(
                 f"{output} belongs to an unfinished run of {input_file}; finish that, or name another output file"
             )
-        return cls(file, batch)
+        return cls(output, batch)
 
     def write(self, source: Path) -> None:
-        """Raises CannotWrite."""
+        """Raises CannotWrite. Nothing is left beside a pipe or a device, which keep no lines to go on from."""
+        if not self.output.is_file():
+            return
         draft = self.file.with_name(self.file.name + ".new")
         try:
             draft.write_text(json.dumps({"batch": self.batch, "input": str(source.resolve())}))

@@ -2,11 +2,12 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from workfleet.tasks.batch_file import read_batch
+from workfleet.tasks.batch_file import opened, read_batch
 from workfleet.tasks.batch_line import BatchLine, LineError, LineFault
 from workfleet.tasks.errors import InvalidRequest
 from workfleet.tasks.request import Message, Request
@@ -162,12 +163,21 @@ def test_an_endless_last_line_is_refused_too() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (line().decode().encode("utf-16"), "the batch file is UTF-16; save it as UTF-8"),
-        (b"\x1f\x8b\x08\x00", "the batch file is compressed by gzip; unpack it first"),
-        (b"PK\x03\x04abc", "the batch file is a zip archive; unpack it first"),
+        (line().decode().encode("utf-16"), r"in\.jsonl is UTF-16; save it as UTF-8"),
+        (b"\x1f\x8b\x08\x00", r"in\.jsonl is compressed by gzip; unpack it first"),
+        (b"PK\x03\x04abc", r"in\.jsonl is a zip archive; unpack it first"),
     ],
     ids=["UTF-16", "gzip", "zip"],
 )
-def test_a_file_that_is_no_text_is_refused_as_a_whole(data: bytes, message: str) -> None:
+def test_a_file_that_is_no_text_is_refused_as_a_whole(tmp_path: Path, data: bytes, message: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(data)
     with pytest.raises(InvalidRequest, match=message):
-        read(data)
+        opened(source)
+
+
+def test_a_file_is_opened_at_its_first_byte(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(line("a"))
+    with opened(source) as file:
+        assert list(read_batch(file)) == [good(1, "a")]

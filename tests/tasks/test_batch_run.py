@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -37,7 +38,7 @@ async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
 
 
 class Pool:
-    """Takes jobs one at a time, as a pool would, and counts what it was asked."""
+    """Takes jobs one at a time, as a pool would, and counts what it was asked. It stops between two jobs."""
 
     def __init__(self, client: AsyncClient, respond: Respond) -> None:
         self.asked: Counter[str] = Counter()
@@ -301,3 +302,22 @@ async def test_an_input_that_cannot_be_read_is_a_clear_error(client: AsyncClient
     with pytest.raises(InvalidRequest, match=r"cannot read .*missing\.jsonl: No such file"):
         await run(client, tmp_path / "missing.jsonl", output)
     assert not output.exists()
+
+
+async def test_beside_an_output_that_keeps_nothing_no_trace_is_left(
+    client: AsyncClient, source: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        async with pool(client, echo):
+            running = asyncio.create_task(run(client, source, pipe))
+            while not running.done():
+                assert not pipe.with_name("pipe.run").exists()
+                await asyncio.sleep(0)
+            await running
+        read = os.read(reader, 65_536)
+    finally:
+        os.close(reader)
+    assert len({json.loads(each)["custom_id"] for each in read.splitlines()}) == 50

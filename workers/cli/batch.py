@@ -12,6 +12,7 @@ from rich.table import Table
 from ...routing.lanes import DEFAULT_TASK_TYPE
 from ...tasks.batch import DEFAULT_WINDOW, BatchStatus
 from ...tasks.batch_background import create_batch, write_results
+from ...tasks.batch_file import opened
 from ...tasks.batch_progress import RunProgress
 from ...tasks.batch_run import run_batch_file
 from ...tasks.batch_submit import LineOptions
@@ -69,6 +70,7 @@ def run(
 
       fleet batch run -i requests.jsonl -o answers.jsonl
     """
+    opened(input_file).close()  # before a fleet is started for it
     options = LineOptions(task_type, agent, model, stream, deadline)
     progress, began = RunProgress(), time.monotonic()
 
@@ -108,12 +110,19 @@ def create(
     options = LineOptions(task_type, agent, model, stream, deadline)
     progress = RunProgress()
 
-    async def work() -> None:
+    async def work() -> bool:
         async with fleet_client(config) as client:
             await create_batch(client, input_file, options, progress, name=name, window=window)
+            return bool((await client.snapshot()).living)
 
-    run_async(work())
-    err.print(f"{progress.submitted:,} jobs, {progress.refused:,} lines that are no requests", markup=False)
+    try:
+        someone_works = run_async(work())
+    finally:
+        if progress.batch and not progress.all_submitted:
+            err.print(f"not all was handed in; `fleet batch cancel {progress.batch}` ends what was", markup=False)
+    err.print(f"jobs: {progress.submitted:,}, lines that are no requests: {progress.refused:,}", markup=False)
+    if not someone_works:
+        err.print("no worker runs yet; `fleet up` starts them, or `fleet worker --provider NAME`", markup=False)
     out.print(progress.batch, markup=False)
 
 

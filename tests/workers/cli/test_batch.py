@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import FleetUnavailable, InvalidRequest, JobNotFound
 from workfleet.workers.cli.main import app
 
@@ -96,6 +97,40 @@ def test_a_missing_file_is_named() -> None:
     failed = fleet("batch", "create", "-i", "missing.jsonl").exception
     assert isinstance(failed, InvalidRequest)
     assert str(failed) == "cannot read missing.jsonl: No such file or directory"
+
+
+def test_a_run_of_a_missing_file_starts_nothing(tmp_path: Path) -> None:
+    failed = fleet("batch", "run", "-i", "missing.jsonl", "-o", "out.jsonl")
+    assert str(failed.exception) == "cannot read missing.jsonl: No such file or directory"
+    assert [each.name for each in tmp_path.iterdir()] == ["in.jsonl"]
+    assert failed.stderr == ""
+
+
+def test_a_file_that_is_no_text_makes_no_batch() -> None:
+    Path("in.jsonl").write_bytes(b"\x1f\x8b")
+    assert (
+        str(fleet("batch", "create", "-i", "in.jsonl").exception) == "in.jsonl is compressed by gzip; unpack it first"
+    )
+    assert json.loads(succeeded("batch", "list", "--json").stdout) == []
+
+
+def test_where_nobody_works_the_way_to_start_workers_is_told() -> None:
+    told = succeeded("batch", "create", "-i", "in.jsonl").stderr
+    assert told.splitlines() == [
+        "jobs: 3, lines that are no requests: 1",
+        "no worker runs yet; `fleet up` starts them, or `fleet worker --provider NAME`",
+    ]
+
+
+def test_what_was_handed_in_before_an_interruption_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(client: AsyncClient, batch: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AsyncClient, "seal_batch", interrupted)
+    failed = fleet("batch", "create", "-i", "in.jsonl")
+    (batch,) = json.loads(succeeded("batch", "list", "--json").stdout)
+    assert (failed.exit_code, batch["state"], batch["total"]) == (130, "being handed in", 3)
+    assert failed.stderr == f"not all was handed in; `fleet batch cancel {batch['id']}` ends what was\n"
 
 
 def test_without_a_fleet_the_way_to_start_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
