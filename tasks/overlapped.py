@@ -1,15 +1,18 @@
 """Making things while those made before are being handed over."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-#: Things made before the loop may do something else, such as sending those made before.
+#: Things made before the loop may do something else, such as sending those made before; fewer if they take long to
+#: make: then they are large, and so many of them would be much to hold.
 _BREATH = 20
+_BREATH_S = 0.02
 
 
 async def overlapped(
@@ -54,9 +57,17 @@ async def _chunks(
         yield chunk
 
 
-async def breathing(items: Iterable[_T]) -> AsyncGenerator[list[_T]]:
+async def breathing(items: Iterable[_T], *, clock: Callable[[], float] = time.monotonic) -> AsyncGenerator[list[_T]]:
     """The items, a few at a time; between them, the loop gets to do other things."""
     rest = iter(items)
-    while few := list(islice(rest, _BREATH)):
+    while few := list(_few(rest, clock)):
         await asyncio.sleep(0)
         yield few
+
+
+def _few(rest: Iterator[_T], clock: Callable[[], float]) -> Iterator[_T]:
+    until = clock() + _BREATH_S
+    for item in islice(rest, _BREATH):
+        yield item
+        if clock() >= until:
+            return

@@ -1,7 +1,7 @@
 """Chunks are handed over one after the other, while the next is being made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
@@ -99,3 +99,17 @@ async def test_a_chunk_ends_where_it_is_heavy_enough() -> None:
     sums.may_end.set()
     heavy = overlapped(sums.make(7, 7), 3, sums.hand_over, weight=lambda number: number, heaviest=9)
     assert [result async for result in heavy] == [1 + 2 + 3, 4 + 5, 6 + 7]
+
+
+async def test_of_what_takes_long_to_make_fewer_come_at_a_time() -> None:
+    """A line of ten megabytes takes tens of milliseconds; twenty of them are not held at once."""
+    now = 0.0
+
+    def made(seconds: float) -> Iterator[int]:
+        nonlocal now
+        for number in range(6):
+            now += seconds
+            yield number
+
+    assert [few async for few in breathing(made(0.011), clock=lambda: now)] == [[0, 1], [2, 3], [4, 5]]
+    assert [few async for few in breathing(made(1.0), clock=lambda: now)] == [[0], [1], [2], [3], [4], [5]]
