@@ -25,6 +25,7 @@ class Alternatives:
     resting: those among them that will by themselves. larger: those with a larger context than ours, or one unknown.
     stronger: those whose quality is known to be better than ours.
     again: their pools take jobs now, but they have failed this job before. skipped: target -> why it is out.
+    alone: no other provider may ever run it.
     """
 
     provider: str
@@ -36,6 +37,7 @@ class Alternatives:
     again: tuple[ChainLink, ...]
     skipped: dict[str, str]
     stronger: tuple[ChainLink, ...] = ()
+    alone: bool = False
 
     @property
     def next(self) -> ChainLink | None:
@@ -82,6 +84,7 @@ def alternatives(
         again=tuple(link for link in tried if link.provider != provider and out[link] is None),
         skipped=skipped,
         stronger=tuple(link for link in others if _is_stronger(link, own, directory, job.task_type)),
+        alone=own is not None and all(link.provider == provider for link in good),
     )
 
 

@@ -295,7 +295,7 @@ class Executor:
 
     def _until_one_may(self, running: Running, others: Alternatives) -> float:
         """Seconds until a job that nobody takes is looked at again."""
-        if others.own is None or others.waiting:
+        if others.own is None or not others.alone:
             return 1.0
         model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
         return min(max(1.0, self.upstream.rests_s(model)), LOOK_AGAIN_S)

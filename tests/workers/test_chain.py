@@ -55,6 +55,12 @@ def test_a_target_whose_limits_have_no_room_is_waited_for_only_if_nothing_else_i
     )
 
 
+def test_a_target_is_alone_if_no_other_provider_may_ever_run_the_job_again() -> None:
+    pinned = SPEC.model_copy(update={"constraints": Constraints(providers=("a",))})
+    assert seen(spec=pinned, pools={}).alone
+    assert not seen(job=tried("b/large", "c/m"), pools={}).alone
+
+
 def test_a_later_provider_sees_those_before_it_too() -> None:
     found = seen(provider="c")
     assert (found.own, found.open) == (C, (A, B))

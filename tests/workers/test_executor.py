@@ -318,6 +318,19 @@ async def test_a_job_that_only_a_breaker_keeps_waiting_waits_until_its_probe(
         assert waits_s - 1 < due_ms / 1000 - seconds - micro / 1e6 <= waits_s + 1
 
 
+async def test_a_job_that_another_provider_may_get_once_more_is_looked_at_soon(two: Fleet) -> None:
+    two.servers["two"].will(fails(529))
+    job_id = await two.submit()
+    await two.deliver(job_id, "two")
+    two.out("two", "it does not answer")
+    circuit = two.pools["one"].upstream.lines[0].availability.circuit
+    circuit.breaker = Breaker(opened_at=time.monotonic() + 60.0, trips=1)
+    assert isinstance(await two.deliver(job_id, "one"), Moved)
+    due_ms = await two.client.redis.zscore(two.client.store.key("snoozed"), job_id)
+    seconds, micro = await two.client.redis.time()
+    assert due_ms / 1000 - seconds - micro / 1e6 <= 2
+
+
 async def test_a_job_goes_back_to_a_target_that_failed_it_in_passing_rather_than_wait(two: Fleet) -> None:
     two.servers["one"].will(fails(529), says("well again"))
     job_id = await two.submit()
