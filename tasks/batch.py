@@ -103,7 +103,7 @@ class Batches:
             pipe.zadd(self._store.key("batches"), {batch: created}, nx=True)
             for field, value in fields.items():
                 pipe.hsetnx(self._key(batch), field, str(value))
-            new, *_ = await pipe.execute()
+            _, new, *_ = await pipe.execute()
         if new:
             await self._redis.expire(self._key(batch), self._store.retention_s)  # until its first job comes
             await self._forget_oldest()

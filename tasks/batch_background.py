@@ -49,14 +49,20 @@ async def write_results(client: AsyncClient, batch: str, output: Path, progress:
     batch is finished. Raises JobNotFound, InvalidRequest, CannotWrite, FleetUnavailable.
     """
     progress.batch = (await client.batch_status(batch)).id
+    refused: set[int] = set()
+
+    async def write_refused() -> None:
+        errors = [LineError.from_json(raw) for raw in await client.refused(batch)]
+        new = [error for error in errors if error.number not in refused and not finished.covers(error)]
+        out.write(refused_line(error) for error in new)
+        refused.update(error.number for error in new)
+        progress.refused = len(refused)
+
     with LineFile(output) as out:
         finished = read_finished(output)
         out.keep(finished.whole_bytes)
         progress.finished_before = len(finished.custom_ids) + len(finished.refused)
-        errors = [LineError.from_json(raw) for raw in await client.refused(batch)]
-        new = [error for error in errors if not finished.covers(error)]
-        out.write(refused_line(error) for error in new)
-        progress.refused = len(new)
+        await write_refused()
         written = set(finished.custom_ids)
         async for _, outcome, custom_id in client.outcomes(batch, follow=follow):
             # Jobs that came from elsewhere than a file need no custom_id.
@@ -65,3 +71,4 @@ async def write_results(client: AsyncClient, batch: str, output: Path, progress:
                 written.add(known_as)
                 out.write([await output_line(client, outcome, known_as, now=time())])
                 progress.note(succeeded=outcome.answer is not None)
+        await write_refused()  # once more: while it was followed, the batch may still have been handed in

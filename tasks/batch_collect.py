@@ -34,7 +34,7 @@ async def output_line(client: AsyncClient, outcome: Outcome, custom_id: str, *, 
 
 async def _last_failure(client: AsyncClient, outcome: Outcome) -> Failure | None:
     """What the last provider said, if one was asked before the job failed."""
-    if outcome.state is not JobState.FAILED or not (attempts := await client.attempts(outcome.job_id)):
+    if outcome.state is not JobState.FAILED or not (attempts := await client.attempts(outcome.job_id, this_run=True)):
         return None
     last = attempts[-1]
     fault = _FAULTS.get(last.outcome)

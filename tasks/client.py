@@ -232,8 +232,10 @@ class AsyncClient:
         kept_days = self.store.retention_s // 86_400
         return JobNotFound(f"no job {job_id!r}; finished jobs are kept for {kept_days} days")
 
-    async def attempts(self, job_id: str) -> list[Attempt]:
-        return await self._call(lambda: self.store.attempts(job_id))
+    async def attempts(self, job_id: str, *, this_run: bool = False) -> list[Attempt]:
+        """The job's ledger, oldest first. this_run: without what is from before it was replayed."""
+        job = await self._call(lambda: self.store.job(job_id)) if this_run else None
+        return await self._call(lambda: self.store.attempts(job_id, after=job.since if job else 0))
 
     async def wait(self, job_id: str, *, timeout_s: float | None = None) -> Outcome:
         """How the job ended; waits for it. Raises TimeoutError after `timeout_s`, JobNotFound."""

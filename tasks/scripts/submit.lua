@@ -12,7 +12,6 @@ local window, stopped
 if name then
   window, stopped = unpack(redis.call('HMGET', name, 'window', 'stopped'))
   if not window then return false end
-  keep_batch(name)
 end
 
 local function room_in(queue)
@@ -93,6 +92,7 @@ end
 if #ids == 0 then return firsts end
 redis.call('ZADD', ns .. ':deadlines', unpack(deadlines))
 if name then
+  keep_batch(name)
   redis.call('RPUSH', name .. ':jobs', unpack(ids))
   redis.call('HINCRBY', name, 'total', #ids)
 end

@@ -10,12 +10,13 @@ import pytest
 
 from workfleet.tasks.answer import Answer
 from workfleet.tasks.batch_background import create_batch, write_results
+from workfleet.tasks.batch_line import LineError, LineFault
 from workfleet.tasks.batch_progress import RunProgress
 from workfleet.tasks.batch_submit import LineOptions
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.dead_letters import DeadLetters
 from workfleet.tasks.errors import JobNotFound
-from workfleet.tasks.job import JobSpec, JobState
+from workfleet.tasks.job import Attempt, JobSpec, JobState
 from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import Claimed
 
@@ -113,6 +114,35 @@ async def test_a_job_that_is_replayed_while_its_batch_is_followed_has_one_line(
     assert [(line["custom_id"], line["error"] is None) for line in lines] == [("again", False), ("other", True)]
     anew = await fetched(client, batch, tmp_path / "anew.jsonl")
     assert [(line["custom_id"], line["error"] is None) for line in anew] == [("again", True), ("other", True)]
+
+
+async def test_a_job_that_is_replayed_in_vain_is_told_by_its_new_run(client: AsyncClient, tmp_path: Path) -> None:
+    batch = await client.submit_batch([JobSpec.from_prompt("hi", custom_id="a")])
+    (job_id,) = await client.store.waiting(LANE, at_most=1)
+    mine = await client.store.claim(job_id, owner="sim@here", lease_s=30)
+    assert isinstance(mine, Claimed)
+    refused = Attempt(number=1, epoch=1, target="sim/tiny", outcome="auth", message="no such key", status=401)
+    assert await client.store.finish(mine.job, Outcome(job_id, JobState.FAILED, error="refused"), refused)
+    await DeadLetters(client.store).replay(job_id)
+    await end(client, job_id, Outcome(job_id, JobState.FAILED, error="no target is left"))
+    (line,) = await fetched(client, batch, tmp_path / "out.jsonl")
+    assert (line["response"], line["error"]) == (None, {"code": "not_executed", "message": "no target is left"})
+
+
+async def test_lines_that_are_refused_while_their_batch_is_followed_are_written(
+    client: AsyncClient, tmp_path: Path
+) -> None:
+    batch, output, progress = await client.open_batch(), tmp_path / "out.jsonl", RunProgress()
+    first, late = (LineError(number, None, LineFault.INVALID_JSON_LINE, "not JSON") for number in (1, 2))
+    await client.keep_refused(batch, {1: first.to_json()})
+    following = asyncio.create_task(write_results(client, batch, output, progress, follow=True))
+    while not progress.refused:
+        await asyncio.sleep(0)
+    await client.keep_refused(batch, {2: late.to_json()})
+    await client.seal_batch(batch)
+    await following
+    assert [json.loads(line)["error"]["line"] for line in output.read_text().splitlines()] == [1, 2]
+    assert progress.refused == 2
 
 
 async def test_jobs_without_a_custom_id_are_known_by_their_own(client: AsyncClient, tmp_path: Path) -> None:

@@ -42,18 +42,20 @@ class Pool:
 
     def __init__(self, client: AsyncClient, respond: Respond) -> None:
         self.asked: Counter[str] = Counter()
+        self.stopping = False
         self._client = client
         self._respond = respond
 
     async def serve(self) -> None:
-        while True:
+        while not self.stopping:
             found = [
                 job_id
                 for lane in (LANE, "provider.sim")
                 for job_id in await self._client.store.waiting(lane, at_most=10)
             ]
             for job_id in found:
-                await self._run(job_id)
+                if not self.stopping:
+                    await self._run(job_id)
             await asyncio.sleep(0)
 
     async def _run(self, job_id: str) -> None:
@@ -76,8 +78,8 @@ async def pool(client: AsyncClient, respond: Respond) -> AsyncGenerator[Pool]:
     try:
         yield serving
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        serving.stopping = True
+        await task
 
 
 def echo(spec: JobSpec) -> Answer:

@@ -470,6 +470,23 @@ async def test_a_batch_that_has_ended_expires_with_its_jobs_unless_more_come(cli
     assert [await store.redis.ttl(key) for key in keys] == [-1] * 3
 
 
+async def test_what_an_ended_batch_has_already_does_not_keep_it(client: AsyncClient, store: Store) -> None:
+    """As when a run that was interrupted after its last job hands in its file again."""
+    prepared = [(await client.preparer()).prepare(spec(), job_id="only")]
+    batch = await client.open_batch()
+    await store.submit(prepared, batch=batch)
+    await store.finish((await claimed(store, "only")).job, Outcome("only", JobState.SUCCEEDED, Answer()))
+    await store.submit(prepared, batch=batch)
+    assert 0 < await store.redis.ttl(store.key("batch", batch)) <= store.retention_s
+
+
+async def test_a_batch_that_expired_and_is_opened_again_expires_too(client: AsyncClient, store: Store) -> None:
+    batch = await client.open_batch()
+    await client.redis.delete(store.key("batch", batch))
+    assert await client.open_batch(batch_id=batch) == batch
+    assert 0 < await store.redis.ttl(store.key("batch", batch)) <= store.retention_s
+
+
 async def test_a_batch_that_is_forgotten_is_no_longer_listed(client: AsyncClient, store: Store) -> None:
     gone, kept = await client.submit_batch([spec()]), await client.submit_batch([spec()])
     await store.redis.delete(store.key("batch", gone))
