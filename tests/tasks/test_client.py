@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 
 from workfleet.routing.directory import ChainLink, Directory, ProviderFacts, Route
 from workfleet.tasks.answer import Answer
-from workfleet.tasks.client import CHUNK, AsyncClient
+from workfleet.tasks.client import CHUNK, CHUNK_BYTES, AsyncClient
 from workfleet.tasks.errors import (
     FleetUnavailable,
     InvalidRequest,
@@ -230,6 +230,11 @@ async def test_many_jobs_stream_in_and_are_never_far_ahead_of_redis(client: Asyn
         ahead.append(made - stored)
     assert stored == made == CHUNK * 8
     assert max(ahead) <= 2 * CHUNK
+
+
+async def test_large_jobs_are_stored_before_they_weigh_much_together(client: AsyncClient) -> None:
+    large = JobSpec.from_prompt("x" * (CHUNK_BYTES // 3))
+    assert [len(ids) async for ids in client.submit_many(large for _ in range(4))] == [3, 1]
 
 
 async def test_what_comes_one_by_one_is_submitted_too(client: AsyncClient) -> None:
