@@ -6,19 +6,9 @@ Pure: time comes in as an argument, and nothing here knows how a dialect words a
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from ...routing.limits import Period, Unit
 from .windows import WINDOWS, WindowType
-
-
-class Unit(StrEnum):
-    REQUESTS = "requests"
-    TOKENS = "tokens"
-
-
-class Period(StrEnum):
-    MINUTE = "minute"
-    DAY = "day"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .limits import Limit, Overrun, Period, Unit
+from ...routing.limits import Period, Unit
+from .limits import Limit, Overrun
 from .script import Frame, Script
 
 

@@ -4,8 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_serializer
 
+from ...routing.limits import Period, Unit
 from .distribution import distribution
-from .limits import Limit, Period, Unit
+from .limits import Limit
 from .windows import WindowType
 
 DialectName = Literal["openai", "ollama", "both"]

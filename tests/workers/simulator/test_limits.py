@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from workfleet.workers.simulator.limits import Limit, Limiter, Overrun, Period, Reading, Unit
+from workfleet.routing.limits import Period, Unit
+from workfleet.workers.simulator.limits import Limit, Limiter, Overrun, Reading
 
 RPM = Limit(Unit.REQUESTS, Period.MINUTE, 10, 60)
 TPM = Limit(Unit.TOKENS, Period.MINUTE, 100, 60)

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from workfleet.workers.simulator.limits import Limit, Period, Unit
+from workfleet.routing.limits import Period, Unit
+from workfleet.workers.simulator.limits import Limit
 from workfleet.workers.simulator.settings import Settings
 
 

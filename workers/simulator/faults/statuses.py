@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from ....routing.limits import Period
 from ..ask import ANSWERS, Ask
-from ..limits import Period
 from ..problem import Kind, Problem, Told, overrun
 from .fault import EVERYTHING, OPENAI, Amount, Fault, Respond
 

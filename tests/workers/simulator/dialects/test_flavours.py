@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from workfleet.routing.limits import Period, Unit
 from workfleet.workers.simulator.ask import Operation
 from workfleet.workers.simulator.dialects.openai.dialect import OpenAI
 from workfleet.workers.simulator.dialects.openai.flavours.known import FLAVOURS
 from workfleet.workers.simulator.exchange import Exchange
-from workfleet.workers.simulator.limits import Limit, Overrun, Period, Reading, Unit
+from workfleet.workers.simulator.limits import Limit, Overrun, Reading
 from workfleet.workers.simulator.problem import Kind, Problem
 from workfleet.workers.simulator.settings import Settings
 from workfleet.workers.simulator.timing import Timing

@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ......routing.limits import Period
 from ....answer import Answer, Choice
 from ....ask import Operation
 from ....exchange import Exchange
-from ....limits import Overrun, Period, Reading
+from ....limits import Overrun, Reading
 from ....narrowing import Json
 from ....problem import Kind, Problem, Told
 from ....timing import Timing

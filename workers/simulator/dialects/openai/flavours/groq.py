@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from ......routing.limits import Period, Unit
 from ....answer import Answer, Choice
 from ....exchange import Exchange
-from ....limits import Overrun, Period, Reading, Unit
+from ....limits import Overrun, Reading
 from ....narrowing import Json
 from ....problem import Problem, Told
 from ....timing import Timing
