@@ -17,7 +17,7 @@ from .endpoint import AttemptFailed, Endpoint
 from .http_client import http_client
 from .inspection import within
 from .json_fields import mapping, mappings, parse, text
-from .ollama_host import ollama_url
+from .ollama.host import ollama_url
 from .rows import ROWS
 from .wire import Wire
 

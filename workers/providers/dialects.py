@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from .dialect import Dialect
-from .ollama import Ollama
-from .openai_compatible import OpenAICompatible
+from .ollama.dialect import Ollama
+from .openai.dialect import OpenAICompatible
 from .rows import DialectName
 
 DIALECTS: Mapping[DialectName, Dialect] = {"openai": OpenAICompatible(), "ollama": Ollama()}

@@ -9,13 +9,13 @@ import httpx2
 
 from ...tasks.answer import Answer
 from ...tasks.request import Request
-from . import ollama_admin
 from .asking import Asking, OnDelta, OnHeaders
 from .dialect import Ask, ListedModel
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .http_client import http_client
 from .inspection import Health, check, listed_models, load, within
-from .ollama_pull import PullProgress
+from .ollama import admin as ollama_admin
+from .ollama.pull import PullProgress
 from .redaction import redacted
 from .rows import ROWS
 from .server_load import ServerLoad

@@ -12,8 +12,8 @@ from workfleet.tasks.answer import Answer, Usage
 from workfleet.tasks.openai_request import KINDS, UnusableBody, openai_request
 from workfleet.tasks.request import Request
 from workfleet.workers.providers.dialect import Ask, Delta, Reply
-from workfleet.workers.providers.openai_compatible import OpenAICompatible
-from workfleet.workers.providers.openai_request import encoded
+from workfleet.workers.providers.openai.dialect import OpenAICompatible
+from workfleet.workers.providers.openai.request import encoded
 from workfleet.workers.providers.rows import ROWS
 
 SAMPLE = Path(__file__).parent / "recordings" / "exchanges.jsonl"

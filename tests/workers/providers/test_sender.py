@@ -15,7 +15,7 @@ from workfleet.tasks.answer import Answer
 from workfleet.tasks.request import Request
 from workfleet.workers.providers.dialect import Delta, ListedModel
 from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
-from workfleet.workers.providers.ollama_pull import PullProgress
+from workfleet.workers.providers.ollama.pull import PullProgress
 from workfleet.workers.providers.sender import Sender
 
 CHAT = Request.from_prompt("Name a colour.", max_tokens=9, temperature=0.2)

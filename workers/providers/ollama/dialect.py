@@ -1,13 +1,13 @@
 """The dialect of Ollama's native API. Its OpenAI-compatible one cannot set the context window, so it is not used."""
 
-from ...routing.failure import Failure
-from ...tasks.answer import Answer
-from .dialect import Ask, Call, ListedModel, Reply, StreamDecoder
-from .ollama_models import listed, with_details
-from .ollama_request import encoded
-from .ollama_response import decoded, ollama_failure
-from .ollama_stream import OllamaStream
-from .rows import Row
+from ....routing.failure import Failure
+from ....tasks.answer import Answer
+from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from ..rows import Row
+from .models import listed, with_details
+from .request import encoded
+from .response import decoded, ollama_failure
+from .stream import OllamaStream
 
 
 class Ollama:

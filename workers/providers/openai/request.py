@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ...tasks.request import Message, Request
-from .dialect import Ask
-from .json_fields import mapping
-from .rows import Row
+from ....tasks.request import Message, Request
+from ..dialect import Ask
+from ..json_fields import mapping
+from ..rows import Row
 
 PATHS: Mapping[str, str] = {"chat": "chat/completions", "completion": "completions", "embedding": "embeddings"}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from workfleet.workers.providers.ollama_host import ollama_url
+from workfleet.workers.providers.ollama.host import ollama_url
 
 
 @pytest.mark.parametrize(

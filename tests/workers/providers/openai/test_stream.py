@@ -7,7 +7,7 @@ from workfleet.routing.failure import Failure, Fault
 from workfleet.tasks.answer import Answer, FinishReason, Usage
 from workfleet.tasks.request import FunctionCall, Request, ToolCall
 from workfleet.workers.providers.dialect import Ask, Delta, Reply, ToolFragment
-from workfleet.workers.providers.openai_stream import OpenAIStream
+from workfleet.workers.providers.openai.stream import OpenAIStream
 from workfleet.workers.providers.rows import ROWS
 
 CHAT = Request.from_prompt("Name a colour.", keep_body=True)

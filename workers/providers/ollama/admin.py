@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator
 
-from .dialect import Call
-from .endpoint import AttemptFailed, Endpoint, Timeouts
-from .inspection import fetch_well, within
-from .ollama_models import load_calls, loaded_window, unload_call
-from .ollama_pull import PullDecoder, PullProgress, pull_call
-from .ollama_response import ollama_failure
-from .wire import Wire
+from ..dialect import Call
+from ..endpoint import AttemptFailed, Endpoint, Timeouts
+from ..inspection import fetch_well, within
+from ..wire import Wire
+from .models import load_calls, loaded_window, unload_call
+from .pull import PullDecoder, PullProgress, pull_call
+from .response import ollama_failure
 
 #: Loading a large model from a slow disk takes minutes.
 _LOAD_S = 600.0

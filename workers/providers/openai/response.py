@@ -7,15 +7,15 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from ...routing.failure import Failure, Fault
-from ...tasks.answer import Answer, FinishReason, Usage
-from ...tasks.request import FunctionCall, ToolCall
-from .dialect import Ask, Reply
-from .error_body import error_in
-from .faults import failure_in
-from .json_fields import mapping, mappings, number, parse, sequence, text
-from .openai_usage import estimated_usage, usage_of
-from .think_tags import split_think
+from ....routing.failure import Failure, Fault
+from ....tasks.answer import Answer, FinishReason, Usage
+from ....tasks.request import FunctionCall, ToolCall
+from ..dialect import Ask, Reply
+from ..error_body import error_in
+from ..faults import failure_in
+from ..json_fields import mapping, mappings, number, parse, sequence, text
+from ..think_tags import split_think
+from .usage import estimated_usage, usage_of
 
 _FINISH: Mapping[str, FinishReason] = {
     "stop": FinishReason.STOP,

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from ...routing.failure import Failure, Fault
-from ...tasks.answer import Answer
-from .dialect import Ask, Delta, Reply, ToolFragment
-from .error_body import error_in
-from .faults import failure_in
-from .json_fields import count, first, mapping, mappings, parse, text
-from .openai_assembly import Assembly
-from .openai_response import answer_in, content_of, reasoning_in
-from .openai_usage import usage_of
-from .sse import SSEParser
-from .think_tags import Split, ThinkSplitter
+from ....routing.failure import Failure, Fault
+from ....tasks.answer import Answer
+from ..dialect import Ask, Delta, Reply, ToolFragment
+from ..error_body import error_in
+from ..faults import failure_in
+from ..json_fields import count, first, mapping, mappings, parse, text
+from ..sse import SSEParser
+from ..think_tags import Split, ThinkSplitter
+from .assembly import Assembly
+from .response import answer_in, content_of, reasoning_in
+from .usage import usage_of
 
 _DONE = "[DONE]"
 

@@ -2,15 +2,15 @@
 
 from urllib.parse import quote
 
-from ...routing.failure import Failure
-from ...tasks.answer import Answer
-from .dialect import Ask, Call, ListedModel, Reply, StreamDecoder
-from .faults import failure_of
-from .openai_listing import listed, with_props
-from .openai_request import PATHS, encoded
-from .openai_response import decoded
-from .openai_stream import OpenAIStream
-from .rows import Row
+from ....routing.failure import Failure
+from ....tasks.answer import Answer
+from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from ..faults import failure_of
+from ..rows import Row
+from .listing import listed, with_props
+from .request import PATHS, encoded
+from .response import decoded
+from .stream import OpenAIStream
 
 
 class OpenAICompatible:

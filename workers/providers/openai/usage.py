@@ -2,11 +2,11 @@
 
 from typing import Any, Literal
 
-from ...routing.tokens import estimate_tokens
-from ...tasks.answer import Usage
-from ...tasks.request import Request
-from .json_fields import count, mapping, number
-from .rows import Row
+from ....routing.tokens import estimate_tokens
+from ....tasks.answer import Usage
+from ....tasks.request import Request
+from ..json_fields import count, mapping, number
+from ..rows import Row
 
 
 def usage_of(row: Row, usage: dict[str, Any]) -> Usage:

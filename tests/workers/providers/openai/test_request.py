@@ -13,7 +13,7 @@ from workfleet.tasks.request import (
     ToolCall,
 )
 from workfleet.workers.providers.dialect import Ask
-from workfleet.workers.providers.openai_request import encoded
+from workfleet.workers.providers.openai.request import encoded
 from workfleet.workers.providers.rows import ROWS
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}

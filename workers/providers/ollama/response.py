@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ...routing.failure import Failure, Fault
-from ...routing.tokens import estimate_tokens
-from ...tasks.answer import Answer, FinishReason, Usage
-from ...tasks.request import FunctionCall, ToolCall
-from .context_window import estimated_input, was_cut, window_for
-from .dialect import Ask, Reply
-from .error_body import ErrorBody, error_in, read_error
-from .faults import failure_in
-from .json_fields import count, mapping, mappings, parse, sequence, text
-from .think_tags import split_think
+from ....routing.failure import Failure, Fault
+from ....routing.tokens import estimate_tokens
+from ....tasks.answer import Answer, FinishReason, Usage
+from ....tasks.request import FunctionCall, ToolCall
+from ..context_window import estimated_input, was_cut, window_for
+from ..dialect import Ask, Reply
+from ..error_body import ErrorBody, error_in, read_error
+from ..faults import failure_in
+from ..json_fields import count, mapping, mappings, parse, sequence, text
+from ..think_tags import split_think
 
 _FINISH: Mapping[str, FinishReason] = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from ...routing.failure import Failure, Fault
-from .dialect import ListedModel, Prices, Reply
-from .error_body import error_in
-from .faults import failure_in
-from .json_fields import count, mapping, mappings, number, parse, sequence, text
-from .rows import Row
+from ....routing.failure import Failure, Fault
+from ..dialect import ListedModel, Prices, Reply
+from ..error_body import error_in
+from ..faults import failure_in
+from ..json_fields import count, mapping, mappings, number, parse, sequence, text
+from ..rows import Row
 
 #: Fields that hold the context's length: vLLM, Groq, LM Studio (what is loaded, then the most), OpenRouter, Together.
 _CONTEXT = ("max_model_len", "context_window", "loaded_context_length", "max_context_length", "context_length")

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ...routing.failure import Failure, Fault
-from .dialect import Call, Reply
-from .error_body import error_in
-from .json_fields import count, mapping, text
-from .ndjson import NDJSONParser
-from .ollama_response import failure_of_error
+from ....routing.failure import Failure, Fault
+from ..dialect import Call, Reply
+from ..error_body import error_in
+from ..json_fields import count, mapping, text
+from ..ndjson import NDJSONParser
+from .response import failure_of_error
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 
 from workfleet.routing.failure import Failure, Fault
 from workfleet.workers.providers.dialect import ListedModel, Prices, Reply
-from workfleet.workers.providers.openai_compatible import OpenAICompatible
+from workfleet.workers.providers.openai.dialect import OpenAICompatible
 from workfleet.workers.providers.rows import ROWS
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from ...routing.failure import Failure, Fault
-from ...tasks.answer import Answer
-from .dialect import Ask, Delta, Reply, ToolFragment
-from .error_body import error_in
-from .json_fields import mapping, mappings, text
-from .ndjson import NDJSONParser
-from .ollama_response import answer_in, failure_of_error, tool_call
-from .think_tags import Split, ThinkSplitter
+from ....routing.failure import Failure, Fault
+from ....tasks.answer import Answer
+from ..dialect import Ask, Delta, Reply, ToolFragment
+from ..error_body import error_in
+from ..json_fields import mapping, mappings, text
+from ..ndjson import NDJSONParser
+from ..think_tags import Split, ThinkSplitter
+from .response import answer_in, failure_of_error, tool_call
 
 
 class OllamaStream:

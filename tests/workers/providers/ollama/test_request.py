@@ -14,7 +14,7 @@ from workfleet.tasks.request import (
     ToolCall,
 )
 from workfleet.workers.providers.dialect import Ask, Call
-from workfleet.workers.providers.ollama import Ollama
+from workfleet.workers.providers.ollama.dialect import Ollama
 from workfleet.workers.providers.rows import ROWS
 
 TOOL: dict[str, Any] = {"type": "function", "function": {"name": "f", "parameters": {}}}

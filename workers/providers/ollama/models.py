@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from ...routing.failure import Failure, Fault
-from .dialect import Call, ListedModel, Reply
-from .json_fields import count, first, mapping, mappings, number, parse, sequence, text
-from .rows import Row
+from ....routing.failure import Failure, Fault
+from ..dialect import Call, ListedModel, Reply
+from ..json_fields import count, first, mapping, mappings, number, parse, sequence, text
+from ..rows import Row
 
 #: Ollama's words for a capability, and ours.
 _CAPABILITIES = {"tools": "tools", "vision": "vision", "embedding": "embedding", "completion": "json_mode"}

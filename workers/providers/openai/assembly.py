@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .json_fields import count, mapping, mappings, text
-from .openai_response import content_of, reasoning_in
+from ..json_fields import count, mapping, mappings, text
+from .response import content_of, reasoning_in
 
 _KINDS = {"chat.completion.chunk": "chat.completion"}
 _OF_CHUNKS = ("choices", "usage", "object", "obfuscation", "error")

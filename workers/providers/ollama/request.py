@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...routing.failure import Failure, Fault
-from ...tasks.request import ImagePart, Message, Request, ToolCall
-from .context_window import window_for
-from .dialect import Ask, Call
-from .json_fields import mapping, parse
+from ....routing.failure import Failure, Fault
+from ....tasks.request import ImagePart, Message, Request, ToolCall
+from ..context_window import window_for
+from ..dialect import Ask, Call
+from ..json_fields import mapping, parse
 
 _PATHS: Mapping[str, str] = {"chat": "/api/chat", "completion": "/api/generate", "embedding": "/api/embed"}
 

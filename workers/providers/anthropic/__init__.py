@@ -1,0 +1,1 @@
+"""Anthropic's Messages API, which vLLM and others serve as well."""
