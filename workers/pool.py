@@ -17,6 +17,7 @@ from celery.worker import state as celery_state
 from ..routing.lanes import alternate_queue
 from ..tasks.errors import JobFailed
 from ..tasks.queues import add_task_types, make_app
+from . import garbage
 from .celery_worker import PoolWorker, SlotThreads, cancel_revoked, consumer_that_learns, end_worker, on_signals
 from .ending import Declined, Dropped, Ended, Moved
 from .runtime import PoolPlan, Runtime
@@ -169,6 +170,7 @@ def _gate(lanes: _Lanes) -> type[bootsteps.StartStopStep]:
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
         def start(self, parent: Any) -> None:
+            garbage.spare()
             lanes.attach(parent)
 
     return Gate
