@@ -87,7 +87,9 @@ class Breaker:
         return replace(self, outcomes=outcomes)
 
     def _seen(self, policy: BreakerPolicy, now: float, *, ok: bool, calls: int = 1) -> tuple[tuple[float, bool], ...]:
-        recent = (outcome for outcome in self.outcomes if outcome[0] > now - policy.window_s)
+        recent, since = self.outcomes, now - policy.window_s
+        if recent and recent[0][0] <= since:
+            recent = tuple(outcome for outcome in recent if outcome[0] > since)
         return (*recent, *((now, ok),) * min(calls, KEPT))[-KEPT:]
 
 

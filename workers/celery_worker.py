@@ -78,7 +78,11 @@ class GatheringConsumer(Consumer):
 
     _events_due = False
 
-    def on_send_event_buffered(self) -> None:
+    #: Celery's, for which its stubs have no types.
+    hub: Any
+    event_dispatcher: Any
+
+    def on_send_event_buffered(self) -> Any:
         # Called in any thread; the hub's timer is for its own.
         if self.hub and not self._events_due:
             self._events_due = True

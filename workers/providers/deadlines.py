@@ -22,6 +22,8 @@ class Deadlines:
         self._start = self._loop.time()
         self._answering = False
         self._fault = Fault.TIMEOUT_TOTAL
+        self._ends_at: float | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         self._timer = asyncio.timeout(None)
 
     async def __aenter__(self) -> Self:
@@ -33,6 +35,9 @@ class Deadlines:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ends_at = None
+        if self._alarm is not None:
+            self._alarm.cancel()
         try:
             await self._timer.__aexit__(kind, error, trace)
         except TimeoutError:
@@ -54,20 +59,36 @@ class Deadlines:
 
     def over(self) -> None:
         """The answer is complete."""
-        self._reschedule(None)
+        self._ends_at = None
+        if not self._timer.expired():
+            self._timer.reschedule(None)
 
     def _set(
         self, after_s: float, fault: Fault, other_s: float = float("inf"), other: Fault = Fault.TIMEOUT_TOTAL
     ) -> None:
         """The earliest of the limits, in seconds from the start of the call, decides."""
+        if self._timer.when() is not None:
+            return  # a limit was reached; what has come since came too late
         limits = ((after_s, fault), (other_s, other), (self._timeouts.total_s, Fault.TIMEOUT_TOTAL))
         earliest_s, self._fault = min(limits, key=lambda limit: limit[0])
-        self._reschedule(self._start + earliest_s)
+        self._ends_at = self._start + earliest_s
+        if self._alarm is None or self._alarm.when() > self._ends_at:
+            self._ring_at(self._ends_at)
 
-    def _reschedule(self, at: float | None) -> None:
-        # Once the timer has fired, the call is being cancelled, and the timer cannot be set again.
-        if not self._timer.expired():
-            self._timer.reschedule(at)
+    def _ring_at(self, at: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        """Limits mostly move away, at each piece of an answer: it costs less to look when the alarm goes off."""
+        self._alarm = None
+        if self._ends_at is None:
+            return
+        if self._ends_at <= self._loop.time():
+            self._timer.reschedule(self._ends_at)
+        else:
+            self._ring_at(self._ends_at)
 
     def _failure(self) -> Failure:
         limits = self._timeouts
