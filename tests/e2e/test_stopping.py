@@ -53,6 +53,7 @@ async def ids_of(fleet: Fleet, batch: str) -> list[str]:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=["SIGTERM", "SIGINT", "SIGKILL"])
 async def test_two_pools_share_a_lane_and_when_one_ends_the_other_finishes(fleet: Fleet, how: signal.Signals) -> None:
     leaving, _ = await asyncio.gather(fleet.worker("one"), fleet.worker("two"))
+    await fleet.outcomes([*await fleet.submit(1, provider="one"), *await fleet.submit(1, provider="two")])
     batch = await batch_of(fleet, 300)
     await until(lambda: done(fleet, batch, 60))
     code = await leaving.stop(how)

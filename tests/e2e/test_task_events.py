@@ -42,4 +42,4 @@ async def test_flower_hears_of_every_job_even_if_the_worker_stops_at_once(tmp_pa
             await fleet.outcomes(ids)
             assert await worker.stop() == 0
     kinds = {job_id: sorted(event["type"] for event in events if event["uuid"] == job_id) for job_id in ids}
-    assert kinds == dict.fromkeys(ids, ["task-received", "task-started", "task-succeeded"])
+    assert kinds == {job_id: ["task-received", "task-started", "task-succeeded"] for job_id in ids}
