@@ -27,6 +27,7 @@ class Usage(BaseModel):
     output_tokens: all output, reasoning included. source: counted by the provider, or estimated by us.
     cost_usd: what the attempt cost; None is unknown, never 0. cost_source: `receipt` (the provider says so), `table`
     (price table times the provider's counts), `estimate` (price table times our estimate), `local` (no price).
+    price_version: whose prices a table was, and of when: `genai-prices 0.2.3`, `configuration`; None if none was used.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class Usage(BaseModel):
     source: Literal["provider", "estimate"] = "provider"
     cost_usd: float | None = None
     cost_source: Literal["receipt", "table", "estimate", "local"] | None = None
+    price_version: str | None = None
 
 
 class Answer(BaseModel):

@@ -141,6 +141,7 @@ class Attempt(BaseModel):
     output_tokens: int = 0
     cost_usd: float | None = None
     cost_source: str | None = None
+    price_version: str | None = None
 
     @property
     def bought(self) -> bool:

@@ -37,6 +37,7 @@ def entry(
         output_tokens=usage.output_tokens if usage else 0,
         cost_usd=usage.cost_usd if usage else None,
         cost_source=usage.cost_source if usage else None,
+        price_version=usage.price_version if usage else None,
     )
 
 

@@ -1,28 +1,90 @@
-"""What an answer cost: the provider's receipt, else the configured price; an unknown price stays unknown."""
+"""What an answer cost: the provider's receipt, else a price of one's own, else the list's, else it is unknown."""
 
-from ..tasks.answer import Usage
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Self
+
+from ..tasks.answer import Answer, Usage
+from .prices.price import Price, Rate
+from .prices.price_list import PriceList
+from .settings.kinds import is_free_model
 from .settings.provider import Prices, ProviderSettings
 
+#: The version of a price that the configuration states, and of one that is 0 by the provider's own word.
+CONFIGURED, FREE = "configuration", "free"
 
-def priced(usage: Usage, provider: ProviderSettings, model: str) -> Usage:
-    """The usage with its cost, if one can be known."""
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """The prices of one provider, as its pool asks for them. clock: the time of day, which some prices depend on."""
+
+    provider: ProviderSettings
+    listed: PriceList = field(default_factory=PriceList)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @classmethod
+    def of(cls, provider: ProviderSettings) -> Self:
+        pricing = cls(provider)
+        if provider.tier == "hosted":
+            pricing.listed.warm()  # the first answer's costs would hold up the other calls meanwhile
+        return pricing
+
+    def of_answer(self, answer: Answer, model: str) -> Usage:
+        """What an answer used, with its cost. model: that was asked for."""
+        at, by = self.clock(), answer.model
+        return priced(answer.usage, self.provider, model, listed=self.listed, at=at, answered_by=by)
+
+
+def priced(
+    usage: Usage, provider: ProviderSettings, model: str, *, listed: PriceList, at: datetime, answered_by: str = ""
+) -> Usage:
+    """The usage with its cost, if one can be known.
+
+    model: as it was asked for. answered_by: as the answer names it; a hosted provider may have taken another one. at:
+    when it answered.
+    """
     if usage.cost_usd is not None:
         return usage
     if provider.tier == "local":
         return usage.model_copy(update={"cost_usd": 0.0, "cost_source": "local"})
-    own = provider.model(model)
-    if own is not None and own.free:
-        return usage.model_copy(update={"cost_usd": 0.0, "cost_source": "table"})
-    prices = own.prices if own is not None and own.prices is not None else provider.prices
-    cost = _cost(usage, prices)
-    if cost is None:
+    price = price_of(provider, model, listed=listed, at=at, answered_by=answered_by)
+    cost = price.cost_usd(usage) if price is not None else None
+    if price is None or cost is None:
         return usage
-    return usage.model_copy(
-        update={"cost_usd": cost, "cost_source": "table" if usage.source == "provider" else "estimate"}
+    source = "table" if usage.source == "provider" else "estimate"
+    return usage.model_copy(update={"cost_usd": cost, "cost_source": source, "price_version": price.version})
+
+
+def price_of(
+    provider: ProviderSettings, model: str, *, listed: PriceList, at: datetime, answered_by: str = ""
+) -> Price | None:
+    """The price of a hosted model, None if nobody states one."""
+    if _is_free(provider, model, answered_by):
+        return Price(FREE, Rate(0.0), Rate(0.0))
+    url = provider.base_urls[0] if provider.base_urls else ""
+    names = [name for name in (answered_by, model) if name]
+    found = (listed.price(provider.type, name, at=at, base_url=url) for name in names)
+    theirs = next((price for price in found if price is not None), None)
+    own = provider.model(answered_by) or provider.model(model)
+    said = _said(own.prices if own is not None and own.prices is not None else provider.prices)
+    return theirs if said is None else said.over(theirs)
+
+
+def _is_free(provider: ProviderSettings, model: str, answered_by: str) -> bool:
+    """Its account is on a free plan, or the model costs nothing. One that took over for it may cost something."""
+    own = provider.model(model)
+    free = own is not None and own.free and answered_by in ("", model)
+    return provider.tier == "free" or free or is_free_model(provider.type, answered_by or model)
+
+
+def _said(prices: Prices) -> Price | None:
+    rates = (
+        prices.input_usd_per_mtok,
+        prices.output_usd_per_mtok,
+        prices.cache_read_usd_per_mtok,
+        prices.cache_write_usd_per_mtok,
     )
-
-
-def _cost(usage: Usage, prices: Prices) -> float | None:
-    if prices.input_usd_per_mtok is None or prices.output_usd_per_mtok is None:
+    if all(rate is None for rate in rates):
         return None
-    return (usage.input_tokens * prices.input_usd_per_mtok + usage.output_tokens * prices.output_usd_per_mtok) / 1e6
+    return Price(CONFIGURED, *(None if rate is None else Rate(rate) for rate in rates))

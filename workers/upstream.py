@@ -16,7 +16,7 @@ from ..routing.concurrency import Concurrency
 from ..routing.control import ProviderControl
 from ..routing.failure import Failure, Fault
 from ..routing.observed import Observed
-from ..tasks.answer import Answer, Usage
+from ..tasks.answer import Answer
 from ..tasks.breakers import BreakerName, Heard, Note
 from ..tasks.fleet_state import EndpointReport
 from ..tasks.job import Job, JobSpec
@@ -24,7 +24,7 @@ from .availability import HOSTED, SELF_HOSTED, Availability
 from .circuit import Circuit
 from .fleet.roster import LOOPBACK
 from .line import Call, Line
-from .pricing import priced
+from .pricing import Pricing
 from .providers.asking import OnDelta, OnHeaders
 from .providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from .providers.sender import Sender
@@ -53,6 +53,7 @@ class Upstream:
     provider: ProviderSettings
     lines: list[Line]
     sender: Sender
+    pricing: Pricing
     task_timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
     models: tuple[str, ...] = ()
     clock: Callable[[], float] = time.monotonic
@@ -71,7 +72,7 @@ class Upstream:
         task_timeouts: Mapping[str, float] | None = None,
     ) -> "Upstream":
         lines = [_line(provider, endpoint) for endpoint in endpoints]
-        return cls(provider, lines, sender, task_timeouts or {})
+        return cls(provider, lines, sender, Pricing.of(provider), task_timeouts or {})
 
     def why_not(self) -> str | None:
         """Why no endpoint takes calls, None if one does."""
@@ -191,7 +192,7 @@ class Upstream:
             line.busy -= 1
         with self._observed(line):
             call.succeeded(answer, now=self.clock())
-        usage = self._priced(answer.usage, model)
+        usage = self.pricing.of_answer(answer, model)
         seen = self.observed.get(model, Observed())
         self.observed[model] = seen.answered(
             total_s=self.clock() - call.began, first_token_s=answer.first_token_s, cost_usd=usage.cost_usd
@@ -228,9 +229,6 @@ class Upstream:
             # An answer in one piece has no first token before it is whole.
             return replace(limits, first_token_s=math.inf, idle_s=math.inf, total_s=total)
         return replace(limits, total_s=total)
-
-    def _priced(self, usage: Usage, model: str) -> Usage:
-        return priced(usage, self.provider, model)
 
     @contextmanager
     def _observed(self, line: Line) -> Generator[None]:

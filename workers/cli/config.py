@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from ...routing.directory import Route
 from ...tasks.errors import ConfigurationError
+from ..prices.price_list import PriceList
 from ..settings.dump import as_yaml
 from ..settings.load import FILES, load_settings
 from ..settings.price_check import stale_prices
@@ -63,7 +65,9 @@ def _load(file: Path | None) -> Settings:
 
 
 def _with_prices_checked(settings: Settings) -> Settings:
-    return settings.model_copy(update={"warnings": (*settings.warnings, *stale_prices(settings))})
+    return settings.model_copy(
+        update={"warnings": (*settings.warnings, *stale_prices(settings, PriceList(), datetime.now(UTC)))}
+    )
 
 
 def _show(settings: Settings) -> None:

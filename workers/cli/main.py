@@ -13,7 +13,7 @@ from .console import error
 from .doctor import doctor
 from .flower import flower
 from .init import init
-from .models import models
+from .model_commands import models_app
 from .route import route_app
 from .simulate import simulate_app
 from .stream import stream
@@ -46,7 +46,7 @@ app.command()(doctor)
 app.add_typer(bench_app)
 app.add_typer(route_app)
 app.add_typer(providers.app)
-app.command()(models)
+app.add_typer(models_app)
 app.add_typer(simulate_app)
 
 

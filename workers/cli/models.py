@@ -34,6 +34,7 @@ class Asked:
 
 
 def models(
+    context: typer.Context,
     provider: Annotated[str | None, typer.Option("--provider", "-p", help="Only this provider.")] = None,
     capability: Annotated[
         str | None, typer.Option(help="Only models that can do this: tools, vision, embedding …")
@@ -50,6 +51,8 @@ def models(
 
       fleet models --provider ollama --capability vision --json
     """
+    if context.invoked_subcommand is not None:
+        return
     asked = run_async(_ask(_chosen(config, provider)))
     rows = [
         (each.endpoint, model)
@@ -62,9 +65,9 @@ def models(
         return
     table = Table("provider", "model", "context", "can", "USD per 1M in/out", box=None, pad_edge=False)
     for endpoint, model in rows:
-        context = f"{model.context_tokens:,}" if model.context_tokens else "unknown"
+        window = f"{model.context_tokens:,}" if model.context_tokens else "unknown"
         can = ", ".join(sorted(model.capabilities or ()))
-        table.add_row(endpoint.provider, escape(model.name), context, can, _price(model))
+        table.add_row(endpoint.provider, escape(model.name), window, can, _price(model))
     out.print(table)
     for each in asked:
         if each.error:

@@ -1,11 +1,15 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from workfleet.workers.prices.price_list import PriceList
 from workfleet.workers.settings import Settings
 from workfleet.workers.settings.price_check import stale_prices
 
 Load = Callable[..., Settings]
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +34,12 @@ Load = Callable[..., Settings]
     ],
 )
 def test_a_price_that_differs_from_the_list_is_a_warning(provider: str, stale: list[str], load: Load) -> None:
-    problems = stale_prices(load(f"providers:\n  {provider}\n"))
+    problems = stale_prices(load(f"providers:\n  {provider}\n"), PriceList(), NOW)
     assert [problem.message.partition(" a million")[0] for problem in problems] == stale
 
 
 def test_the_warning_names_both_prices_and_the_provider(load: Load) -> None:
-    (problem,) = stale_prices(load("providers: {openai: {models: [gpt-4o], prices: {output: 15}}}"))
+    (problem,) = stale_prices(load("providers: {openai: {models: [gpt-4o], prices: {output: 15}}}"), PriceList(), NOW)
     assert str(problem) == (
         "providers.openai: output of gpt-4o is 15 USD a million tokens here and 10 in the price list; "
         "correct it, or leave it out"

@@ -1,0 +1,41 @@
+"""What an answer costs by a price."""
+
+import pytest
+
+from workfleet.tasks.answer import Usage
+from workfleet.workers.prices.price import Price, Rate
+
+STEPPED = Price("test", Rate(1.0, ((128_000, 2.0),)), Rate(5.0, ((128_000, 10.0),)))
+EMBEDS = Price("test", Rate(0.02))
+
+
+@pytest.mark.parametrize(
+    ("price", "usage", "cost_usd"),
+    [
+        pytest.param(STEPPED, Usage(input_tokens=128_000, output_tokens=1000), 0.133, id="up to a step"),
+        pytest.param(
+            STEPPED, Usage(input_tokens=128_001, output_tokens=1000), 0.266002, id="above it all tokens count"
+        ),
+        pytest.param(EMBEDS, Usage(input_tokens=1_000_000), 0.02, id="an embedding has no output"),
+        pytest.param(EMBEDS, Usage(input_tokens=1_000_000, output_tokens=1), None, id="output of unknown price"),
+        pytest.param(Price("test"), Usage(), None, id="nothing is known"),
+        pytest.param(
+            Price("test", Rate(3.0), Rate(15.0), Rate(0.3)),
+            Usage(input_tokens=100, cached_read_tokens=150),
+            0.000045,
+            id="more cached than read, as some count",
+        ),
+    ],
+)
+def test_costs(price: Price, usage: Usage, cost_usd: float | None) -> None:
+    assert price.cost_usd(usage) == pytest.approx(cost_usd)
+
+
+def test_a_price_over_another_keeps_what_it_lacks_itself() -> None:
+    listed = Price("list", Rate(3.0), Rate(15.0), cache_read=Rate(0.3))
+    assert Price("own", output=Rate(9.0)).over(listed) == Price("own", Rate(3.0), Rate(9.0), cache_read=Rate(0.3))
+
+
+def test_the_lists_discount_is_not_one_on_a_price_of_ones_own() -> None:
+    listed = Price("list", Rate(3.0), Rate(15.0), cache_read=Rate(0.3))
+    assert Price("own", Rate(1.0)).over(listed) == Price("own", Rate(1.0), Rate(15.0))

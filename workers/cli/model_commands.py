@@ -1,0 +1,14 @@
+"""`fleet models` and what belongs to it."""
+
+import typer
+
+from .model_prices import prices
+from .models import models
+
+models_app = typer.Typer(
+    name="models",
+    help="List the models, their prices and what is known of them; fetch and check local ones.",
+    callback=models,
+    invoke_without_command=True,
+)
+models_app.command()(prices)

@@ -1,0 +1,158 @@
+"""`fleet models prices`: what the configured models cost, whose price that is, and how well receipts confirm it."""
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ...tasks.errors import ConfigurationError
+from ..prices.price import Price
+from ..prices.price_list import PriceList
+from ..prices.receipts import TOLERANCE, Compared, compared
+from ..pricing import price_of
+from ..settings.load import load_settings
+from ..settings.schema import Settings
+from .console import out
+from .session import ConfigOption, JsonOption
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """price: None is unknown, unless the model is local."""
+
+    provider: str
+    model: str
+    local: bool
+    price: Price | None
+
+
+def prices(
+    receipts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead, price the recorded exchanges of this file that carry a receipt, and compare.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Show what the configured models cost: by the configuration, else by the public list; 0 if they are local.
+
+    What a provider says that a call has cost wins over both, where it says so. With --receipts: how far the list is
+    from such receipts; JSON lines with `name`, `provider`, `request`, `status`, `response_headers`, `response`.
+
+    Examples:
+
+      fleet models prices
+
+      fleet models prices --receipts exchanges.jsonl --json
+    """
+    now = datetime.now(UTC)
+    if receipts is not None:
+        _show_compared(list(compared(_exchanges(receipts), PriceList(), now)), as_json=as_json)
+        return
+    lines = list(_lines(load_settings(config, needed=()), now))
+    if as_json:
+        out.print_json(data=[_fields(line) for line in lines])
+        return
+    table = Table("provider", "model", "in", "out", "cache read", "cache write", "price of", box=None, pad_edge=False)
+    for line in lines:
+        whose = "local" if line.local else line.price.version if line.price else "[yellow]unknown[/]"
+        table.add_row(line.provider, escape(line.model), *map(_rate, _rates(line)), whose)
+    out.print(table)
+    out.print("[dim]USD a million tokens[/]")
+
+
+def _lines(settings: Settings, now: datetime) -> Iterator[_Line]:
+    listed = PriceList()
+    for provider in settings.enabled():
+        for model in sorted(provider.named_models()):
+            local = provider.tier == "local"
+            price = None if local else price_of(provider, model, listed=listed, at=now)
+            yield _Line(provider.name, model, local, price)
+
+
+def _rates(line: _Line) -> tuple[float | None, ...]:
+    if line.local:
+        return (0.0,) * 4
+    price = line.price or Price("")
+    rates = (price.input, price.output, price.cache_read, price.cache_write)
+    return tuple(rate.usd_per_mtok if rate else None for rate in rates)
+
+
+def _rate(usd: float | None) -> str:
+    return "" if usd is None else f"{usd:g}"
+
+
+def _fields(line: _Line) -> dict[str, Any]:
+    names = ("input_usd_per_mtok", "output_usd_per_mtok", "cache_read_usd_per_mtok", "cache_write_usd_per_mtok")
+    source = "local" if line.local else line.price.version if line.price else None
+    return {
+        "provider": line.provider,
+        "model": line.model,
+        **dict(zip(names, _rates(line), strict=True)),
+        "price_version": source,
+    }
+
+
+def _exchanges(file: Path) -> list[dict[str, Any]]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as failed:
+        raise ConfigurationError(f"can't read {file}: {failed}") from None
+    found: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            value = json.loads(line or "{}")
+        except ValueError as wrong:
+            raise ConfigurationError(f"{file}:{number}: not JSON: {wrong}") from None
+        if not isinstance(value, dict):
+            raise ConfigurationError(f'{file}:{number}: must be an object, such as {{"provider": "openrouter", …}}')
+        found.append(cast("dict[str, Any]", value))
+    return found
+
+
+def _show_compared(found: list[Compared], *, as_json: bool) -> None:
+    if as_json:
+        out.print_json(data=[_compared_fields(each) for each in found])
+        return
+    table = Table("model", "receipt", "ledger", "for tokens", "by the list", "off", "", box=None, pad_edge=False)
+    for each in found:
+        off = "unknown" if each.off is None else f"{each.off:+.1%}"
+        usd = (each.charged_usd, each.ledger_usd, each.tokens_usd, each.listed_usd)
+        amounts = ("" if amount is None else f"{amount:.8f}" for amount in usd)
+        table.add_row(escape(each.model), *amounts, off if each.within else f"[yellow]{off}[/]", _remark(each))
+    out.print(table)
+    good = sum(each.within for each in found)
+    out.print(
+        f"{len(found)} receipts (USD); the ledger notes the receipt; {good} of them within {TOLERANCE:.0%} by the list"
+    )
+
+
+def _remark(each: Compared) -> str:
+    words: list[str] = []
+    if each.extra_usd > 1e-12:
+        words.append(f"{each.extra_usd:g} of the receipt is for what is not tokens")
+    if not each.within and each.fits_from is not None:
+        words.append(f"the list has the price that was charged from {each.fits_from} on")
+    elif not each.within:
+        words.append("the list has no such price")
+    return "; ".join(words)
+
+
+def _compared_fields(each: Compared) -> dict[str, Any]:
+    return {
+        **dataclasses.asdict(each),
+        "usage": {"input_tokens": each.usage.input_tokens, "output_tokens": each.usage.output_tokens},
+        "fits_from": str(each.fits_from) if each.fits_from else None,
+        "off": each.off,
+        "within": each.within,
+    }

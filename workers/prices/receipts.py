@@ -1,0 +1,129 @@
+"""How well the price list tells what providers charge: answers that say their own cost, priced as if they did not.
+
+An exchange is one JSON object: `name`, `provider`, `request`, `status`, `response_headers` and `response`, the body as
+JSON or, of a stream, as text.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from ...routing.failure import Failure
+from ...tasks.answer import Answer, Usage
+from ...tasks.request import Request
+from ..pricing import priced
+from ..providers.dialect import Ask, Reply
+from ..providers.dialects import DIALECTS
+from ..providers.json_fields import mapping, number, text
+from ..providers.rows import ROWS, Row
+from ..settings.provider import ProviderSettings
+from .price_list import PriceList
+
+#: What a computed cost may be off.
+TOLERANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One receipt. model: as the answer names it. charged_usd: all of it. tokens_usd: its part for tokens.
+
+    ledger_usd: what the fleet notes, which is the receipt. listed_usd: what the list's price makes of the tokens, None
+    if it has none. version: of that price. fits_from: the list has the price that was charged, from this day on.
+    """
+
+    name: str
+    model: str
+    usage: Usage
+    charged_usd: float
+    tokens_usd: float
+    ledger_usd: float | None
+    listed_usd: float | None
+    version: str | None
+    fits_from: date | None = None
+
+    @property
+    def extra_usd(self) -> float:
+        """For what is not tokens: searches, files."""
+        return self.charged_usd - self.tokens_usd
+
+    @property
+    def off(self) -> float | None:
+        """How far the list is from the receipt for the tokens, as a share of it."""
+        return None if self.listed_usd is None or not self.tokens_usd else self.listed_usd / self.tokens_usd - 1
+
+    @property
+    def within(self) -> bool:
+        return _is_near(self.listed_usd, self.tokens_usd)
+
+
+def _is_near(cost_usd: float | None, receipt_usd: float) -> bool:
+    return cost_usd is not None and abs(cost_usd - receipt_usd) <= TOLERANCE * receipt_usd
+
+
+def compared(exchanges: Iterable[Mapping[str, Any]], listed: PriceList, at: datetime) -> Iterator[Compared]:
+    """The answers with a receipt. at: as of when the list is read; of older prices it knows little."""
+    for exchange in exchanges:
+        row = ROWS.get(text(exchange.get("provider")))
+        answer = _answer(row, exchange) if row is not None and row.receipts else None
+        if row is not None and answer is not None and answer.usage.cost_source == "receipt":
+            yield _compared(row, exchange, answer, listed, at)
+
+
+def _compared(row: Row, exchange: Mapping[str, Any], answer: Answer, listed: PriceList, at: datetime) -> Compared:
+    provider = ProviderSettings(name=row.name, type=row.name)
+    asked = text(mapping(exchange.get("request")).get("model"))
+    bare = answer.usage.model_copy(update={"cost_usd": None, "cost_source": None})
+    table = priced(bare, provider, asked, listed=listed, at=at, answered_by=answer.model)
+    ledger = priced(answer.usage, provider, asked, listed=listed, at=at, answered_by=answer.model)
+    charged = answer.usage.cost_usd or 0.0
+    tokens_usd = _for_tokens(exchange.get("response"), charged)
+    days = (day for day, price in listed.dated(row.name, answer.model) if _is_near(price.cost_usd(bare), tokens_usd))
+    return Compared(
+        name=text(exchange.get("name")),
+        model=answer.model,
+        usage=bare,
+        charged_usd=charged,
+        tokens_usd=tokens_usd,
+        ledger_usd=ledger.cost_usd,
+        listed_usd=table.cost_usd,
+        version=table.price_version,
+        fits_from=next(days, None),
+    )
+
+
+def _answer(row: Row, exchange: Mapping[str, Any]) -> Answer | None:
+    sent, body = mapping(exchange.get("request")), exchange.get("response")
+    dialect = DIALECTS[row.dialect]
+    streamed = isinstance(body, str)
+    ask = Ask(row, row.name, text(sent.get("model")), Request.from_prompt("…"), stream=streamed)
+    content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    reply = Reply(200, mapping(exchange.get("response_headers")), content)
+    if exchange.get("status") != 200:
+        return None
+    if not streamed:
+        outcome = dialect.decode(ask, reply)
+    else:
+        decoder = dialect.decoder(ask, reply)
+        decoder.feed(content)
+        outcome = decoder.finish()
+    return None if isinstance(outcome, Failure) else outcome
+
+
+def _for_tokens(body: object, charged_usd: float) -> float:
+    """The part of a charge that is for tokens, as OpenRouter's `cost_details` has it; else all of it (C.11)."""
+    details = mapping(_usage_in(body).get("cost_details"))
+    parts = [number(details.get(f"upstream_inference_{part}_cost")) for part in ("prompt", "completions")]
+    known = [part for part in parts if part is not None]
+    return min(sum(known), charged_usd) if len(known) == len(parts) else charged_usd
+
+
+def _usage_in(body: object) -> dict[str, Any]:
+    """The last count of a body."""
+    if not isinstance(body, str):
+        return mapping(mapping(body).get("usage"))
+    events = (line.removeprefix("data:").strip() for line in body.splitlines() if line.startswith("data:"))
+    counts = [mapping(mapping(json.loads(event)).get("usage")) for event in events if event.startswith("{")]
+    known = [usage for usage in counts if usage]
+    return known[-1] if known else {}
