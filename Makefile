@@ -12,7 +12,7 @@ OUT ?= demo-out
 # How the tests are shared among processes.
 TESTERS ?= -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: venv demo test chaos lint clean
+.PHONY: venv demo test chaos containers lock lint clean
 
 venv: $(READY)
 
@@ -34,6 +34,15 @@ test: $(READY)
 # Kills workers and Redis for about a quarter of an hour, and accounts for every job. make chaos ARGS=--help
 chaos: $(READY)
 	@$(RUN) -m tests.chaos $(ARGS)
+
+# Needs a Docker engine: the image, the stack of compose/, its demo, and hosts that come and go; nothing is left behind.
+containers: $(READY)
+	@$(RUN) -m tests.e2e.hosts $(ARGS)
+
+# The packages of the image, with the hashes of their files. Needs uv.
+lock:
+	@echo 'setuptools>=80' | uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --quiet --output-file compose/requirements.txt
 
 lint: $(READY)
 	@$(RUN) -m ruff check .

@@ -1,4 +1,4 @@
-"""Whether this host's workers report to Redis, for the health checks of containers: `python -m workfleet.workers.alive`.
+"""Whether this host's workers report to Redis: `python -m workfleet.workers.alive`, the health check of containers.
 
 A check runs twice a minute in every container, so this loads a quarter of what the command line does.
 """

@@ -1,6 +1,6 @@
 """A simulated provider as a process of its own, which writes down every request: whose, when, and whether answered.
 
-`python -m tests.chaos.provider LOG SETTINGS_JSON` prints its address.
+`python -m tests.chaos.provider LOG SETTINGS_JSON [HOST PORT]` prints its address; the port is a free one if not given.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ REPEAT_PATH = "/_chaos/repeat"
 class WatchedSimulator(Simulator):
     """log: where a line of JSON is written for each request that has ended."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, log: Path, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__(settings, host=host, port=port)
         self._log = log.open("a", buffering=1)
         self._served: dict[str, int] = {}
         self._repeats_until = 0.0
@@ -70,13 +70,13 @@ async def _say_twice(request: web.BaseRequest, response: web.Response) -> None:
         request.transport.write(head.encode() + body)
 
 
-async def serve(log: Path, settings: dict[str, Any]) -> None:
+async def serve(log: Path, settings: dict[str, Any], host: str = "127.0.0.1", port: str = "0") -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    async with WatchedSimulator(Settings(**settings), log) as simulator:
+    async with WatchedSimulator(Settings(**settings), log, host=host, port=int(port)) as simulator:
         print(simulator.base_url, flush=True)
         await stopping.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), json.loads(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]), json.loads(sys.argv[2]), *sys.argv[3:]))
