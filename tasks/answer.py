@@ -24,7 +24,8 @@ class Usage(BaseModel):
     """Tokens of one attempt.
 
     input_tokens: all input, cached included. cached_read_tokens, cache_write_tokens: parts of it.
-    output_tokens: all output, reasoning included. source: counted by the provider, or estimated by us.
+    output_tokens: all output, reasoning included. billed_input_tokens, billed_output_tokens: what is charged for, where
+    the provider says that it is another number (Cohere). source: counted by the provider, or estimated by us.
     cost_usd: what the attempt cost; None is unknown, never 0. cost_source: `receipt` (the provider says so), `table`
     (price table times the provider's counts), `estimate` (price table times our estimate), `local` (no price).
     price_version: whose prices a table was, and of when: `genai-prices 0.2.3`, `configuration`; None if none was used.
@@ -37,6 +38,8 @@ class Usage(BaseModel):
     cache_write_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    billed_input_tokens: int | None = None
+    billed_output_tokens: int | None = None
     source: Literal["provider", "estimate"] = "provider"
     cost_usd: float | None = None
     cost_source: Literal["receipt", "table", "estimate", "local"] | None = None

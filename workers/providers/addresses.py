@@ -6,8 +6,14 @@ from urllib.parse import urlsplit
 from .rows import DialectName, Row
 
 #: What a base URL without a path gets, and which last segments of a path are the API's, not the server's.
-_PREFIX: Mapping[DialectName, str] = {"openai": "/v1", "ollama": ""}
-_API_SEGMENTS: Mapping[DialectName, tuple[str, ...]] = {"openai": ("/v1",), "ollama": ("/v1", "/api")}
+_PREFIX: Mapping[DialectName, str] = {"openai": "/v1", "gemini": "/v1beta"}
+_API_SEGMENTS: Mapping[DialectName, tuple[str, ...]] = {
+    "openai": ("/v1",),
+    "ollama": ("/v1", "/api"),
+    "anthropic": ("/v1",),
+    "gemini": ("/v1beta",),
+    "cohere": ("/v1", "/v2"),
+}
 
 
 def url_of(row: Row, base_url: str, path: str) -> str:
@@ -21,7 +27,7 @@ def url_of(row: Row, base_url: str, path: str) -> str:
         base = f"http://{base}"
     if path.startswith("/"):
         return _root(row.dialect, base) + path
-    prefix = "" if urlsplit(base).path else _PREFIX[row.dialect]
+    prefix = "" if urlsplit(base).path else _PREFIX.get(row.dialect, "")
     return f"{base}{prefix}/{path}"
 
 

@@ -49,7 +49,7 @@ class Asking:
         if isinstance(call, Failure):
             raise AttemptFailed(call)
         self._windows[server] = max(ask.window, call.window)
-        call = replace(call, headers={ask.row.job_header: job_id} if job_id else {})
+        call = replace(call, headers={**call.headers, **({ask.row.job_header: job_id} if job_id else {})})
         began, left_s = self._timer(), timeouts.total_s
         while True:
             made = self._corrections.get((ask.provider, ask.model), ())

@@ -142,6 +142,14 @@ class Dialect(Protocol):
         """A decoder for the body of a streamed reply with status 200."""
         ...
 
+    def count(self, ask: Ask) -> Call | None:
+        """The call that asks how many tokens the request is, None if there is no such call."""
+        ...
+
+    def counted(self, reply: Reply) -> int | None:
+        """The tokens that that call told; None if it told none."""
+        ...
+
     def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
         """The models of a listing. Entries that name no model are left out."""
         ...

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 
+from .anthropic.dialect import Anthropic
+from .cohere.dialect import Cohere
 from .dialect import Dialect
+from .gemini.dialect import Gemini
 from .ollama.dialect import Ollama
 from .openai.dialect import OpenAICompatible
 from .rows import DialectName
 
-DIALECTS: Mapping[DialectName, Dialect] = {"openai": OpenAICompatible(), "ollama": Ollama()}
+DIALECTS: Mapping[DialectName, Dialect] = {
+    "openai": OpenAICompatible(),
+    "ollama": Ollama(),
+    "anthropic": Anthropic(),
+    "gemini": Gemini(),
+    "cohere": Cohere(),
+}

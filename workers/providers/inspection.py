@@ -50,7 +50,7 @@ async def check(wire: Wire, endpoint: Endpoint, timeout_s: float) -> Health:
     """Whether the server answers, without asking a model. Never raises."""
     row, began = ROWS[endpoint.type], time.monotonic()
     try:
-        reply = await fetch_well(wire, endpoint, [Call("GET", row.health_path)], within(timeout_s))
+        reply = await fetch_well(wire, endpoint, [Call(row.health_method, row.health_path)], within(timeout_s))
     except AttemptFailed as failed:
         return Health(False, time.monotonic() - began, str(failed))
     latency_s, told = time.monotonic() - began, limits_in_headers(reply.headers, type_=endpoint.type)
@@ -93,7 +93,7 @@ async def _listed(wire: Wire, endpoint: Endpoint, until: float) -> AsyncGenerato
             raise AttemptFailed(models)
         for model in models:
             yield model
-        following = next_page(first, reply)
+        following = next_page(row, first, reply)
         if following is None:
             return
         calls = [following]

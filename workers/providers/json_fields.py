@@ -46,6 +46,12 @@ def count(value: object) -> int:
     return int(value) if isinstance(value, int | float) and 0 <= value < 1e15 else 0
 
 
+def vector(values: object) -> tuple[float, ...]:
+    """A list of numbers; empty if one of them is none."""
+    numbers = [number(value) for value in sequence(values)]
+    return tuple(value for value in numbers if value is not None) if None not in numbers else ()
+
+
 def number(value: object) -> float | None:
     """A finite number, also one that was sent as text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

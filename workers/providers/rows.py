@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-DialectName = Literal["openai", "ollama"]
+DialectName = Literal["openai", "ollama", "anthropic", "gemini", "cohere"]
 
 _CHAT = frozenset({"tools", "json_mode"})
 _CHAT_VISION = _CHAT | {"vision"}
@@ -25,12 +25,19 @@ class Row:
     every call without one. tier: `local` runs on our machines and costs nothing. self_hosted: its capacity is ours to
     manage, slots count per endpoint. capabilities: what its models can do unless a model's own facts say otherwise.
 
-    health_path, version_path, listing_paths, details_path: `/x` is taken from the server's root, `x` from the API's
-    base. A listing path serves where the one before is not found; the details are of one listed model.
-    max_tokens_field: how it calls the limit of the answer. top_k: takes that parameter (others answer 400 to it).
-    developer_role: knows the role; the others are sent `system`. reasoning_in: takes earlier reasoning in messages.
-    job_header: the header in which the provider takes the caller's id of a call. receipts: `usage.cost` is what was
-    charged, in USD. always: parameters sent with every chat request, unless the request sets them.
+    key_header: the header that the key is sent in; `Authorization` has it as a bearer's token. headers: sent with every
+    call, unless the configuration says others.
+
+    health_path, version_path, listing_paths, details_path, count_path: `/x` is taken from the server's root, `x` from
+    the API's base. A listing path serves where the one before is not found; the details are of one listed model.
+    health_method: of the health check's call. page_field: what of a listing holds the next page's token, empty if the
+    last entry's id is the token. page_parameter: what that token is sent as.
+    stream_above_tokens: a longer answer is streamed, because the API refuses it in one piece.
+    max_tokens_field, seed_field: how it calls the limit of the answer, and the seed. top_k: takes that parameter
+    (others answer 400 to it). developer_role: knows the role; the others are sent `system`. reasoning_in: takes
+    earlier reasoning in messages. job_header: the header in which the provider takes the caller's id of a call.
+    receipts: `usage.cost` is what was charged, in USD. always: parameters sent with every chat request, unless the
+    request sets them.
     """
 
     name: str
@@ -41,14 +48,22 @@ class Row:
     tier: Literal["local", "hosted"] = "hosted"
     self_hosted: bool = False
     capabilities: frozenset[str] = _CHAT
+    key_header: str = "Authorization"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     health_path: str = "models"
+    health_method: Literal["GET", "POST"] = "GET"
     version_path: str | None = None
     listing_paths: tuple[str, ...] = ("models",)
     details_path: str | None = None
+    count_path: str | None = None
+    page_field: str = ""
+    page_parameter: str = "after"
+    stream_above_tokens: int | None = None
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     top_k: bool = False
     developer_role: bool = False
     reasoning_in: bool = False
+    seed_field: str = "seed"
     job_header: str = "X-Request-Id"
     receipts: bool = False
     always: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -80,6 +95,7 @@ _ROWS = (
         capabilities=_SERVER | {"several_choices"},
         health_path="/health",
         version_path="/version",
+        count_path="/tokenize",
         key_variables=("VLLM_API_KEY",),
         reasoning_in=True,
     ),
@@ -133,6 +149,61 @@ _ROWS = (
         reasoning_in=True,
         receipts=True,
     ),
+    _hosted(
+        "mistral",
+        "https://api.mistral.ai/v1",
+        "MISTRAL_API_KEY",
+        capabilities=_SERVER,
+        seed_field="random_seed",
+    ),
+    _hosted("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY"),
+    _hosted(
+        "cerebras",
+        "https://api.cerebras.ai/v1",
+        "CEREBRAS_API_KEY",
+        max_tokens_field="max_completion_tokens",
+    ),
+    _hosted(
+        "anthropic",
+        "https://api.anthropic.com",
+        "ANTHROPIC_API_KEY",
+        dialect="anthropic",
+        capabilities=_CHAT_VISION,
+        key_header="x-api-key",
+        headers={"anthropic-version": "2023-06-01"},
+        health_path="/v1/models?limit=1",
+        listing_paths=("/v1/models?limit=1000",),
+        page_parameter="after_id",
+        # Answers that may take more than ten minutes are refused; the vendor reckons with 128,000 tokens an hour.
+        stream_above_tokens=21_333,
+    ),
+    Row(
+        "google",
+        dialect="gemini",
+        base_url="https://generativelanguage.googleapis.com/v1beta",
+        # The first is what the plans of this fleet's users say, the others are the vendor's.
+        key_variables=("GOOGLE_AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        key_required=True,
+        capabilities=_SERVER | {"several_choices"},
+        key_header="x-goog-api-key",
+        health_path="models?pageSize=1",
+        listing_paths=("models?pageSize=1000",),
+        page_field="nextPageToken",
+        page_parameter="pageToken",
+    ),
+    Row(
+        "cohere",
+        dialect="cohere",
+        base_url="https://api.cohere.com",
+        key_variables=("COHERE_API_KEY", "CO_API_KEY"),
+        key_required=True,
+        capabilities=_SERVER,
+        health_path="/v1/check-api-key",
+        health_method="POST",
+        listing_paths=("/v1/models?page_size=1000",),
+        page_field="next_page_token",
+        page_parameter="page_token",
+    ),
     Row(
         "openai_compatible",
         key_variables=("OPENAI_COMPATIBLE_API_KEY",),
@@ -156,6 +227,11 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "llama_cpp": "llamacpp",
         "llama_server": "llamacpp",
         "simulator": "simulated",
+        "mistral_ai": "mistral",
+        "deep_seek": "deepseek",
+        "claude": "anthropic",
+        "gemini": "google",
+        "google_ai_studio": "google",
     }
 )
 

@@ -62,7 +62,8 @@ class Sender:
         that the call can be found in its logs. on_headers: told the headers of each reply, also of a refusal.
         """
         row = ROWS[endpoint.type]
-        stream = (request.stream or on_delta is not None) and request.kind != "embedding"
+        long = row.stream_above_tokens is not None and (request.max_tokens or 0) > row.stream_above_tokens
+        stream = (request.stream or on_delta is not None or long) and request.kind != "embedding"
         ask = Ask(row, endpoint.provider, model, request, stream=stream, context_tokens=context_tokens)
         with redacted(endpoint):
             return await self._asking.ask(endpoint, ask, timeouts, on_delta, job_id, on_headers)

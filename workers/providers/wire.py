@@ -118,14 +118,15 @@ def _parsed(url: str) -> httpx2.URL:
 
 
 def _headers(endpoint: Endpoint, call: Call) -> dict[str, str]:
-    headers = {"Content-Type": "application/json", **call.headers}
+    row = ROWS[endpoint.type]
+    headers = {"content-type": "application/json", **row.headers, **call.headers}
     if endpoint.api_key is not None and (key := endpoint.api_key.get_secret_value().strip()):
         if not (key.isascii() and key.isprintable()):
             raise AttemptFailed(
                 Failure(Fault.AUTH, f"the API key of {endpoint.provider} holds characters that no header can carry")
             )
-        headers["Authorization"] = f"Bearer {key}"
-    return headers | dict(endpoint.headers)
+        headers[row.key_header.lower()] = f"Bearer {key}" if row.key_header == "Authorization" else key
+    return headers | {name.lower(): value for name, value in endpoint.headers.items()}
 
 
 def _content(call: Call) -> bytes | None:

@@ -33,19 +33,11 @@ class Kind:
 
 
 _PLANNED = (
-    Kind("anthropic", "https://api.anthropic.com", ("ANTHROPIC_API_KEY",), True, False, spoken=False),
-    # The first is what the plans of this fleet's users say, the others are the vendor's.
-    Kind("google", "https://generativelanguage.googleapis.com/v1beta",
-         ("GOOGLE_AI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"), True, False, spoken=False),
-    Kind("cohere", "https://api.cohere.com", ("COHERE_API_KEY", "CO_API_KEY"), True, False, spoken=False),
     Kind("azure", None, ("AZURE_OPENAI_API_KEY",), True, False, spoken=False),
     Kind("ruvllm", "http://localhost:3000", (), False, True, spoken=False),
 )  # fmt: skip
 
 _ALIASES = {
-    "claude": "anthropic",
-    "gemini": "google",
-    "google_ai_studio": "google",
     "azure_openai": "azure",
     "ruvector": "ruvllm",
     "local": "llamacpp",

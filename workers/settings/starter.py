@@ -19,6 +19,12 @@ _MODELS = MappingProxyType(
         "openrouter": "mistralai/devstral-2512",
         "openai": "gpt-4.1",
         "together": "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+        "mistral": "devstral-medium-latest",
+        "deepseek": "deepseek-chat",
+        "cerebras": "gpt-oss-120b",
+        "anthropic": "claude-sonnet-4-5",
+        "google": "gemini-2.5-flash",
+        "cohere": "command-a-03-2025",
         "simulated": "sim-chat",
     }
 )

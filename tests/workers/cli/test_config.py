@@ -47,17 +47,17 @@ def test_a_good_configuration_is_told_provider_by_provider(run: Run) -> None:
         "    key        found in GROQ_API_KEY\n    models     llama\n    limits     14,400 requests a day, per model\n"
         in out
     )
-    assert "google\n    state      this version does not speak the dialect of google yet\n" in out
+    assert "google\n    state      hosted, 16 slots, priority 100\n" in out
     assert "vllm\n    state      disabled\n" in out
     assert (
-        "route default\n    targets    ollama, groq\n    strategy   priority\n    taken by   everything else\n" in out
+        "route default\n    targets    ollama, groq, google\n    strategy   priority\n    taken by   everything else\n"
+        in out
     )
-    assert "route agent:SWE Agent\n    targets    groq/coder, ollama\n" in out
-    assert out.endswith("valid; 2 of 4 providers get jobs\n")
+    assert "route agent:SWE Agent\n    targets    groq/coder, ollama, google\n" in out
+    assert out.endswith("valid; 3 of 4 providers get jobs\n")
     key = "providers.google.api_key: the key stands in the file; better ${GOOGLE_AI_API_KEY} and the environment"
     assert err.splitlines() == [
         f"warning: fleet.yaml:4: {key}",
-        "warning: fleet.yaml:4: providers.google: gets no jobs: this version does not speak the dialect of google yet",
     ]
     assert "hidden-key" not in out + err
 
@@ -86,7 +86,7 @@ def test_programs_get_the_same_as_json(run: Run) -> None:
     }
     assert report["routes"]["bulk"]["chain"] == ["ollama"]
     assert report["agents"] == {"SWE Agent": "agent:SWE Agent"}
-    assert [warning["line"] for warning in report["warnings"]] == [4, 4]
+    assert [warning["line"] for warning in report["warnings"]] == [4]
 
 
 def test_a_bad_one_ends_in_its_mistakes_and_code_2(run: Run) -> None:

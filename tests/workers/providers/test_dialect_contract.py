@@ -1,7 +1,6 @@
-"""What every dialect keeps to, whatever a server sends. A new dialect adds a `Speaker` here."""
+"""What every dialect keeps to, whatever a server sends. A new dialect adds a `Speaker` to `speakers.py`."""
 
 import json
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -11,106 +10,12 @@ from hypothesis import strategies as st
 
 from workfleet.routing.failure import Failure, Fault
 from workfleet.tasks.answer import Answer, FinishReason
-from workfleet.tasks.request import Request
-from workfleet.workers.providers.dialect import Ask, Delta, Dialect, Reply
+from workfleet.workers.providers.dialect import Delta, Reply
 from workfleet.workers.providers.dialects import DIALECTS
-from workfleet.workers.providers.rows import ROWS, DialectName
+from workfleet.workers.providers.rows import ROWS
 
-CHAT = Request.from_prompt("Say it.")
-CALL = {"name": "f", "arguments": {"city": "Köln"}}
+from .speakers import CALL, SPEAKERS, Speaker, ndjson, sse
 
-
-@dataclass(frozen=True)
-class Speaker:
-    """How a server of the dialect says the same answer, whole and streamed."""
-
-    dialect: DialectName
-    row: str
-    whole: bytes
-    stream: bytes
-    error: bytes
-
-    def ask(self, *, stream: bool = False) -> Ask:
-        return Ask(ROWS[self.row], "p", "m", CHAT, stream=stream)
-
-    @property
-    def speaks(self) -> Dialect:
-        return DIALECTS[self.dialect]
-
-
-def sse(*events: Any) -> bytes:
-    return b"".join(
-        b"data: " + (json.dumps(e, ensure_ascii=False) if e else "[DONE]").encode() + b"\r\n\r\n" for e in events
-    )
-
-
-def ndjson(*lines: Any) -> bytes:
-    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
-
-
-def openai_chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
-    return {"id": "c", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
-
-
-OPENAI_CALL = {
-    "id": "call_0",
-    "type": "function",
-    "function": {"name": "f", "arguments": json.dumps(CALL["arguments"])},
-}
-USAGE = {"prompt_tokens": 9, "completion_tokens": 6}
-OPENAI = Speaker(
-    "openai",
-    "vllm",
-    json.dumps(
-        {
-            "id": "c",
-            "model": "m",
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"content": "Grüße 🙂", "reasoning": "Hm…", "tool_calls": [OPENAI_CALL]},
-                    "finish_reason": "tool_calls",
-                }
-            ],
-            "usage": USAGE,
-        }
-    ).encode(),
-    b": keep alive\n\n"
-    + sse(
-        openai_chunk(role="assistant", content=""),
-        openai_chunk(reasoning="Hm…"),
-        openai_chunk(content="Grüße"),
-        openai_chunk(content=" 🙂"),
-        openai_chunk(tool_calls=[{"index": 0, **OPENAI_CALL}]),
-        openai_chunk("tool_calls"),
-        {"id": "c", "model": "m", "choices": [], "usage": USAGE},
-        None,
-    ),
-    sse({"error": {"message": "engine dead", "code": 500}}),
-)
-
-
-def ollama_line(content: str = "", **fields: Any) -> dict[str, Any]:
-    return {"model": "m", "message": {"role": "assistant", "content": content, **fields}, "done": False}
-
-
-OLLAMA_END = {"model": "m", "done": True, "done_reason": "stop", "prompt_eval_count": 9, "eval_count": 6}
-OLLAMA = Speaker(
-    "ollama",
-    "ollama",
-    json.dumps(
-        {**OLLAMA_END, "message": {"content": "Grüße 🙂", "thinking": "Hm…", "tool_calls": [{"function": CALL}]}}
-    ).encode(),
-    ndjson(
-        ollama_line(thinking="Hm…"),
-        ollama_line("Grüße"),
-        ollama_line(" 🙂", tool_calls=[{"function": CALL}]),
-        {**OLLAMA_END, "message": {"role": "assistant", "content": ""}},
-    ),
-    ndjson({"error": "an error was encountered while running the model"}),
-)
-
-SPEAKERS = (OPENAI, OLLAMA)
 every_dialect = pytest.mark.parametrize("speaker", SPEAKERS, ids=[speaker.dialect for speaker in SPEAKERS])
 
 

@@ -76,7 +76,7 @@ def test_two_servers_of_a_type_get_names_of_their_own(tmp_path: Path) -> None:
     [
         pytest.param(["grok"], {}, "unknown provider 'grok'; known: ", id="unknown"),
         pytest.param(
-            ["claude"], {}, "this version does not speak the dialect of anthropic yet; it speaks ", id="planned"
+            ["ruvector"], {}, "this version does not speak the dialect of ruvllm yet; it speaks ", id="planned"
         ),
         pytest.param(["custom"], {}, "openai_compatible needs --base-url, such as ", id="no address"),
         pytest.param(

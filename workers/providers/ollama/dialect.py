@@ -23,6 +23,12 @@ class Ollama:
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return OllamaStream(ask, head)
 
+    def count(self, ask: Ask) -> Call | None:
+        return None
+
+    def counted(self, reply: Reply) -> int | None:
+        return None
+
     def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
         return listed(row, reply)
 

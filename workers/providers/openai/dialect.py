@@ -6,9 +6,10 @@ from ....routing.failure import Failure
 from ....tasks.answer import Answer
 from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
 from ..faults import failure_of
+from ..json_fields import count, mapping, parse
 from ..rows import Row
 from .listing import listed, with_props
-from .request import PATHS, encoded
+from .request import PATHS, encoded, to_count
 from .response import decoded
 from .stream import OpenAIStream
 
@@ -25,6 +26,12 @@ class OpenAICompatible:
 
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return OpenAIStream(ask, head)
+
+    def count(self, ask: Ask) -> Call | None:
+        return Call("POST", ask.row.count_path, to_count(ask)) if ask.row.count_path else None
+
+    def counted(self, reply: Reply) -> int | None:
+        return count(mapping(parse(reply.body)).get("count")) or None
 
     def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
         return listed(row, reply)

@@ -26,6 +26,12 @@ def encoded(ask: Ask) -> dict[str, Any]:
     return body | _without_none(_parameters(ask.row, request)) | extra | _streaming(ask)
 
 
+def to_count(ask: Ask) -> dict[str, Any]:
+    """The body that asks vLLM how many tokens the request is."""
+    counted = {name: value for name, value in encoded(ask).items() if name in ("model", "messages", "prompt", "tools")}
+    return counted if ask.request.kind != "embedding" else {**counted, "prompt": "\n".join(ask.request.input)}
+
+
 def _parameters(row: Row, request: Request) -> dict[str, Any]:
     limit = row.max_tokens_field if request.kind == "chat" else "max_tokens"
     shape = request.response_format
@@ -34,7 +40,7 @@ def _parameters(row: Row, request: Request) -> dict[str, Any]:
         "temperature": request.temperature,
         "top_p": request.top_p,
         "top_k": request.top_k if row.top_k else None,
-        "seed": request.seed,
+        row.seed_field: request.seed,
         "stop": list(request.stop) or None,
         "frequency_penalty": request.frequency_penalty,
         "presence_penalty": request.presence_penalty,

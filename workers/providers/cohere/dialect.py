@@ -1,0 +1,54 @@
+"""The dialect of Cohere's API, version 2."""
+
+from ....routing.failure import Failure, Fault
+from ....tasks.answer import Answer
+from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from ..event_stream import EventStream
+from ..json_fields import mapping, parse, sequence
+from ..rows import Row
+from .failure import failure_of
+from .listing import listed
+from .request import embedding, encoded
+from .response import decoded
+from .stream import ChatReader
+
+#: Texts that one call embeds at most.
+_MOST_TEXTS = 96
+#: Characters that one call takes apart into tokens at most.
+_MOST_CHARACTERS = 65_536
+
+
+class Cohere:
+    def encode(self, ask: Ask) -> Call | Failure:
+        if ask.request.kind != "embedding":
+            return Call("POST", "/v2/chat", encoded(ask))
+        if (given := len(ask.request.input)) > _MOST_TEXTS:
+            return Failure(Fault.BAD_REQUEST, f"Cohere embeds {_MOST_TEXTS} texts at a time, not {given}; split them")
+        return Call("POST", "/v2/embed", embedding(ask))
+
+    def decode(self, ask: Ask, reply: Reply) -> Answer | Failure:
+        return decoded(ask, reply)
+
+    def failure(self, reply: Reply) -> Failure:
+        return failure_of(reply)
+
+    def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
+        return EventStream(ChatReader(ask, head), head)
+
+    def count(self, ask: Ask) -> Call | None:
+        """The text's own tokens, without Cohere's template."""
+        said = ask.request.text
+        fits = 0 < len(said) <= _MOST_CHARACTERS
+        return Call("POST", "/v1/tokenize", {"model": ask.model, "text": said}) if fits else None
+
+    def counted(self, reply: Reply) -> int | None:
+        return len(sequence(mapping(parse(reply.body)).get("tokens"))) or None
+
+    def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
+        return listed(row, reply)
+
+    def details(self, row: Row, model: ListedModel) -> Call | None:
+        return None
+
+    def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:
+        return model
