@@ -17,8 +17,9 @@ class PoolState:
     slots, busy: over all its nodes. full_for_s: seconds since it last had a free slot, and room for a call in its
     limits; 0 if it has.
     unavailable: why it takes no jobs (breaker open, credentials rejected, draining), None if it does. resting: that
-    passes by itself, as an open breaker does. out: models that take no jobs, and why, while the provider does.
-    observed: by model, what its calls have shown lately.
+    passes by itself, as an open breaker does. leaving: jobs that were begun when a breaker had just opened, and are
+    about to go on elsewhere. out: models that take no jobs, and why, while the provider does. observed: by model, what
+    its calls have shown lately.
     """
 
     slots: int
@@ -26,6 +27,7 @@ class PoolState:
     full_for_s: float = 0.0
     unavailable: str | None = None
     resting: bool = False
+    leaving: int = 0
     out: Mapping[str, str] = field(default_factory=dict[str, str])
     observed: Mapping[str, Observed] = field(default_factory=dict[str, Observed])
 
@@ -83,6 +85,8 @@ def _in_order(route: Route, link: ChainLink, pools: Mapping[str, PoolState]) -> 
             continue
         pool = pools.get(earlier.provider)
         if pool is None or pool.why_out(earlier.model) is not None:
+            if pool is not None and pool.leaving:
+                return Turn(open=False, why=f"the jobs that {earlier.provider} had begun come first")
             continue
         if route.spill_after_s is None:
             return Turn(open=False, why=f"{earlier.provider} comes first and is available")

@@ -44,6 +44,7 @@ class NodeReport(BaseModel):
     """What one worker process says of itself several times a second.
 
     full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. resting: that passes by itself.
+    leaving: jobs that were begun when a breaker had just opened, and are about to go on elsewhere.
     models: what its server offers. out: models that take no jobs, and why. refusals: what stands for
     credentials and an address -> the words with which the provider refused them to this node. control: what
     was changed by hand, as far as this node has heard. observed: by model. uptime: share of its life in which it took
@@ -61,6 +62,7 @@ class NodeReport(BaseModel):
     full_s: float = 0.0
     unavailable: str | None = None
     resting: bool = False
+    leaving: int = 0
     models: tuple[str, ...] = ()
     out: dict[str, str] = {}
     refusals: dict[str, str] = {}
@@ -107,11 +109,13 @@ def _together(nodes: Sequence[NodeReport]) -> PoolState:
     good = [node for node in nodes if node.unavailable is None]
     if not good:
         resting = any(node.resting for node in nodes)
-        return PoolState(slots=0, busy=0, unavailable=nodes[0].unavailable, resting=resting)
+        leaving = sum(node.leaving for node in nodes)
+        return PoolState(slots=0, busy=0, unavailable=nodes[0].unavailable, resting=resting, leaving=leaving)
     return PoolState(
         slots=sum(node.slots for node in good),
         busy=sum(node.busy for node in good),
         full_for_s=min(node.full_s for node in good),
+        leaving=sum(node.leaving for node in nodes),
         observed={model: together(_seen(good, model)) for node in good for model in node.observed},
         out={model: why for model, why in good[0].out.items() if all(model in node.out for node in good)},
     )

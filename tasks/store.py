@@ -30,6 +30,9 @@ DIED = "its worker died; what it had bought by then, if anything, is lost"
 DAMAGED = "its record in Redis is damaged"
 LATE = "its deadline passed while it waited"
 
+#: A job that had begun, and lost its slot to a failure that is not its own, goes on with this priority step.
+URGENT = PRIORITY_STEPS[Priority.INTERACTIVE]
+
 #: Seconds without a sign of any reconciler, after which Redis is taken to have been away. Leases outlast a shorter
 #: pause, with the time for a renewal to spare.
 PAUSE_S = 3.0
@@ -163,12 +166,14 @@ class Store:
         *,
         wait_s: float = 0.0,
         uncounted: bool = False,
+        urgent: bool = False,
         tried: str = "",
         attempt: Attempt | None = None,
     ) -> PutBack:
         """A running job goes to a queue, now or after `wait_s`; unless it ends as `cancelled`, or its lease was `lost`.
 
-        uncounted: the attempt is not used up. tried: a target to remember as failed.
+        uncounted: the attempt is not used up. urgent: it goes on as an interactive one. tried: a target to remember as
+        failed.
         """
         entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
         reply = await self._run(
@@ -178,6 +183,7 @@ class Store:
             queue,
             int(wait_s * 1000),
             "1" if uncounted else "0",
+            URGENT if urgent else "",
             tried,
             entry,
             encode(Outcome(job.id, JobState.CANCELLED, error=CANCELLED)),
@@ -208,7 +214,7 @@ class Store:
         limits = (self.retention_s, int(steady_s * 1000), int(PAUSE_S * 1000))
         death, damaged = (WORKER_DIED, DIED), (_damaged_result(), DAMAGED)
         endings = (poison, POISON, cancelled, CANCELLED)
-        reply = await self._run("rescue", at_most, deaths, *endings, *limits, *death, *damaged)
+        reply = await self._run("rescue", at_most, deaths, *endings, *limits, *death, *damaged, URGENT)
         return Rescue(*([item.decode() for item in ids] for ids in reply))
 
     async def remessage(self, queues: Sequence[str], *, grace_s: float, at_most: int = 500) -> list[tuple[str, str]]:

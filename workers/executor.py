@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ..routing.action import Fallback, GiveUp, Retry, Situation, Snooze, next_action
+from ..routing.action import RULES, Fallback, GiveUp, Retry, Situation, Snooze, next_action
 from ..routing.directory import Directory, RetryPolicy
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
@@ -39,6 +39,8 @@ log = structlog.get_logger()
 
 #: A job that was running when so many workers died may be what killed them.
 SUSPECT_DEATHS = 2
+#: How an attempt ends that lost its slot because a provider failed or the pool stops; its job waits behind nobody anew.
+_NOT_ITS_FAULT = frozenset({"cancelled", *(fault for fault, rule in RULES.items() if rule.breaks)})
 #: Seconds until a job that found no room is in its lane again: this pool has closed it by then.
 BACK_IN_LANE_S = 0.25
 #: Seconds after which a job that waits for this provider alone, its limit or its breaker, is looked at at the latest.
@@ -242,9 +244,11 @@ class Executor:
         attempt: Attempt | None = None,
         patience_s: float = PATIENCE_S,
     ) -> Ending:
-        job = running.job
+        job, urgent = running.job, attempt is not None and attempt.outcome in _NOT_ITS_FAULT
         done = await persist(
-            lambda: self.store.put_back(job, queue, wait_s=wait_s, uncounted=uncounted, tried=tried, attempt=attempt),
+            lambda: self.store.put_back(
+                job, queue, wait_s=wait_s, uncounted=uncounted, urgent=urgent, tried=tried, attempt=attempt
+            ),
             patience_s=patience_s,
         )
         match done:

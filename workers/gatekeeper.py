@@ -1,7 +1,7 @@
 """Says how this node stands, hears how the others do, and opens and closes its lanes accordingly."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import structlog
@@ -15,6 +15,7 @@ from ..tasks.connection import PASSING
 from ..tasks.fleet_state import STOPPING, FleetState, NodeReport, Snapshot
 from .chain import model_of
 from .executor import Executor
+from .handover import HandOver
 from .leases import Leases
 from .upstream import Upstream
 from .uptime import Uptime
@@ -55,9 +56,10 @@ class Gatekeeper:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     serving: frozenset[str] = frozenset()
     control: Control = field(default_factory=Control)
-    _stood: tuple[str | None, frozenset[str]] | None = None
+    _stood: tuple[str | None, frozenset[str], bool] | None = None
     _turns: int = 0
     _uptime: Uptime = field(default_factory=Uptime)
+    _hand_over: HandOver = field(default_factory=HandOver)
     configured_slots: int = field(init=False)
     _routes: dict[str, Route | None] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
@@ -107,7 +109,7 @@ class Gatekeeper:
         await self.executor.admission.refresh()
         self._set_slots()
         report = self._report()
-        stands = (report.unavailable, frozenset(report.out))
+        stands = (report.unavailable, frozenset(report.out), report.leaving > 0)
         snapshot = await self.fleet.report(report, news=stands != self._stood)
         self._stood = stands
         self._hear_refusals(snapshot)
@@ -191,6 +193,13 @@ class Gatekeeper:
         limited = {model: admission.why_not(model) or NO_ROOM for model in admission.out()}
         return {**limited, **self.upstream.models_out()}
 
+    def _broken(self) -> Iterator[str]:
+        """What takes no calls because a breaker is open."""
+        name = self.upstream.provider.name
+        if self.upstream.resting and self.upstream.why_not() is not None:
+            yield name
+        yield from (f"{name}/{model}" for model in self.upstream.models_out())
+
     def _report(self) -> NodeReport:
         return NodeReport(
             node=self.node,
@@ -201,6 +210,7 @@ class Gatekeeper:
             full_s=round(max(self.leases.occupancy.full_for_s(self.slots), self.executor.admission.short_for_s()), 3),
             unavailable=STOPPING if self.executor.draining else self.upstream.why_not(),
             resting=self.upstream.resting and not self.executor.draining,
+            leaving=self._hand_over.leaving(self.leases.held.values(), self._broken()),
             models=self.upstream.models[:50],
             out=self._models_out(),
             refusals=self.upstream.refusals(),

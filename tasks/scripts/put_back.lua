@@ -1,21 +1,23 @@
 -- A running job goes back: to a queue now, where it is served next, or after a while; or it ends, if somebody has cancelled it. KEYS[1] ns.
 -- ARGV[1] template, [2] id, [3] epoch, [4] queue, [5] wait in ms (0: now), [6] '1' if the attempt is not to be counted,
--- [7] target to remember as tried or '', [8] ledger entry JSON or '', [9] Celery result JSON if it was cancelled, [10] the
--- reason of that, [11] retention in s, [12..15] what was bought all the same, as finish has it; absent if nothing was.
+-- [7] priority step that it has from now on, or '', [8] target to remember as tried or '', [9] ledger entry JSON or '',
+-- [10] Celery result JSON if it was cancelled, [11] the reason of that, [12] retention in s, [13..16] what was bought all the
+-- same, as finish has it; absent if nothing was.
 -- Returns 'done', 'cancelled', or 'lost': the lease was lost, and nothing but the ledger changed.
 local id, record = ARGV[2], key('job', ARGV[2])
 local job = redis.call('HMGET', record, 'state', 'epoch', 'tried', 'cancel', 'batch')
 if not job[1] then return 'lost' end
-local booked = ARGV[8] ~= '' and book(id, ARGV[8])
-if booked and ARGV[12] and job[5] then charge(key('batch', job[5]), {ARGV[12], ARGV[13], ARGV[14], ARGV[15]}) end
+local booked = ARGV[9] ~= '' and book(id, ARGV[9])
+if booked and ARGV[13] and job[5] then charge(key('batch', job[5]), {ARGV[13], ARGV[14], ARGV[15], ARGV[16]}) end
 if job[1] ~= 'running' or job[2] ~= ARGV[3] then return 'lost' end
 if ARGV[6] == '1' then redis.call('HINCRBY', record, 'attempts', -1) end
 if job[4] then
-  finish(id, 'cancelled', ARGV[9], ARGV[10], ARGV[11])
+  finish(id, 'cancelled', ARGV[10], ARGV[11], ARGV[12])
   return 'cancelled'
 end
-if ARGV[7] ~= '' then
-  redis.call('HSET', record, 'tried', job[3] and job[3] .. '\n' .. ARGV[7] or ARGV[7])
+if ARGV[7] ~= '' then redis.call('HSET', record, 'prio', ARGV[7]) end
+if ARGV[8] ~= '' then
+  redis.call('HSET', record, 'tried', job[3] and job[3] .. '\n' .. ARGV[8] or ARGV[8])
 end
 redis.call('ZREM', ns .. ':leases', id)
 local wait = tonumber(ARGV[5])

@@ -4,7 +4,7 @@
 -- that does not, [5] its reason, [6] the same of one that somebody has cancelled, [7] its reason, [8] retention in s,
 -- [9] ms for which Redis must have been steady before a lease counts as run out, [10] a pause of Redis in ms, [11] outcome and
 -- [12] message of the ledger entry of an attempt whose worker died, [13] result JSON and [14] reason of a job whose record is
--- damaged.
+-- damaged, [15] the priority step with which those of dead workers go on: behind others they would wait a second time.
 -- Returns {rescued ids, released ids, ids ended as poisonous, ids ended as damaged}.
 local rescued, due, poison, broken = {}, {}, {}, {}
 
@@ -46,6 +46,7 @@ local function lost(id)
     redis.call('ZREM', ns .. ':leases', id)
     redis.call('HINCRBY', key('job', id), 'deaths', 1)
     redis.call('HINCRBY', key('job', id), 'attempts', -1)
+    redis.call('HSET', key('job', id), 'prio', ARGV[15])
     queue_again(id, job[2], true)
     rescued[#rescued + 1] = id
   end

@@ -1,5 +1,7 @@
 """Whether a pool takes jobs of a lane, from what all pools say of themselves."""
 
+from dataclasses import replace
+
 import pytest
 
 from workfleet.routing.directory import ChainLink, Route, Strategy
@@ -8,6 +10,7 @@ from workfleet.routing.gate import PoolState, Turn, decide, empties_its_queue
 FREE = PoolState(slots=8, busy=3)
 USED_UP = PoolState(slots=8, busy=0, out={"groq-model": "its limits have no room"})
 OUT = PoolState(slots=0, busy=0, unavailable="its breaker is open")
+LEAVING = replace(OUT, resting=True, leaving=3)
 
 
 def full(seconds: float) -> PoolState:
@@ -43,6 +46,12 @@ IN_ORDER = route("groq", "vllm", "ollama")
         ),
         ("vllm", {"groq": full(5.0), "vllm": FREE}, Turn(True, "no earlier target is available with free slots")),
         ("vllm", {"groq": USED_UP, "vllm": FREE}, Turn(True, "no earlier target is available with free slots")),
+        ("vllm", {"groq": LEAVING, "vllm": FREE}, Turn(False, "the jobs that groq had begun come first")),
+        (
+            "vllm",
+            {"groq": replace(FREE, leaving=3), "vllm": FREE},
+            Turn(False, "groq comes first and has not been full for 5 s"),
+        ),
         (
             "ollama",
             {"groq": full(60), "vllm": FREE, "ollama": FREE},
@@ -65,6 +74,8 @@ IN_ORDER = route("groq", "vllm", "ollama")
         "nor when the first has been full for too short",
         "the second takes jobs when the first has been full for long",
         "the second takes jobs when the limits of the first have no room for its model",
+        "but not before those that a target that has just gone out had begun",
+        "which matter only if it is the lane's model that is out",
         "the third waits for the second too",
         "the third takes jobs when the others are out or full",
     ],

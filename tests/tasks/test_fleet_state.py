@@ -48,6 +48,12 @@ def test_a_pool_of_which_no_node_takes_jobs_says_why(resting: bool) -> None:
     assert seen(*nodes) == {"gpu": PoolState(slots=0, busy=0, unavailable="it is out", resting=resting)}
 
 
+def test_the_jobs_that_leave_a_pools_nodes_are_counted_together() -> None:
+    nodes = (node("gpu@a", unavailable="its breaker is open", leaving=2), node("gpu@b", leaving=1, out={"m": "broken"}))
+    assert seen(*nodes)["gpu"].leaving == 3
+    assert seen(nodes[0])["gpu"] == PoolState(slots=0, busy=0, unavailable="its breaker is open", leaving=2)
+
+
 def test_a_node_that_says_nothing_more_is_gone() -> None:
     assert seen(node("gpu@a", said_at=100.0), now=100.0 + ALIVE_S) == {}
     assert set(seen(node("gpu@a", said_at=100.0), now=99.9 + ALIVE_S)) == {"gpu"}

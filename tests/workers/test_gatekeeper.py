@@ -211,6 +211,19 @@ async def test_an_open_breaker_is_told_as_a_rest(two: Fleet) -> None:
     assert (said.unavailable, said.resting) == ("its breaker is open", True)
 
 
+async def test_the_second_takes_over_once_the_jobs_that_the_first_had_begun_have_gone_on(two: Fleet) -> None:
+    one, other = gates(two)
+    circuit = two.pools["one"].upstream.lines[0].availability.circuit
+    await one.turn()
+    with one.running(2):
+        for running in one.keeper.leases.held.values():
+            running.target = "one/m"
+        for _ in range(circuit.policy.failures):
+            circuit.failed(began=0.0, now=time.monotonic())
+        assert [await one.turn(), await other.turn()] == [False, False]
+    assert [await one.turn(), await other.turn()] == [False, True]
+
+
 async def test_the_executor_hears_what_all_pools_say(two: Fleet) -> None:
     one, other = gates(two)
     await one.turn()

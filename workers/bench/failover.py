@@ -1,7 +1,8 @@
 """What a dead provider costs: how soon its jobs are at the next one, what is lost, and how soon it is used again.
 
 Two providers in processes of their own, a worker for each, and a route on which the second takes jobs only while the
-first takes none. In the middle of the jobs the first is killed, hangs, or answers 500.
+first takes none; or on which both do, and what falls back has to wait for a slot. In the middle of the jobs the first
+is killed, hangs, or answers 500.
 """
 
 import asyncio
@@ -44,10 +45,14 @@ _LOOK_EVERY_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class FailoverOptions:
-    """jobs: of each run. slots: calls at the same time, of each provider. faults: some of `FAULTS`."""
+    """jobs: of each run. slots: calls at the same time, of each provider. shared: both take jobs all along.
+
+    faults: some of `FAULTS`.
+    """
 
     jobs: int = 600
     slots: int = 16
+    shared: bool = False
     faults: tuple[str, ...] = tuple(FAULTS)
 
 
@@ -65,6 +70,7 @@ class FailoverResult:
             "undisturbed_s": round(self.undisturbed_s, 3),
             "jobs": self.options.jobs,
             "slots": self.options.slots,
+            "shared": self.options.shared,
             "given_up_s": _GIVEN_UP_S,
         }
 
@@ -163,7 +169,8 @@ class _Bench:
             }
             for each in self.providers.values()
         }
-        route = {"chain": [_FIRST, _SECOND], "strategy": "priority", "spill_after_s": "never"}
+        strategy = "round_robin" if self.options.shared else "priority"
+        route = {"chain": [_FIRST, _SECOND], "strategy": strategy, "spill_after_s": "never"}
         file = self.folder / "fleet.yaml"
         file.write_text(yaml.safe_dump({"providers": written, "routes": {"default": route}}))
         command = fleet_command(

@@ -31,7 +31,8 @@ def test_a_switch_runs_from_the_first_failure_to_the_first_byte_from_another() -
             attempt("two", "succeeded", 100.8, 3.0, 0.2),
         ]
     )
-    assert (round(found.switch_p50_ms), found.switched, found.calls_to_dead) == (500, 1, 1)
+    assert (round(found.switch_p50_ms), round(found.asked_p99_ms)) == (500, 300)
+    assert (found.switched, found.calls_to_dead) == (1, 1)
 
 
 def test_an_answer_in_one_piece_has_its_first_byte_at_its_end() -> None:
@@ -47,7 +48,7 @@ def test_jobs_that_stayed_where_they_were_have_not_switched() -> None:
     )
     assert (found.switched, found.calls_to_dead) == (0, 3)
     assert math.isnan(found.switch_p99_ms)
-    assert found.to_json()["switch_p99_ms"] is None
+    assert (found.to_json()["switch_p99_ms"], found.to_json()["asked_p99_ms"]) == (None, None)
 
 
 def test_the_slowest_of_a_hundred_is_beyond_the_99th_percentile() -> None:
