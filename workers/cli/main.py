@@ -15,6 +15,7 @@ from .flower import flower
 from .init import init
 from .model_commands import models_app
 from .route import route_app
+from .scale import scale
 from .simulate import simulate_app
 from .stream import stream
 from .testgen import generate_tests
@@ -43,6 +44,7 @@ app.command()(jobs.cancel)
 app.command("job")(jobs.job)
 app.add_typer(dead_letters.app)
 app.command()(doctor)
+app.command()(scale)
 app.add_typer(bench_app)
 app.add_typer(route_app)
 app.add_typer(providers.app)
