@@ -12,7 +12,7 @@ OUT ?= demo-out
 # How the tests are shared among processes.
 TESTERS ?= -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: venv demo test chaos containers lock lint clean
+.PHONY: venv demo test chaos sdks containers lock lint clean
 
 venv: $(READY)
 
@@ -43,6 +43,12 @@ containers: $(READY)
 lock:
 	@echo 'setuptools>=80' | uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --quiet --output-file compose/requirements.txt
+
+# Reads recorded exchanges with the providers' own SDKs and with the fleet, and compares. make sdks ARGS=exchanges.jsonl
+sdks: $(READY)
+	@if $(RUN) -m pip --version >/dev/null 2>&1; then pip="$(RUN) -m pip"; else pip="$(PYTHON) -m pip --python $(RUN)"; fi; \
+		$$pip install --quiet --disable-pip-version-check --editable '.[dev,sdk]'
+	@$(RUN) -m tests.sdk $(ARGS)
 
 lint: $(READY)
 	@$(RUN) -m ruff check .

@@ -12,6 +12,7 @@ from ..providers.detect import detect as find_servers
 from .console import err, out
 from .models import check
 from .provider_control import change, disable, drain, enable, reset
+from .provider_decode import decode
 from .provider_quota import quota
 from .provider_status import status
 from .session import JsonOption, run_async
@@ -48,6 +49,7 @@ app.command()(drain)
 app.command("set")(change)
 app.command()(reset)
 app.command("test")(check)
+app.command()(decode)
 
 
 def _table(found: Detection) -> Table:

@@ -138,7 +138,6 @@ def test_answers_have_the_providers_text_end_and_count(name: str, text: str, fin
             "Okay, the user is asking how to cross th",
             "Crossing the street safely",
         ),
-        ("test_groq_model_thinking_part#0", "Okay, so I want to make Uruguayan alfajore", "To make"),
         ("test_groq_native_output#0", "The user asks", '{"city":"Mexico City"'),
         ("test_mistral_model_thinking_part#1", "**Analogizing crossing a ", ""),
         ("test_mistral_model_thinking_part_iter#0", "Okay", ""),

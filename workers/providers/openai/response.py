@@ -9,12 +9,12 @@ from typing import Any
 
 from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer, FinishReason, Usage
-from ....tasks.request import FunctionCall, ToolCall
+from ....tasks.request import FunctionCall, Request, ToolCall
 from ..dialect import Ask, Reply
 from ..error_body import error_in
 from ..faults import failure_in
 from ..json_fields import mapping, mappings, number, parse, sequence, text
-from ..think_tags import split_think
+from ..think_tags import Split, split_think
 from .usage import estimated_usage, usage_of
 
 _FINISH: Mapping[str, FinishReason] = {
@@ -56,7 +56,7 @@ def answer_in(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:
 def _choice_answer(ask: Ask, body: dict[str, Any], choice: dict[str, Any], reply: Reply) -> Answer:
     message = mapping(choice.get("message"))
     content, thought = content_of(message.get("content", choice.get("text")))
-    split = split_think(content)
+    split = Split(content) if wants_tags(ask.request) else split_think(content)
     reasoning = reasoning_in(message) + thought + split.reasoning
     refusal = text(message.get("refusal"))
     calls = _tool_calls(message)
@@ -81,6 +81,11 @@ def _answer(ask: Ask, body: dict[str, Any], reply: Reply, **fields: Any) -> Answ
         body=body if ask.request.keep_body else None,
         **fields,
     )
+
+
+def wants_tags(request: Request) -> bool:
+    """Whether the caller asked Groq to leave the reasoning where the model wrote it."""
+    return request.extra.get("reasoning_format") == "raw"
 
 
 def content_of(content: object) -> tuple[str, str]:

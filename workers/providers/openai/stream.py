@@ -11,7 +11,7 @@ from ..json_fields import count, first, mapping, mappings, parse, text
 from ..sse import SSEParser
 from ..think_tags import Split, ThinkSplitter
 from .assembly import Assembly
-from .response import answer_in, content_of, reasoning_in
+from .response import answer_in, content_of, reasoning_in, wants_tags
 from .usage import usage_of
 
 _DONE = "[DONE]"
@@ -69,13 +69,18 @@ class OpenAIStream:
         choice = first([c for c in mappings(chunk.get("choices")) if c.get("index", 0) == 0])
         delta = mapping(choice.get("delta"))
         content, thought = content_of(delta.get("content", choice.get("text")))
-        split = self._thinking.feed(content) if content else Split()
+        split = self._split(content)
         return Delta(
             text=split.text,
             reasoning=reasoning_in(delta) + thought + split.reasoning,
             tool_calls=tuple(map(_fragment, mappings(delta.get("tool_calls")))),
             usage=usage,
         )
+
+    def _split(self, content: str) -> Split:
+        if not content:
+            return Split()
+        return Split(content) if wants_tags(self._ask.request) else self._thinking.feed(content)
 
 
 def _fragment(fragment: dict[str, Any]) -> ToolFragment:

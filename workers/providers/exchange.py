@@ -1,0 +1,131 @@
+"""An exchange with a provider that somebody has recorded, read by the dialect that it was held in.
+
+One is a JSON object of `name`, `provider`, `url`, `request`, `status`, `response_headers` and `response`; what was
+asked is in the provider's own words, what came back is JSON, or text where it streamed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from ...routing.failure import Failure
+from ...tasks.answer import Answer
+from ...tasks.request import Request
+from .dialect import Ask, Reply
+from .dialects import DIALECTS
+from .json_fields import mapping, mappings, sequence, text
+from .rows import ROWS, DialectName, Row, canonical_type
+
+Kind = Literal["chat", "embedding", "count", "other"]
+
+#: How a URL's path ends, which dialect it speaks then, and what it asks for. The first that fits is meant.
+_CALLS: tuple[tuple[str, DialectName, Kind], ...] = (
+    ("/v1/messages", "anthropic", "chat"),
+    ("/v1/messages/count_tokens", "anthropic", "count"),
+    ("enerateContent", "gemini", "chat"),
+    ("mbedContent", "gemini", "embedding"),
+    ("mbedContents", "gemini", "embedding"),
+    (":countTokens", "gemini", "count"),
+    ("/v2/chat", "cohere", "chat"),
+    ("/v2/embed", "cohere", "embedding"),
+    ("/v1/tokenize", "cohere", "count"),
+    ("/api/chat", "ollama", "chat"),
+    ("/api/generate", "ollama", "chat"),
+    ("/api/embed", "ollama", "embedding"),
+    ("/completions", "openai", "chat"),
+    ("/embeddings", "openai", "embedding"),
+    ("/tokenize", "openai", "count"),
+)
+#: The row that stands for a dialect where the provider has none, or none that speaks it.
+_USUAL: Mapping[DialectName, str] = {"gemini": "google", "openai": "openai_compatible"}
+_STREAMS = ("text/event-stream", "application/x-ndjson")
+
+
+class NoExchange(ValueError):
+    """What was read is no exchange; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """kind: what was asked for. ask: as far as reading the answer needs it."""
+
+    name: str
+    kind: Kind
+    ask: Ask
+    reply: Reply
+
+    @classmethod
+    def of(cls, recorded: object) -> Self:
+        """The exchange that a recording holds. Raises NoExchange."""
+        fields = mapping(recorded)
+        url, status = text(fields.get("url")), fields.get("status")
+        if not url or not isinstance(status, int) or "response" not in fields:
+            raise NoExchange("no exchange: it needs `url`, `status` and `response`")
+        provider = text(fields.get("provider"))
+        dialect, kind = _call(urlsplit(url).path, ROWS.get(canonical_type(provider) or ""))
+        request = mapping(fields.get("request"))
+        headers = {name.lower(): str(value) for name, value in mapping(fields.get("response_headers")).items()}
+        row = _row(provider, dialect)
+        model = text(request.get("model")) or urlsplit(url).path.rpartition("/")[2].partition(":")[0]
+        asked, streams = _asked(kind, request), _streams(headers, request)
+        ask = Ask(row, provider or row.name, model, asked, stream=streams)
+        return cls(text(fields.get("name")), kind, ask, Reply(status, headers, _body(fields["response"])))
+
+    def outcome(self) -> Answer | Failure | None:
+        """What the dialect makes of it, None if it asked for no answer: ask `tokens` of a count."""
+        dialect = DIALECTS[self.ask.row.dialect]
+        if self.reply.status != 200:
+            return dialect.failure(self.reply)
+        if self.kind in ("count", "other"):
+            return None
+        if not self.ask.stream:
+            return dialect.decode(self.ask, self.reply)
+        decoder = dialect.decoder(self.ask, self.reply)
+        decoder.feed(self.reply.body)
+        return decoder.finish()
+
+    @property
+    def tokens(self) -> int | None:
+        """What a count told, None if it is none or failed."""
+        counted = self.kind == "count" and self.reply.status == 200
+        return DIALECTS[self.ask.row.dialect].counted(self.reply) if counted else None
+
+
+def _call(path: str, row: Row | None) -> tuple[DialectName, Kind]:
+    for ending, dialect, kind in _CALLS:
+        if path.endswith(ending):
+            return dialect, kind
+    return (row.dialect if row is not None else "openai"), "other"
+
+
+def _row(provider: str, dialect: DialectName) -> Row:
+    """The provider's row, unless it was spoken to in another dialect."""
+    row = ROWS.get(canonical_type(provider) or "")
+    return row if row is not None and row.dialect == dialect else ROWS[_USUAL.get(dialect, dialect)]
+
+
+def _asked(kind: Kind, request: dict[str, Any]) -> Request:
+    """As much of what was asked as reading the answer needs: how many inputs, and all text, for a guess at tokens."""
+    if kind != "embedding":
+        extra = {name: request[name] for name in ("reasoning_format",) if name in request}
+        return Request.from_prompt(json.dumps(request, ensure_ascii=False), extra=extra)
+    given = request.get("input", request.get("texts"))
+    inputs = sequence(given) or mappings(request.get("requests")) or [given or request]
+    return Request(kind="embedding", input=tuple(_words(each) for each in inputs))
+
+
+def _words(given: object) -> str:
+    """A text as it is; Gemini has it in parts."""
+    parts = mappings(mapping(mapping(given).get("content")).get("parts"))
+    return given if isinstance(given, str) else "".join(text(part.get("text")) for part in parts) or "…"
+
+
+def _streams(headers: Mapping[str, str], request: dict[str, Any]) -> bool:
+    kind = headers.get("content-type")
+    return bool(request.get("stream")) if kind is None else kind.startswith(_STREAMS)
+
+
+def _body(response: object) -> bytes:
+    return (response if isinstance(response, str) else json.dumps(response, ensure_ascii=False)).encode()
