@@ -1,8 +1,7 @@
 """Celery users keep Celery: results, groups, chains and chords, for an application that imports nothing of ours."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import JobSpec, JobState
 
 from .fleet import WITHIN_S, Fleet, fleet_of, requested, until
+from .foreign import Foreign
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,50 +37,6 @@ async def fleet(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fleet
         fleet.providers["one"].switch_on(f"context-overflow:model={FLAKY}")
         await asyncio.gather(fleet.worker("one"), fleet.worker("two"))
         yield fleet
-
-
-class Foreign:
-    """Another project's application. What Celery keeps for a caller belongs to one thread of the caller's."""
-
-    def __init__(self, redis_url: str) -> None:
-        self.app = Celery("theirs", broker=redis_url, backend=redis_url, set_as_current=False)
-        self._thread = ThreadPoolExecutor(1)
-
-    def job(self, prompt: str, **fields: Any) -> Any:
-        spec = {"request": {"messages": [{"role": "user", "content": prompt}]}, **fields}
-        return self.app.signature("workfleet.submit", kwargs=spec, queue="workfleet.submit")
-
-    async def do(self, call: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
-
-    async def start(self, canvas: Any) -> Any:
-        return await self.do(canvas.apply_async)
-
-    async def value(self, result: Any) -> Any:
-        """What the result gives, or the error that it raises."""
-
-        def get() -> Any:
-            try:
-                return result.get(timeout=WITHIN_S)
-            except Exception as error:
-                return error
-
-        return await self.do(get)
-
-    async def run(self, canvas: Any) -> Any:
-        return await self.value(await self.start(canvas))
-
-    async def close(self) -> None:
-        await self.do(self._close)
-        self._thread.shutdown()
-
-    def _close(self) -> None:
-        backend: Any = self.app.backend
-        backend.result_consumer.stop()
-        # Results that are collected later would connect again, to unsubscribe.
-        backend.result_consumer.subscribed_to.clear()
-        backend.client.close()
-        self.app.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
