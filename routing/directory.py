@@ -60,6 +60,7 @@ class ProviderFacts(_Facts):
     default_model: str | None = None
     model_overrides: dict[str, str] = Field(default_factory=dict)  #: task type -> model
     models: tuple[ModelFacts, ...] = ()  #: empty: whatever the server lists
+    known: tuple[ModelFacts, ...] = ()  #: facts of models that are not listed, should a job ask for them
     any_model: bool = False  #: accepts model names that are not listed
     self_hosted: bool = False
 
@@ -74,7 +75,7 @@ class ProviderFacts(_Facts):
         return self.any_model or not self.models or model in known
 
     def facts_of(self, model: str) -> ModelFacts | None:
-        return next((facts for facts in self.models if facts.name == model), None)
+        return next((facts for facts in (*self.models, *self.known) if facts.name == model), None)
 
 
 class ChainLink(_Facts):

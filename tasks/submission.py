@@ -58,7 +58,7 @@ class Preparer:
     _least_context: float = field(init=False)
 
     def __post_init__(self) -> None:
-        models = [model for provider in self.directory.providers.values() for model in provider.models]
+        models = [model for each in self.directory.providers.values() for model in (*each.models, *each.known)]
         self._least_context = min((m.context_tokens for m in models if m.context_tokens), default=inf)
 
     def prepare(self, spec: JobSpec, *, job_id: str | None = None, canvas: str = "") -> Prepared:

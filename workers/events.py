@@ -74,6 +74,7 @@ EVENTS: Mapping[str, Event] = {
         ("provider", "switch", "resets", *SETTINGS),
     ),
     "pool.resized": Event("a pool takes so many jobs at the same time from now on", ("slots",)),
+    "model.retired": Event("the configuration names a model that its provider has no longer", ("provider", "problem")),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
     "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ("step", "error")),

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,8 @@ from rich.text import Text
 
 from ...routing.directory import Route
 from ...tasks.errors import ConfigurationError
-from ..prices.price_list import PriceList
+from ..registry.knowledge import known_without_asking
+from ..registry.retired import retired_models
 from ..settings.dump import as_yaml
 from ..settings.load import FILES, load_settings
 from ..settings.price_check import stale_prices
@@ -39,7 +39,7 @@ def validate(
     No provider is contacted. The exit code is 2 if the configuration can't be used.
     """
     try:
-        settings = _with_prices_checked(_load(file))
+        settings = _with_models_checked(_load(file))
     except SettingsError as failed:
         if not as_json:
             raise
@@ -64,10 +64,11 @@ def _load(file: Path | None) -> Settings:
     return settings
 
 
-def _with_prices_checked(settings: Settings) -> Settings:
-    return settings.model_copy(
-        update={"warnings": (*settings.warnings, *stale_prices(settings, PriceList(), datetime.now(UTC)))}
-    )
+def _with_models_checked(settings: Settings) -> Settings:
+    """With a warning for each model that its provider has no longer, and for each price that differs from the list."""
+    known = known_without_asking(settings)
+    found = (*retired_models(settings, known.registry), *stale_prices(settings, known.prices, known.at))
+    return settings.model_copy(update={"warnings": (*settings.warnings, *found)})
 
 
 def _show(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import typer
 
 from .model_prices import prices
+from .model_sync import sync
 from .models import models
 
 models_app = typer.Typer(
@@ -12,3 +13,4 @@ models_app = typer.Typer(
     invoke_without_command=True,
 )
 models_app.command()(prices)
+models_app.command()(sync)

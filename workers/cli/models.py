@@ -1,168 +1,201 @@
-"""`fleet models` and `fleet providers test`: what the configured providers answer when they are asked."""
+"""`fleet models`: what the configured providers offer right now, or all that the registry knows."""
 
-import asyncio
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ...tasks.errors import NoTarget, UnknownName
 from ..providers.dialect import ListedModel
-from ..providers.endpoint import AttemptFailed, Endpoint
-from ..providers.inspection import Health
-from ..providers.sender import Sender
+from ..registry.knowledge import known_without_asking
+from ..registry.registry import Known, Registry
+from ..registry.syncing import Answered, ask_all
+from ..settings.kinds import kind_of
 from ..settings.load import load_settings
-from ..settings.provider import ProviderSettings
 from .console import out
-from .limits_told import keep_told
+from .providers_asked import chosen
 from .session import ConfigOption, JsonOption, run_async
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One endpoint's answers. error: why it did not list its models, None if it did."""
+class Row:
+    """One model at one provider. known: to the registry. listed: by the provider; None if it was not asked."""
 
-    endpoint: Endpoint
-    health: Health
-    models: tuple[ListedModel, ...] = ()
-    error: str | None = None
+    provider: str
+    name: str
+    local: bool
+    known: Known | None
+    listed: ListedModel | None = None
+
+    @property
+    def context_tokens(self) -> int | None:
+        return (self.listed.context_tokens if self.listed else None) or (
+            self.known.context_tokens if self.known else None
+        )
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        said = self.listed.capabilities if self.listed else None
+        return frozenset((*(said or ()), *(self.known.entry.capabilities if self.known else ())))
+
+    @property
+    def parameters_b(self) -> float | None:
+        return self.known.entry.parameters_b if self.known else None
+
+    @property
+    def state(self) -> str:
+        """Why it had better not be used, empty if it may be."""
+        if self.known is None or self.known.offer is None or not self.known.retired:
+            return ""
+        instead = self.known.offer.replaced_by
+        return f"retired, use {instead}" if instead else "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    provider: str | None
+    capability: str | None
+    strength: str | None
+    min_context: int | None
+    max_size_b: float | None
+    licence: str | None
+    local: bool
+
+    def admits(self, row: Row) -> bool:
+        """A model of which something is unknown is not admitted by a filter for that."""
+        entry = row.known.entry if row.known else None
+        return (
+            (self.provider is None or row.provider == self.provider)
+            and (self.capability is None or self.capability in row.capabilities)
+            and (self.strength is None or (entry is not None and self.strength in entry.strengths))
+            and (self.min_context is None or (row.context_tokens or 0) >= self.min_context)
+            and (self.max_size_b is None or (row.parameters_b is not None and row.parameters_b <= self.max_size_b))
+            and (self.licence is None or self.licence.lower() in ((entry.licence if entry else "") or "").lower())
+            and (row.local or not self.local)
+        )
 
 
 def models(
     context: typer.Context,
-    provider: Annotated[str | None, typer.Option("--provider", "-p", help="Only this provider.")] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", "-p", help="Only this provider.", show_default=False)
+    ] = None,
     capability: Annotated[
-        str | None, typer.Option(help="Only models that can do this: tools, vision, embedding …")
+        str | None,
+        typer.Option(
+            help="Only models that can do this: code, reasoning, tools, vision, embedding …", show_default=False
+        ),
+    ] = None,
+    strength: Annotated[
+        str | None, typer.Option(help="Only models that are good at this task type.", show_default=False)
+    ] = None,
+    min_context: Annotated[
+        int | None, typer.Option(min=1, help="Only models with so many tokens of context.", show_default=False)
+    ] = None,
+    max_size: Annotated[
+        float | None, typer.Option(min=0, help="Only models of at most so many billion parameters.", show_default=False)
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            "--licence", "--license", help="Only weights with this in their licence's name.", show_default=False
+        ),
     ] = None,
     local: Annotated[bool, typer.Option("--local", help="Only models that run on our own machines.")] = False,
+    known: Annotated[bool, typer.Option("--known", help="All that the registry knows; no provider is asked.")] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List the models that the configured providers offer right now.
+    """List the models that the configured providers offer right now, with what is known of each.
+
+    The shipped registry knows sizes, contexts, capabilities, strengths and licences; a model_registry.yaml beside the
+    configuration adds to it.
 
     Examples:
 
       fleet models
 
       fleet models --provider ollama --capability vision --json
+
+      fleet models --known --strength test-generation --max-size 40 --licence apache
     """
     if context.invoked_subcommand is not None:
         return
-    asked = run_async(_ask(_chosen(config, provider)))
-    rows = [
-        (each.endpoint, model)
-        for each in asked
-        for model in each.models
-        if (model.local or not local) and (capability is None or capability in (model.capabilities or ()))
-    ]
-    if as_json:
-        out.print_json(data=[_model_fields(endpoint, model) for endpoint, model in rows])
-        return
-    table = Table("provider", "model", "context", "can", "USD per 1M in/out", box=None, pad_edge=False)
-    for endpoint, model in rows:
-        window = f"{model.context_tokens:,}" if model.context_tokens else "unknown"
-        can = ", ".join(sorted(model.capabilities or ()))
-        table.add_row(endpoint.provider, escape(model.name), window, can, _price(model))
-    out.print(table)
-    for each in asked:
-        if each.error:
-            out.print(f"[red]{each.endpoint.provider}[/] at {each.endpoint.base_url}: {escape(each.error)}")
-
-
-def check(
-    name: Annotated[
-        str | None, typer.Argument(help="A provider; all enabled ones if not given.", show_default=False)
-    ] = None,
-    as_json: JsonOption = False,
-    config: ConfigOption = None,
-) -> None:
-    """Ask each provider whether it answers and which models it has. Nothing that costs money is sent.
-
-    If it tells its limits, the fleet keeps them from now on where they are lower than those that are configured. Ends
-    with code 3 if one of them does not answer.
-    """
-    chosen = _chosen(config, name)
-    asked = run_async(_ask(chosen))
-    told = {each.endpoint.provider: each.health.told for each in asked if each.health.told}
-    run_async(keep_told(load_settings(config, needed=()), [(each, told.get(each.name, {})) for each in chosen]))
-    if as_json:
-        out.print_json(data=[_health_fields(each) for each in asked])
+    wanted = Filter(
+        provider if not known else _type(provider), capability, strength, min_context, max_size, licence, local
+    )
+    answered: list[Answered] = []
+    if known:
+        rows = list(_known(known_without_asking(load_settings(config, needed=())).registry))
     else:
-        table = Table("provider", "address", "answers", "ms", "version", "models", "limits", box=None, pad_edge=False)
-        for each in asked:
-            word = "[green]yes[/]" if each.health.healthy else f"[red]no:[/] {escape(each.health.detail)}"
-            listed = escape(each.error) if each.error and each.health.healthy else str(len(each.models))
-            ms = f"{each.health.latency_s * 1000:.0f}"
-            table.add_row(
-                each.endpoint.provider, each.endpoint.base_url, word, ms, each.health.version or "", listed, _told(each)
-            )
-        out.print(table)
-    if not all(each.health.healthy and each.error is None for each in asked):
-        raise typer.Exit(3)
+        answered = run_async(ask_all(chosen(config, provider)))
+        registry = known_without_asking(load_settings(config, needed=())).registry
+        rows = [row for each in answered for row in _offered(each, registry)]
+    rows = [row for row in rows if wanted.admits(row)]
+    if as_json:
+        out.print_json(data=[_fields(row) for row in rows])
+    else:
+        out.print(_table(rows))
+    for each in answered:
+        if each.error and not as_json:
+            out.print(f"[red]{escape(each.provider.name)}[/]: {escape(each.error)}")
 
 
-def _chosen(config: Path | None, name: str | None) -> list[ProviderSettings]:
-    settings = load_settings(config, needed=None if name is None else (name,))
-    if name is not None and name not in settings.providers:
-        raise UnknownName("provider", name, settings.providers)
-    chosen = settings.enabled() if name is None else [settings.providers[name]]
-    if not chosen:
-        raise NoTarget({each.name: each.unusable or "disabled" for each in settings.providers.values()})
-    return chosen
+def _type(name: str | None) -> str | None:
+    kind = kind_of(name) if name else None
+    return kind.name if kind else name
 
 
-async def _ask(providers: Sequence[ProviderSettings]) -> list[Asked]:
-    async with Sender() as sender:
-        lines = [(provider, endpoint) for provider in providers for endpoint in provider.endpoints()]
-        return await asyncio.gather(*(_ask_one(sender, *line) for line in lines))
+def _known(registry: Registry) -> Iterator[Row]:
+    for entry in registry.entries.values():
+        for type_, offer in entry.offers.items():
+            kind = kind_of(type_)
+            yield Row(type_, offer.name, kind is not None and kind.local, Known(entry, offer))
 
 
-async def _ask_one(sender: Sender, provider: ProviderSettings, endpoint: Endpoint) -> Asked:
-    timeout_s = provider.health_check.timeout_s
-    health = await sender.health(endpoint, timeout_s=timeout_s)
-    if not health.healthy:
-        return Asked(endpoint, health, error=health.detail)
-    try:
-        return Asked(endpoint, health, await sender.models(endpoint, timeout_s=timeout_s))
-    except AttemptFailed as failed:
-        return Asked(endpoint, health, error=str(failed.failure))
+def _offered(answered: Answered, registry: Registry) -> Iterator[Row]:
+    provider = answered.provider
+    for model in answered.models:
+        yield Row(provider.name, model.name, model.local, registry.find(provider.type, model.name), model)
 
 
-def _told(asked: Asked) -> str:
-    return ", ".join(f"{amount:,.0f} {unit} a {period}" for (unit, period), amount in asked.health.told.items())
+def _table(rows: list[Row]) -> Table:
+    table = Table(
+        "provider", "model", "size", "context", "can", "USD per 1M in/out", "licence", "", box=None, pad_edge=False
+    )
+    for row in rows:
+        size = f"{row.parameters_b:g}B" if row.parameters_b else ""
+        window = f"{row.context_tokens:,}" if row.context_tokens else "unknown"
+        licence = (row.known.entry.licence if row.known else None) or ""
+        can = ", ".join(sorted(row.capabilities))
+        state = f"[yellow]{escape(row.state)}[/]" if row.state else ""
+        table.add_row(escape(row.provider), escape(row.name), size, window, can, _price(row), licence, state)
+    return table
 
 
-def _price(model: ListedModel) -> str:
-    if model.prices is None:
-        return "local" if model.local else "unknown"
-    return f"{model.prices.input_usd_per_mtok:g} / {model.prices.output_usd_per_mtok:g}"
+def _price(row: Row) -> str:
+    if row.listed is None or row.listed.prices is None:
+        return "local" if row.local else ""
+    return f"{row.listed.prices.input_usd_per_mtok:g} / {row.listed.prices.output_usd_per_mtok:g}"
 
 
-def _model_fields(endpoint: Endpoint, model: ListedModel) -> dict[str, Any]:
+def _fields(row: Row) -> dict[str, Any]:
+    entry, offer = (row.known.entry, row.known.offer) if row.known else (None, None)
+    prices = row.listed.prices if row.listed else None
+    facts = entry.model_dump(mode="json", exclude={"offers", "capabilities", "context_tokens"}) if entry else {}
     return {
-        "provider": endpoint.provider,
-        "endpoint": endpoint.base_url,
-        "model": model.name,
-        "context_tokens": model.context_tokens,
-        "capabilities": sorted(model.capabilities or ()),
-        "prices": dataclasses.asdict(model.prices) if model.prices else None,
-        "local": model.local,
-    }
-
-
-def _health_fields(asked: Asked) -> dict[str, Any]:
-    return {
-        "provider": asked.endpoint.provider,
-        "endpoint": asked.endpoint.base_url,
-        "healthy": asked.health.healthy,
-        "latency_ms": round(asked.health.latency_s * 1000, 1),
-        "version": asked.health.version,
-        "models": [model.name for model in asked.models],
-        "limits": {f"{unit}_per_{period}": amount for (unit, period), amount in asked.health.told.items()},
-        "error": asked.error,
+        "provider": row.provider,
+        "model": row.name,
+        "local": row.local,
+        "context_tokens": row.context_tokens,
+        "capabilities": sorted(row.capabilities),
+        "prices": {"input_usd_per_mtok": prices.input_usd_per_mtok, "output_usd_per_mtok": prices.output_usd_per_mtok}
+        if prices
+        else None,
+        "known": facts or None,
+        "retired": row.known.retired if row.known else False,
+        "replaced_by": offer.replaced_by if offer else None,
+        "tokens_per_s": offer.tokens_per_s if offer else None,
     }

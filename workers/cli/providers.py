@@ -10,11 +10,11 @@ from rich.table import Table
 from ..providers.detect import Detection
 from ..providers.detect import detect as find_servers
 from .console import err, out
-from .models import check
 from .provider_control import change, disable, drain, enable, reset
 from .provider_decode import decode
 from .provider_quota import quota
 from .provider_status import status
+from .providers_asked import check
 from .session import JsonOption, run_async
 
 app = typer.Typer(name="providers", help="The model servers and providers that jobs can run on.", no_args_is_help=True)

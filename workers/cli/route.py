@@ -16,6 +16,7 @@ from ...routing.lanes import DEFAULT_TASK_TYPE, lane
 from ...routing.placement import Wants, admissible
 from ...routing.tokens import estimate_tokens
 from ...tasks.errors import InvalidRequest, UnknownName
+from ..registry.knowledge import known_without_asking
 from ..settings.load import load_settings
 from .console import out
 from .route_control import failures, list_routes, reset_route, set_route
@@ -78,7 +79,8 @@ def explain(
 ) -> None:
     """Show how hard a prompt is and why, its lane, and the targets that may answer. Nothing is submitted."""
     text = _prompt(prompt, file)
-    directory = load_settings(config, needed=()).directory()
+    settings = load_settings(config, needed=())
+    directory = known_without_asking(settings).informed(settings.directory())
     wanted = directory.task_type(task_type)
     if wanted is None:
         raise UnknownName("task type", task_type, directory.task_types)

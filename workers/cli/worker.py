@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import structlog
@@ -16,6 +17,9 @@ from ..logs import configure_logs, log_options
 from ..plan import plan_pool
 from ..pool import run_pool
 from ..redaction import secrets_in
+from ..registry.knowledge import known_to_fleet
+from ..registry.retired import retired_models
+from ..registry.syncing import ask_all, keep
 from ..runtime import PoolPlan
 from ..settings.load import load_settings
 from ..settings.schema import Settings
@@ -24,6 +28,8 @@ from .session import ConfigOption, fleet_redis, run_async
 log = structlog.get_logger()
 
 _REDIS_WITHIN_S = 30.0
+#: A server that is slow to list its models must not hold up its pool.
+_LISTED_WITHIN_S = 2.0
 
 
 def worker(
@@ -75,9 +81,17 @@ async def _plan(
     grace: float,
 ) -> PoolPlan:
     known = await _directory(redis_url)
-    return plan_pool(
+    plan = plan_pool(
         settings, known, redis_url, provider=provider, endpoints=endpoints, slots=slots, node=node, grace_s=grace
     )
+    async with AsyncClient(redis_url, wait_for_redis_s=_REDIS_WITHIN_S) as client:
+        if plan.provider.health_check.enabled:
+            await keep(client, await ask_all([plan.provider], timeout_s=_LISTED_WITHIN_S))
+        knowledge = await known_to_fleet(settings, client)
+    for problem in retired_models(settings, knowledge.registry):
+        if problem.field == f"providers.{provider}":
+            log.warning("model.retired", provider=provider, problem=problem.message)
+    return replace(plan, directory=knowledge.informed(plan.directory))
 
 
 async def _directory(redis_url: SecretStr) -> Directory:

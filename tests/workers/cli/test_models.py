@@ -1,0 +1,49 @@
+"""`fleet models`: what is offered and known, and which of it somebody wants."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from workfleet.workers.cli.main import app
+
+
+def names(*options: str) -> list[str]:
+    result = CliRunner().invoke(app, ["models", "--known", "--json", *options])
+    assert result.exit_code == 0, result.output
+    return [f"{each['provider']}/{each['model']}" for each in json.loads(result.output)]
+
+
+@pytest.mark.parametrize(
+    ("options", "there", "not_there"),
+    [
+        (["--provider", "claude"], "anthropic/claude-sonnet-4-20250514", "openrouter/anthropic/claude-sonnet-4"),
+        (["--capability", "embedding"], "openai/text-embedding-3-small", "openai/gpt-4o"),
+        (["--strength", "test-generation"], "ollama/qwen3-coder:30b", "ollama/llama3.2:3b"),
+        (["--min-context", "1000000"], "google/gemini-2.5-flash", "openai/gpt-4o"),
+        (["--max-size", "1"], "ollama/qwen2.5:0.5b", "openai/gpt-4o"),
+        (["--licence", "apache"], "ollama/devstral-small-2:24b", "ollama/llama3.2:3b"),
+        (["--local"], "ollama/tinyllama:1.1b", "groq/llama-3.3-70b-versatile"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_filter_leaves_what_it_asks_for(options: list[str], there: str, not_there: str) -> None:
+    found, everything = names(*options), names()
+    assert there in found
+    assert not_there not in found
+    assert {there, not_there} <= set(everything)
+
+
+def test_a_retired_model_is_shown_with_what_takes_its_place() -> None:
+    result = CliRunner().invoke(app, ["models", "--known", "--provider", "groq"], env={"COLUMNS": "200"})
+    line = next(line for line in result.output.splitlines() if "qwen-2.5-32b" in line)
+    assert line.endswith("retired, use qwen/qwen3-32b")
+
+
+def test_what_a_server_lists_is_shown_with_what_is_known_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.yaml"
+    file.write_text("providers: {vllm: {base_url: 'http://127.0.0.1:1', default_model: m}}")
+    result = CliRunner().invoke(app, ["models", "--config", str(file)])
+    assert "vllm: transport: " in result.output
+    assert result.exit_code == 0

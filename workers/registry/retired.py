@@ -1,0 +1,31 @@
+"""Models that a configuration names and that their provider has no longer."""
+
+from collections.abc import Iterator
+
+from ..settings.problems import Problem
+from ..settings.provider import ProviderSettings
+from ..settings.schema import Settings
+from .registry import Registry
+
+
+def retired_models(settings: Settings, registry: Registry) -> list[Problem]:
+    """A warning for each, with what takes its place."""
+    return [
+        found
+        for provider in settings.providers.values()
+        if provider.enabled
+        for found in _of(provider, settings, registry)
+    ]
+
+
+def _of(provider: ProviderSettings, settings: Settings, registry: Registry) -> Iterator[Problem]:
+    links = (link for route in settings.routes.values() for link in route.chain if link.provider == provider.name)
+    for name in sorted(provider.named_models() | {link.model for link in links if link.model}):
+        known = registry.find(provider.type, name)
+        if known is None or known.offer is None or not known.retired:
+            continue
+        instead = known.offer.replaced_by
+        message = (
+            f"{provider.type} has no {name} any more; {f'use {instead}' if instead else 'nothing takes its place'}"
+        )
+        yield Problem(message, field=f"providers.{provider.name}")
