@@ -26,7 +26,7 @@ def names(*options: str) -> list[str]:
         (["--licence", "apache"], "ollama/devstral-small-2:24b", "ollama/llama3.2:3b"),
         (["--local"], "ollama/tinyllama:1.1b", "groq/llama-3.3-70b-versatile"),
     ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
+    ids=["provider", "capability", "strength", "context", "size", "licence", "local"],
 )
 def test_a_filter_leaves_what_it_asks_for(options: list[str], there: str, not_there: str) -> None:
     found, everything = names(*options), names()
@@ -36,9 +36,10 @@ def test_a_filter_leaves_what_it_asks_for(options: list[str], there: str, not_th
 
 
 def test_a_retired_model_is_shown_with_what_takes_its_place() -> None:
-    result = CliRunner().invoke(app, ["models", "--known", "--provider", "groq"], env={"COLUMNS": "200"})
-    line = next(line for line in result.output.splitlines() if "qwen-2.5-32b" in line)
-    assert line.endswith("retired, use qwen/qwen3-32b")
+    result = CliRunner().invoke(app, ["models", "--known", "--provider", "groq", "--json"])
+    found = {each["model"]: (each["retired"], each["replaced_by"]) for each in json.loads(result.output)}
+    assert found["qwen-2.5-32b"] == (True, "qwen/qwen3-32b")
+    assert found["qwen/qwen3-32b"] == (False, None)
 
 
 def test_what_a_server_lists_is_shown_with_what_is_known_of_it(tmp_path: Path) -> None:
