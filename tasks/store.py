@@ -33,6 +33,9 @@ LATE = "its deadline passed while it waited"
 #: A job that had begun, and lost its slot to a failure that is not its own, goes on with this priority step.
 URGENT = PRIORITY_STEPS[Priority.INTERACTIVE]
 
+#: Worker deaths that a job may survive.
+DEATHS = 3
+
 #: Seconds without a sign of any reconciler, after which Redis is taken to have been away. Leases outlast a shorter
 #: pause, with the time for a renewal to spare.
 PAUSE_S = 3.0
@@ -204,7 +207,7 @@ class Store:
         """Whether it is this node's turn to reconcile, for `turn_s` from now. Every node calls it in every round."""
         return bool(await self._run("turn", node, int(turn_s * 1000), int(PAUSE_S * 1000)))
 
-    async def rescue(self, *, at_most: int = 500, deaths: int = 3, steady_s: float = 0.0) -> Rescue:
+    async def rescue(self, *, at_most: int = 500, deaths: int = DEATHS, steady_s: float = 0.0) -> Rescue:
         """Queue again what dead workers left and what is due.
 
         deaths: worker deaths that a job may survive. steady_s: a lease has run out only if Redis was there for so long.

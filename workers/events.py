@@ -28,6 +28,7 @@ EVENTS: Mapping[str, Event] = {
     "job.rerouted": Event("no worker of its next provider lives, so it moved on", ("job_id", "to", "why")),
     "job.unreadable": Event("a job's record cannot be read, and it is given up", ("job_id", "error")),
     "job.poisonous": Event("a job was running each time a worker died, and is given up", ("job_id",)),
+    "job.isolated": Event("a job that may kill its worker runs with nothing beside it", ("job_id", "deaths")),
     "jobs.rescued": Event("jobs of dead workers are queued again; `first` is one of them", ("jobs", "first")),
     "attempt.failed": Event(
         "one call failed, and what follows", ("job_id", "target", "fault", "attempt", "error", "action")

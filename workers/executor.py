@@ -33,12 +33,11 @@ from .paced_call import ask_in_turn
 from .patience import PATIENCE_S, persist
 from .providers.endpoint import AttemptFailed
 from .relay import Relay
+from .suspects import Suspects
 from .upstream import Unavailable, Upstream
 
 log = structlog.get_logger()
 
-#: A job that was running when so many workers died may be what killed them.
-SUSPECT_DEATHS = 2
 #: How an attempt ends that lost its slot because a provider failed or the pool stops; its job waits behind nobody anew.
 _NOT_ITS_FAULT = frozenset({"cancelled", *(fault for fault, rule in RULES.items() if rule.breaks)})
 #: Seconds until a job that found no room is in its lane again: this pool has closed it by then.
@@ -65,12 +64,15 @@ class Executor:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     admission: Admission = field(init=False)
+    suspects: Suspects = field(init=False)
 
     def __post_init__(self) -> None:
+        self.suspects = Suspects(self.leases)
         self.admission = Admission(self.upstream.provider, LimitBooks(self.store.redis, namespace=self.store.namespace))
 
     async def run(self, job_id: str, *, on_free: Callable[[], None] = lambda: None) -> Ending:
         """Run one delivery to its end. on_free: called as soon as it needs its slot no longer."""
+        await self.suspects.pass_by()
         if self.draining:
             return Declined()
         ticket, asked_at = new_ticket(), self.leases.clock()
@@ -80,7 +82,7 @@ class Executor:
         if isinstance(claimed, Broken):
             return await self._end_broken(claimed)
         running = self._begun(claimed, on_free, asked_at)
-        with self.leases.hold(running):
+        with self.suspects.counted(running):
             return await self._serve(running)
 
     async def _not_ours(self, job_id: str, verdict: str) -> Ending:
@@ -106,8 +108,7 @@ class Executor:
         return Running(job, claimed.spec, ends_at, began_at=now, on_free=on_free, sure_at=asked_at)
 
     async def _serve(self, running: Running) -> Ending:
-        if self._is_beside_a_suspect(running):
-            why = "it may kill its worker, and another such job runs here"
+        if (why := self.suspects.why_not(running)) is not None:
             return await self._put_back(running, why, running.job.queue, wait_s=1.0 + self.jitter(), uncounted=True)
         others = self._alternatives(running)
         if others.own is None:
@@ -119,7 +120,8 @@ class Executor:
             return await self._pass_on(running, others, "no model is configured, and the server lists none")
         running.target, running.asked_at = f"{self.upstream.provider.name}/{model}", self.clock()
         try:
-            answer = await self._ask(running, model)
+            async with self.suspects.alone(running):
+                answer = await self._ask(running, model)
         except (Unavailable, NotAdmitted) as not_asked:
             return await self._not_asked(running, others, not_asked)
         except AttemptFailed as failed:
@@ -134,11 +136,6 @@ class Executor:
             failure = Failure(Fault.SERVER, f"the answer could not be handled: {type(defect).__name__}: {defect}")
             return await self._after(running, others, failure)
         return await self._commit(running, answer)
-
-    def _is_beside_a_suspect(self, running: Running) -> bool:
-        """Suspects run one at a time: what does no harm would else be given up together with what does."""
-        others = (each for each in self.leases.held.values() if each is not running)
-        return running.job.deaths >= SUSPECT_DEATHS and any(each.job.deaths >= SUSPECT_DEATHS for each in others)
 
     def _alternatives(self, running: Running) -> Alternatives:
         return alternatives(running.job, running.spec, self.directory, self.pools, provider=self.upstream.provider.name)

@@ -57,7 +57,7 @@ class Running:
     began_at: float = 0.0
     target: str = ""
     asked_at: float = 0.0
-    call: "asyncio.Task[Answer] | None" = None
+    call: "asyncio.Task[Answer] | asyncio.Task[None] | None" = None
     stop: Stop | None = None
     rejected: Answer | None = None
     on_free: Callable[[], None] = lambda: None

@@ -159,8 +159,8 @@ class Runtime:
 
     def _expected(self) -> frozenset[str]:
         """The queues whose messages Celery must bring now."""
-        full = self.draining or self.leases.occupancy.busy >= self.gate.slots
-        return frozenset() if full else self.gate.serving
+        full = self.leases.occupancy.busy >= self.gate.slots
+        return frozenset() if full or self.draining or self.executor.suspects.isolated else self.gate.serving
 
     def _stalled(self) -> None:
         """What runs may go on for the grace; a new process takes what waits."""

@@ -445,25 +445,6 @@ async def test_a_worker_that_was_frozen_since_it_took_a_job_looks_again_before_i
     assert alone.servers["one"].asked == []
 
 
-async def test_two_jobs_that_may_have_killed_their_workers_never_run_beside_each_other(alone: Fleet) -> None:
-    """Else the one that does no harm would be given up with the one that does."""
-    replies = [Held(says("first")), Held(says("harmless"))]
-    alone.servers["one"].will(*replies)
-    suspects = [await alone.submit(), await alone.submit()]
-    for job_id in suspects:
-        await alone.client.redis.hset(alone.client.store.key("job", job_id), "deaths", 2)
-    first = asyncio.create_task(alone.deliver(suspects[0], "one"))
-    await replies[0].asked.wait()
-    assert isinstance(await alone.deliver(suspects[1], "one"), Moved)
-    other = await alone.client.job(suspects[1])
-    assert (other.state, other.attempts, other.deaths) == (JobState.SNOOZED, 0, 2)
-    beside = asyncio.create_task(alone.deliver(await alone.submit(), "one"))
-    await replies[1].asked.wait()
-    for reply in replies:
-        reply.may_go.set()
-    assert [type(await each) for each in (first, beside)] == [Ended, Ended]
-
-
 async def test_a_job_that_comes_back_to_the_pool_that_still_runs_it_is_not_mixed_up(alone: Fleet) -> None:
     first, second = Held(says("first")), Held(says("second"))
     alone.servers["one"].will(first, second)
