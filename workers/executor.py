@@ -146,8 +146,7 @@ class Executor:
         on_delta = relay.take if relay else None
         # What the call used is settled outside of it: nobody who stops the job may cost it an answer that has come.
         async with self.admission.admitted(running.job, running.spec, model) as admitted:
-            await self.leases.assure(running)
-            asking = ask_in_turn(admitted, self.upstream, running, on_delta, clock=self.clock)
+            asking = ask_in_turn(admitted, self.upstream, self.leases, running, on_delta, clock=self.clock)
             running.call = asyncio.create_task(asking)
             if running.stop is not None:
                 running.call.cancel()

@@ -138,8 +138,9 @@ class Leases:
 
         The job is stopped if it does not.
         """
-        if self.clock() - running.sure_at > SURE_S:
+        while running.stop is None and self.clock() - running.sure_at > SURE_S:
             await persist(self.renew)
+            await asyncio.sleep(0)  # a stop that this brought ends the call here, before anything is sent
 
     async def listen(self, on_wake: Callable[[], None]) -> None:
         """Stop jobs at once when somebody cancels them; renewal notices it too, only later.

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from ..tasks.answer import Answer
-from .leases import Running
+from .leases import Leases, Running
 from .limits.admitted import Admitted
 from .providers.asking import OnDelta
 from .providers.endpoint import AttemptFailed
@@ -12,10 +12,17 @@ from .upstream import Unavailable, Upstream
 
 
 async def ask_in_turn(
-    admitted: Admitted, upstream: Upstream, running: Running, on_delta: OnDelta | None, *, clock: Callable[[], float]
+    admitted: Admitted,
+    upstream: Upstream,
+    leases: Leases,
+    running: Running,
+    on_delta: OnDelta | None,
+    *,
+    clock: Callable[[], float],
 ) -> Answer:
     """The answer. clock: the one of the job's deadline. Raises Unavailable, AttemptFailed."""
     await asyncio.sleep(admitted.wait_s)
+    await leases.assure(running)
     running.asked_at = clock()
     admitted.sent()
     try:

@@ -28,6 +28,8 @@ from .visits import Visit, grouped
 
 #: Seconds in which a worker on a busy machine commits an answer that it has got.
 _COMMIT_S = 1.5
+#: Seconds after which a provider on a busy machine sees that a caller has given up and closed its connection.
+_NOTICED_S = 0.25
 
 _REASONS = {
     "killed": "killed",
@@ -145,7 +147,8 @@ def _is_wrong(case: Case, made: Sequence[Visit]) -> bool:
 def _overlap(made: Sequence[Visit], troubles: Mapping[str, Sequence[Trouble]]) -> bool:
     """Whether a second call began while the first was under way, and its caller had its lease."""
     return any(
-        second.began < first.ended and not any(each.began <= second.began for each in troubles.get(first.worker, ()))
+        second.began < first.ended - (0.0 if first.complete else _NOTICED_S)
+        and not any(each.began <= second.began for each in troubles.get(first.worker, ()))
         for first, second in pairwise(made)
     )
 

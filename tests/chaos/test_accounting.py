@@ -148,6 +148,13 @@ def test_a_second_call_while_the_first_is_under_way_is_found(
     assert accounts(DONE, visits=[FIRST, second], troubles=troubles).overlaps == overlaps
 
 
+@pytest.mark.parametrize(("before_s", "overlaps"), [(0.2, ()), (0.3, ("id",))], ids=["a moment", "longer"])
+def test_a_provider_sees_a_moment_late_that_a_caller_has_given_up(before_s: float, overlaps: tuple[str, ...]) -> None:
+    given_up = visit("alpha@1", 10.0, complete=False)
+    second = visit("beta@1", given_up.ended - before_s, "first")
+    assert accounts(DONE, visits=[given_up, second]).overlaps == overlaps
+
+
 def test_poisonous_jobs_are_told_from_innocent_ones() -> None:
     stopped = Case("p", "poison-1", JobState.FAILED, told=(JobState.FAILED,), reason=POISON)
     innocent = replace(stopped, id="i", custom_id="job-2")
