@@ -9,7 +9,7 @@ refused uses up none of it; the job's deadline bounds such waits.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .directory import RetryPolicy
+from .directory import Filtered, RetryPolicy
 from .failure import Failure, Fault
 
 
@@ -85,6 +85,9 @@ RULES: dict[Fault, Rule] = {
     Fault.BAD_OUTPUT: Rule(Again.ONCE, ANY_NUMBER, breaks=False),
 }
 
+#: How many other targets may be tried after a filter, by what the job's route says. Which ones: see `Alternatives`.
+FILTERED: dict[Filtered, int | None] = {"give_up": 0, "one_more": 1, "all": ANY_NUMBER, "local": ANY_NUMBER}
+
 #: Seconds until a limit is tried again when the provider names none.
 DEFAULT_LIMIT_WAIT_S = 15.0
 #: Without a word from the provider, a daily quota is looked at again this often.
@@ -98,7 +101,7 @@ class Situation:
     attempts_used: over all targets, this one included. failures_here: earlier ones on this target, limits apart.
     refusing: targets that have failed in this very way, this one included. alternates: targets left that the job may
     fall back to. time_left_s: until the job's deadline. jitter: from 0 to 1, spreads back-offs. out: this target takes
-    no calls now, of anybody.
+    no calls now, of anybody. filtered: what its route says.
     """
 
     attempts_used: int
@@ -108,6 +111,7 @@ class Situation:
     time_left_s: float
     jitter: float
     out: bool = False
+    filtered: Filtered = "one_more"
 
 
 def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
@@ -123,7 +127,8 @@ def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
     tried_enough = at.failures_here >= policy.retries_per_target
     if rule.again in (Again.ONCE, Again.AT_ONCE) and not (tried_enough or pointless):
         return Retry(0.0)
-    if at.alternates and (rule.falls_back is None or at.refusing <= rule.falls_back):
+    others = FILTERED[at.filtered] if failure.fault is Fault.CONTENT_FILTERED else rule.falls_back
+    if at.alternates and (others is None or at.refusing <= others):
         return Fallback()
     if rule.again in (Again.NEVER, Again.ONCE):
         return GiveUp("no other target is left to try")

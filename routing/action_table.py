@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .action import RULES, Again, Rule
+from .action import FILTERED, RULES, Again, Rule
 from .failure import Fault
 
 HEAD = ("failure", "the same target again", "another target", "its breaker")
@@ -30,6 +30,8 @@ def _rules() -> Iterator[tuple[Fault, Rule]]:
 
 
 def _others(fault: Fault, rule: Rule) -> str:
+    if fault is Fault.CONTENT_FILTERED:
+        return f"as its route says (`filtered`): {', '.join(FILTERED)}"
     if rule.falls_back is not None:
         return f"{'one' if rule.falls_back == 1 else rule.falls_back} more"
     return _FIRST.get(fault, "yes")

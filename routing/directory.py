@@ -12,6 +12,8 @@ from .lanes import DEFAULT_TASK_TYPE, TASK_TYPE_ALIASES, TASK_TYPES, Band, canon
 Strategy = Literal["priority", "round_robin", "least_loaded", "cost_based", "latency_based", "quality", "balanced"]
 Mode = Literal["any", "local_first", "hosted", "free_only", "offline"]
 Tier = Literal["local", "hosted", "free"]
+#: Which other targets get a job that a provider's filter refused: none, one, all, or those that are our own servers.
+Filtered = Literal["give_up", "one_more", "all", "local"]
 
 
 class _Facts(BaseModel):
@@ -93,7 +95,8 @@ class ChainLink(_Facts):
 class Route(_Facts):
     """A chain and how a pool's turn in it is decided.
 
-    spill_after_s: seconds an earlier target must have been full before a later one takes jobs; None is never.
+    spill_after_s: seconds an earlier target must have been full before a later one takes jobs; None is never. filtered:
+    who else is asked when a provider's filter has refused a job.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Route(_Facts):
     strategy: Strategy = "priority"
     mode: Mode = "any"
     spill_after_s: float | None = 5.0
+    filtered: Filtered = "one_more"
 
 
 class RetryPolicy(_Facts):

@@ -9,7 +9,7 @@ from math import inf
 from pydantic import TypeAdapter, ValidationError
 
 from ..routing.complexity import level
-from ..routing.directory import ChainLink, Directory, Route
+from ..routing.directory import ChainLink, Directory, Filtered, Route
 from ..routing.lanes import Band, band_of
 from ..routing.placement import Wants, place
 from ..routing.tokens import estimate_tokens, most_tokens
@@ -219,6 +219,14 @@ def chain_of(job: Job | Placed, directory: Directory) -> tuple[ChainLink, ...]:
     task_type, _, band = job.lane.rpartition(".")
     route: Route | None = directory.route_for(task_type, Band(band))
     return route.chain if route else ()
+
+
+def filtered_of(job: Job, spec: JobSpec, directory: Directory) -> Filtered:
+    """What the job's route says of filters: its own route, else its agent's, else its lane's."""
+    task_type, _, band = job.lane.rpartition(".")
+    name = spec.route or directory.agents.get(job.agent, "")
+    route = directory.routes.get(name) or directory.route_for(task_type, Band(band))
+    return route.filtered if route else "one_more"
 
 
 def parse_spec(raw: object) -> JobSpec:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..routing.action import RULES, Again
-from ..routing.directory import ChainLink, Directory, ModelFacts
+from ..routing.directory import ChainLink, Directory, Filtered, ModelFacts
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
 from ..routing.placement import admissible
 from ..tasks.job import Attempt, Job, JobSpec
-from ..tasks.submission import chain_of, wants_of
+from ..tasks.submission import chain_of, filtered_of, wants_of
 
 #: After these, the same target may answer the same request another time.
 _PASSING = frozenset(
@@ -23,7 +23,8 @@ class Alternatives:
 
     own: its own one, None if it may not run the job. open: their pools take jobs now. waiting: their pools may later;
     resting: those among them that will by themselves. larger: those with a larger context than ours, or one unknown.
-    stronger: those whose quality is known to be better than ours.
+    stronger: those whose quality is known to be better than ours. local: those on our own servers.
+    filtered: what the job's route says of filters.
     again: their pools take jobs now, but they have failed this job before. skipped: target -> why it is out.
     alone: no other provider may ever run it.
     """
@@ -37,6 +38,8 @@ class Alternatives:
     again: tuple[ChainLink, ...]
     skipped: dict[str, str]
     stronger: tuple[ChainLink, ...] = ()
+    local: tuple[ChainLink, ...] = ()
+    filtered: Filtered = "one_more"
     alone: bool = False
 
     @property
@@ -54,6 +57,8 @@ class Alternatives:
         fitting = self.open if failure.fault in _PASSING else (*self.open, *self.resting)
         if failure.fault is Fault.CONTEXT_OVERFLOW:
             fitting = tuple(link for link in fitting if link in self.larger)
+        if failure.fault is Fault.CONTENT_FILTERED and self.filtered == "local":
+            fitting = tuple(link for link in fitting if link in self.local)
         if failure.fault is Fault.BAD_OUTPUT:
             # False before True: those whose answers are better than ours, in their order, then the others.
             fitting = tuple(sorted(fitting, key=lambda link: link not in self.stronger))
@@ -84,6 +89,8 @@ def alternatives(
         again=tuple(link for link in tried if link.provider != provider and out[link] is None),
         skipped=skipped,
         stronger=tuple(link for link in others if _is_stronger(link, own, directory, job.task_type)),
+        local=tuple(link for link in others if _is_local(link, directory)),
+        filtered=filtered_of(job, spec, directory),
         alone=own is not None and all(link.provider == provider for link in good),
     )
 
@@ -137,6 +144,11 @@ def _best(
 def _is_larger(link: ChainLink, own: ChainLink | None, directory: Directory, task_type: str) -> bool:
     theirs, ours = _context(link, directory, task_type), _context(own, directory, task_type) if own else None
     return theirs is None or ours is None or theirs > ours
+
+
+def _is_local(link: ChainLink, directory: Directory) -> bool:
+    provider = directory.providers.get(link.provider)
+    return provider is not None and provider.tier == "local"
 
 
 def _is_stronger(link: ChainLink, own: ChainLink | None, directory: Directory, task_type: str) -> bool:

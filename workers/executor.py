@@ -312,6 +312,7 @@ class Executor:
             time_left_s=running.ends_at - self.clock(),
             jitter=self.jitter(),
             out=self.upstream.why_not() is not None,
+            filtered=others.filtered,
         )
 
     def _policy(self, running: Running) -> RetryPolicy:

@@ -1,6 +1,7 @@
 """What follows a failure: the table of `routing/action.py`, row by row."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from workfleet.routing.action import (
     backoff_s,
     next_action,
 )
-from workfleet.routing.directory import RetryPolicy
+from workfleet.routing.directory import Filtered, RetryPolicy
 from workfleet.routing.failure import Failure, Fault
 
 POLICY = RetryPolicy(max_attempts=4, retries_per_target=1, delay_s=1.0, max_delay_s=30.0)
@@ -89,6 +90,30 @@ def test_the_table(fault: Fault, at: Situation, action: Action) -> None:
 def test_the_table_speaks_of_every_fault_and_every_fault_has_a_rule() -> None:
     assert set(RULES) == set(Fault)
     assert {fault for fault, *_ in TABLE} == set(Fault)
+
+
+@pytest.mark.parametrize(
+    ("filtered", "at", "action"),
+    [
+        ("give_up", FIRST, NO_OTHER),
+        ("one_more", FIRST, Fallback()),
+        ("one_more", REFUSED_TWICE, NO_OTHER),
+        ("all", REFUSED_TWICE, Fallback()),
+        ("local", REFUSED_TWICE, Fallback()),
+        ("all", FIRST_ALONE, NO_OTHER),
+    ],
+    ids=["none", "one more", "and no more", "all of them", "all of our own", "none is left"],
+)
+def test_a_route_says_how_many_others_get_what_a_filter_refused(
+    filtered: Filtered, at: Situation, action: Action
+) -> None:
+    failure = Failure(Fault.CONTENT_FILTERED, "unsafe")
+    assert next_action(failure, replace(at, filtered=filtered), POLICY) == action
+
+
+def test_it_says_nothing_of_other_failures() -> None:
+    at = replace(FIRST, filtered="give_up")
+    assert next_action(Failure(Fault.BAD_REQUEST, "no"), at, POLICY) == Fallback()
 
 
 @pytest.mark.parametrize("fault", list(Fault))

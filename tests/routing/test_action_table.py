@@ -19,7 +19,9 @@ def test_what_the_rules_say_is_told() -> None:
     assert told["server"] == ["once, at once; after a back-off if alone", "yes", "counts"]
     assert told["rate_limited"] == ["after the wait, if alone; no attempt is used up", "yes", "does not count"]
     assert told["context_overflow"] == ["no", "with a larger context", "does not count"]
-    assert told["content_filtered"] == ["no", "one more", "does not count"]
+    assert told["bad_request"] == ["no", "one more", "does not count"]
+    others = "as its route says (`filtered`): give_up, one_more, all, local"
+    assert told["content_filtered"] == ["no", others, "does not count"]
 
 
 def test_the_readme_has_the_table_as_it_is() -> None:

@@ -42,7 +42,9 @@ def tried(*targets: str) -> Job:
 
 
 def test_the_rest_of_the_lanes_chain_is_left_in_order() -> None:
-    assert seen() == Alternatives("a", A, open=(B, C), waiting=(), resting=(), larger=(B, C), again=(), skipped={})
+    assert seen() == Alternatives(
+        "a", A, open=(B, C), waiting=(), resting=(), larger=(B, C), again=(), skipped={}, local=(B,)
+    )
 
 
 def test_a_target_whose_limits_have_no_room_is_waited_for_only_if_nothing_else_is_left() -> None:
@@ -240,3 +242,25 @@ def test_another_model_of_the_same_provider_runs_the_job_while_the_first_one_is_
     job = replace(JOB, chain=("a/small", "a/large"))
     assert seen(job=job, pools=pools).own == both[1]
     assert seen(job=job, pools={"a": FREE}).own == both[0]
+
+
+@pytest.mark.parametrize(
+    ("spec", "agent", "to"),
+    [
+        (SPEC, "default", B),
+        (SPEC.model_copy(update={"route": "ours"}), "default", None),
+        (SPEC, "careful", None),
+    ],
+    ids=["its lane's route", "its own", "its agent's"],
+)
+def test_what_a_filter_refused_goes_only_where_its_route_says(spec: JobSpec, agent: str, to: ChainLink | None) -> None:
+    """Route `ours` lets only servers of our own have it; there is none after `a` but the hosted `c`."""
+    ours = Route(name="ours", chain=(A, C), filtered="local")
+    directory = DIRECTORY.model_copy(
+        update={"routes": {**DIRECTORY.routes, "ours": ours}, "agents": {"careful": "ours"}}
+    )
+    chain = ("a", "c") if to is None else ()
+    job = replace(JOB, agent=agent, chain=chain)
+    found = alternatives(job, spec, directory, ALL, provider="a")
+    assert found.next_for(Failure(Fault.CONTENT_FILTERED, "unsafe")) == to
+    assert found.next_for(Failure(Fault.BAD_REQUEST, "no")) is not None

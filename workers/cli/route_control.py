@@ -1,5 +1,6 @@
 """`fleet route list, set, reset, failures`: change chains while the fleet runs, on every host at once."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,32 @@ from rich.table import Table
 from ...routing.action_table import HEAD, rows
 from ...routing.directory import ChainLink, Directory, Route
 from ...tasks.errors import InvalidRequest, UnknownName
-from ..settings.choices import strategy_named
+from ..settings.choices import filtered_named, strategy_named
 from .console import out
 from .session import ConfigOption, JsonOption, fleet_client, run_async
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What somebody wants otherwise, in his words; None is as it is."""
+
+    targets: tuple[str, ...]
+    strategy: str | None
+    spill_after: str | None
+    filtered: str | None
+
+    def update(self, directory: Directory) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        if self.targets:
+            fields["chain"] = tuple(_link(target, at, directory) for at, target in enumerate(self.targets, start=1))
+        if self.strategy is not None:
+            fields["strategy"] = strategy_named(self.strategy)
+        if self.spill_after is not None:
+            fields["spill_after_s"] = _seconds(self.spill_after)
+        if self.filtered is not None:
+            fields["filtered"] = filtered_named(self.filtered)
+        return fields
+
 
 RouteName = Annotated[str, typer.Argument(help="A route.", show_default=False)]
 
@@ -32,19 +56,27 @@ def set_route(
     spill_after: Annotated[
         str | None, typer.Option(help="Seconds an earlier target must be full, or `never`; as it is if not given.")
     ] = None,
+    filtered: Annotated[
+        str | None,
+        typer.Option(help="Who else is asked after a filter: give_up, one_more, all, local; as it is if not given."),
+    ] = None,
     new: Annotated[bool, typer.Option("--new", help="Make a route that there is not yet.")] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Change a route's chain, strategy or spill time until it is reset, over every restart.
+    """Change a route until it is reset, over every restart: its chain, its strategy, when it spills, what follows a
+    filter.
 
     Examples:
 
       fleet route set default vllm groq/llama-3.3-70b-versatile
 
       fleet route set default --strategy cost_based --spill-after 2
+
+      fleet route set default --filtered local
     """
-    run_async(_set(config, name, targets or [], strategy, spill_after, new, as_json))
+    change = _Change(tuple(targets or ()), strategy, spill_after, filtered)
+    run_async(_set(config, name, change, new, as_json))
 
 
 def reset_route(name: RouteName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -69,39 +101,26 @@ async def _list(config: Path | None, as_json: bool) -> None:
     if as_json:
         out.print_json(data=[_fields(route, name in control.routes) for name, route in directory.routes.items()])
         return
-    table = Table("route", "strategy", "spills after", "chain", "", box=None, pad_edge=False)
+    table = Table("route", "strategy", "spills after", "filtered", "chain", "", box=None, pad_edge=False)
     for name, route in directory.routes.items():
         spill = "never" if route.spill_after_s is None else f"{route.spill_after_s:g} s"
-        table.add_row(name, route.strategy, spill, _chain(route), "changed by hand" if name in control.routes else "")
+        by_hand = "changed by hand" if name in control.routes else ""
+        table.add_row(name, route.strategy, spill, route.filtered, _chain(route), by_hand)
     out.print(table)
 
 
-async def _set(
-    config: Path | None,
-    name: str,
-    targets: list[str],
-    strategy: str | None,
-    spill_after: str | None,
-    new: bool,
-    as_json: bool,
-) -> None:
+async def _set(config: Path | None, name: str, change: _Change, new: bool, as_json: bool) -> None:
     async with fleet_client(config) as client:
         directory = await client.directory()
         before = directory.routes.get(name)
         if before is None and not new:
             raise UnknownName("route", name, directory.routes)
-        if before is None and not targets:
+        if before is None and not change.targets:
             raise InvalidRequest(f"a new route needs targets: fleet route set {name} --new PROVIDER …")
         route = before or Route(name=name, chain=())
-        update: dict[str, Any] = {}
-        if targets:
-            update["chain"] = tuple(_link(target, at, directory) for at, target in enumerate(targets, start=1))
-        if strategy is not None:
-            update["strategy"] = strategy_named(strategy)
-        if spill_after is not None:
-            update["spill_after_s"] = _seconds(spill_after)
+        update = change.update(directory)
         if not update:
-            raise InvalidRequest("nothing to set; give targets, --strategy or --spill-after")
+            raise InvalidRequest("nothing to set; give targets, --strategy, --spill-after or --filtered")
         route = route.model_copy(update=update)
         await client.fleet.controls.set_route(name, route)
     _tell(route, by_hand=True, as_json=as_json)
@@ -150,7 +169,8 @@ def _tell(route: Route, *, by_hand: bool, as_json: bool) -> None:
     else:
         spill = "never" if route.spill_after_s is None else f"after {route.spill_after_s:g} s"
         how = "changed by hand" if by_hand else "as configured"
-        out.print(f"{route.name}: {_chain(route)} ({route.strategy}, spills {spill}; {how})", markup=False)
+        facts = f"{route.strategy}, spills {spill}, filtered: {route.filtered}; {how}"
+        out.print(f"{route.name}: {_chain(route)} ({facts})", markup=False)
 
 
 def _chain(route: Route) -> str:

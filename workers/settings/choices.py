@@ -1,9 +1,9 @@
 """Values that are one of a few words, however they are spelled: `round-robin` and `roundRobin` are `round_robin`."""
 
 from collections.abc import Iterable
-from typing import get_args
+from typing import Any, get_args
 
-from ...routing.directory import Strategy
+from ...routing.directory import Filtered, Strategy
 from ...tasks.errors import UnknownName
 from .problems import Findings, did_you_mean
 from .spelling import folded
@@ -30,11 +30,21 @@ def choose_strategy(node: Node, findings: Findings) -> Node:
 
 def strategy_named(text: str) -> Strategy:
     """A strategy as somebody writes it. Raises UnknownName."""
-    known = {folded(option): option for option in get_args(Strategy)}
-    chosen: Strategy | None = known.get(folded(text))
-    if chosen is None:
-        raise UnknownName("strategy", text, known.values())
+    chosen: Strategy = _named("strategy", text, get_args(Strategy))
     return chosen
+
+
+def filtered_named(text: str) -> Filtered:
+    """What a route says of filters, as somebody writes it. Raises UnknownName."""
+    chosen: Filtered = _named("way on after a filter:", text, get_args(Filtered))
+    return chosen
+
+
+def _named(what: str, text: str, options: Iterable[Any]) -> Any:
+    known = {folded(option): option for option in options}
+    if (name := folded(text)) not in known:
+        raise UnknownName(what, text, known.values())
+    return known[name]
 
 
 def truth(node: Node | None, *, default: bool) -> bool:

@@ -123,6 +123,8 @@ def _route(route: Route, settings: Settings) -> Any:
     }
     if route.spill_after_s != settings.spill_after_s:
         unlike["spill_after_s"] = "never" if route.spill_after_s is None else route.spill_after_s
+    if route.filtered != "one_more":
+        unlike["filtered"] = route.filtered
     chain = [_link(link, place, route) for place, link in enumerate(route.chain)]
     return {"chain": chain, **unlike} if unlike else chain
 

@@ -85,5 +85,6 @@ def _route(route: Route) -> dict[str, Any]:
         "strategy": route.strategy,
         "mode": route.mode,
         "spill_after_s": route.spill_after_s,
+        "filtered": route.filtered,
         "chain": targets_of(route),
     }

@@ -6,7 +6,7 @@ from typing import get_args
 
 from pydantic import Field
 
-from ...routing.directory import ChainLink, Mode, Route, Strategy
+from ...routing.directory import ChainLink, Filtered, Mode, Route, Strategy
 from .choices import choose, choose_strategy
 from .complaints import validated
 from .fallbacks import followers
@@ -24,6 +24,7 @@ class _RouteFields(Part):
     strategy: Strategy | None = None
     mode: Mode | None = None
     spill_after_s: float | None = Field(default=None, ge=0)
+    filtered: Filtered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class RouteMaker:
     def _words(self, fields: Node) -> Node:
         fields = inside(fields, "strategy", lambda child: choose_strategy(child, self.findings))
         fields = inside(fields, "mode", lambda child: choose(child, get_args(Mode), self.findings))
+        fields = inside(fields, "filtered", lambda child: choose(child, get_args(Filtered), self.findings))
         return inside(fields, "spill_after_s", never_is_none)
 
     def _route(
@@ -121,6 +123,7 @@ class RouteMaker:
             strategy=said.strategy or self.strategy,
             mode=said.mode or self.mode,
             spill_after_s=said.spill_after_s if spills else self.spill_after_s,
+            filtered=said.filtered or "one_more",
         )
 
 

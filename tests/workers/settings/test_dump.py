@@ -89,6 +89,7 @@ ROUTE: st.SearchStrategy[Any] = st.fixed_dictionaries(
         "strategy": st.sampled_from(["round-robin", "priority"]),
         "mode": st.sampled_from(["any", "free_only", "offline"]),
         "spill_after_s": st.sampled_from(["never", 3]),
+        "filtered": st.sampled_from(["one-more", "local"]),
     },
 )
 CONFIGURATION: st.SearchStrategy[Any] = st.fixed_dictionaries(

@@ -69,6 +69,7 @@ routes:
     strategy: round-robin
     mode: local-first
     spill_after_s: never
+    filtered: give-up
 """)
     one, several, mapping = (settings.routes[name] for name in ("one", "list", "mapping"))
     assert one == Route(
@@ -87,6 +88,7 @@ routes:
         strategy="round_robin",
         mode="local_first",
         spill_after_s=None,
+        filtered="give_up",
     )
 
 
