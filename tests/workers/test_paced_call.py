@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import pytest
+
 from workfleet.routing.reservation import Ask, Granted
 from workfleet.workers.ending import Dropped
 from workfleet.workers.leases import LEASE_S
@@ -12,7 +14,9 @@ from .pools import fleet, hosted
 _WAIT_S = 0.5
 
 
-async def test_a_worker_that_was_frozen_while_it_waited_for_its_turn_asks_nobody(redis_url: str) -> None:
+async def test_a_worker_that_was_frozen_while_it_waited_for_its_turn_asks_nobody(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with fleet(redis_url, hosted("one")) as pools:
         pool, store = pools.pools["one"], pools.client.store
         job_id, frozen = await pools.submit(), list["asyncio.Task[None]"]()
@@ -26,7 +30,7 @@ async def test_a_worker_that_was_frozen_while_it_waited_for_its_turn_asks_nobody
             frozen.append(asyncio.create_task(freeze()))
             return Granted(_WAIT_S, 10)
 
-        pool.admission.books.reserve = reserve  # type: ignore[method-assign]  # the wait is what the test is about
+        monkeypatch.setattr(pool.admission.books, "reserve", reserve)
         assert await pools.deliver(job_id, "one") == Dropped("its lease was lost")
         await frozen[0]
         assert pools.servers["one"].asked == []
