@@ -3,7 +3,7 @@
 Nothing of the fleet's own code is used here: what it is compared with must not come from it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +86,7 @@ class Asked:
         request: dict[str, Any] = {} if isinstance(said, str) else said
         url, path = exchange["url"], exchange["url"].partition("?")[0]
         given: Any = request.get("input") or request.get("texts") or request.get("requests") or "x"
-        inputs = len(given) if isinstance(given, Sequence) and not isinstance(given, str) else 1
+        inputs = 1 if isinstance(given, str) else len(given)
         model = request.get("model") or path.rpartition("/")[2].partition(":")[0]
         streams = exchange["response_headers"].get("content-type", "").startswith("text/event-stream")
         return cls(exchange["provider"], url, model, streams, inputs, request)

@@ -6,13 +6,15 @@ from urllib.parse import urlsplit
 from .rows import DialectName, Row
 
 #: What a base URL without a path gets, and which last segments of a path are the API's, not the server's.
-_PREFIX: Mapping[DialectName, str] = {"openai": "/v1", "gemini": "/v1beta"}
+_PREFIX: Mapping[DialectName, str] = {"openai": "/v1", "gemini": "/v1beta", "ruvllm": "/v1"}
 _API_SEGMENTS: Mapping[DialectName, tuple[str, ...]] = {
     "openai": ("/v1",),
     "ollama": ("/v1", "/api"),
     "anthropic": ("/v1",),
     "gemini": ("/v1beta",),
     "cohere": ("/v1", "/v2"),
+    "azure": ("/v1", "/openai"),
+    "ruvllm": ("/v1",),
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from ...routing.failure import Failure
 from ...tasks.answer import Answer, Usage
 from ...tasks.request import Request
+from .endpoint import Api
 from .rows import Row
 
 
@@ -29,6 +30,7 @@ class Ask:
     stream: bool = False
     context_tokens: int | None = None
     window: int = 0
+    api: Api = field(default_factory=Api)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from .anthropic.dialect import Anthropic
+from .azure.dialect import Azure
 from .cohere.dialect import Cohere
 from .dialect import Dialect
 from .gemini.dialect import Gemini
 from .ollama.dialect import Ollama
 from .openai.dialect import OpenAICompatible
 from .rows import DialectName
+from .ruvllm.dialect import Ruvllm
 
 DIALECTS: Mapping[DialectName, Dialect] = {
     "openai": OpenAICompatible(),
@@ -16,4 +18,6 @@ DIALECTS: Mapping[DialectName, Dialect] = {
     "anthropic": Anthropic(),
     "gemini": Gemini(),
     "cohere": Cohere(),
+    "azure": Azure(),
+    "ruvllm": Ruvllm(),
 }

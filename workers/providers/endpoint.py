@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -22,6 +23,23 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """What of a provider's API is a matter of the account or the server; which types take which, their rows say.
+
+    version: Azure's `api-version`, where None, `v1` and `preview` mean the path without deployments; Anthropic's
+    `anthropic-version`. betas: features of Anthropic's that are switched on. deployments: model -> what it is called on
+    Azure. prompt_cache: have Anthropic keep system prompt and tools for the calls that follow. form: which of its two
+    APIs a ruvLLM server is spoken to in; `auto` finds out.
+    """
+
+    version: str | None = None
+    betas: tuple[str, ...] = ()
+    deployments: Mapping[str, str] = field(default_factory=dict[str, str])
+    prompt_cache: bool = False
+    form: Literal["auto", "query", "openai"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One base URL of a provider.
 
@@ -34,6 +52,7 @@ class Endpoint:
     base_url: str
     api_key: SecretStr | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    api: Api = field(default_factory=Api)
 
 
 class AttemptFailed(Exception):

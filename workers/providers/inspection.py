@@ -69,9 +69,15 @@ async def load(wire: Wire, endpoint: Endpoint, timeout_s: float) -> ServerLoad |
 
 
 async def listed_models(wire: Wire, endpoint: Endpoint, timeout_s: float) -> tuple[ListedModel, ...]:
-    """The models with what the server tells of each; details that do not come in time are left out."""
+    """The models with what the server tells of each; details that do not come in time are left out.
+
+    Azure lists what could be deployed; what is, the configuration says.
+    """
     until = time.monotonic() + timeout_s
     models = [model async for model in _listed(wire, endpoint, until)]
+    if deployed := endpoint.api.deployments:
+        named = {model.name: model for model in models}
+        return tuple(named.get(name, ListedModel(name)) for name in deployed)
     several = asyncio.Semaphore(_DETAILS_AT_ONCE)
 
     async def detailed(model: ListedModel) -> ListedModel:

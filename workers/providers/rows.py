@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-DialectName = Literal["openai", "ollama", "anthropic", "gemini", "cohere"]
+DialectName = Literal["openai", "ollama", "anthropic", "gemini", "cohere", "azure", "ruvllm"]
 
 _CHAT = frozenset({"tools", "json_mode"})
 _CHAT_VISION = _CHAT | {"vision"}
@@ -25,11 +25,13 @@ class Row:
     every call without one. tier: `local` runs on our machines and costs nothing. self_hosted: its capacity is ours to
     manage, slots count per endpoint. capabilities: what its models can do unless a model's own facts say otherwise.
 
-    key_header: the header that the key is sent in; `Authorization` has it as a bearer's token. headers: sent with every
-    call, unless the configuration says others.
+    key_header: the header that the key is sent in; `Authorization` has it as a bearer's token. takes_tokens: a JSON web
+    token may stand in the key's place, and is sent as a bearer's. headers: sent with every call, unless the
+    configuration says others. api_fields: what a configuration may say of its API (`endpoint.Api`). version_header,
+    betas_header: the headers of two of them.
 
-    health_path, version_path, listing_paths, details_path, count_path: `/x` is taken from the server's root, `x` from
-    the API's base. A listing path serves where the one before is not found; the details are of one listed model.
+    health_path, version_path, listing_paths, details_path, count_path, feedback_path: `/x` is taken from the server's
+    root, `x` from the API's base. A listing path serves where the one before is not found; details are of one model.
     health_method: of the health check's call. page_field: what of a listing holds the next page's token, empty if the
     last entry's id is the token. page_parameter: what that token is sent as.
     stream_above_tokens: a longer answer is streamed, because the API refuses it in one piece.
@@ -49,13 +51,18 @@ class Row:
     self_hosted: bool = False
     capabilities: frozenset[str] = _CHAT
     key_header: str = "Authorization"
+    takes_tokens: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    api_fields: frozenset[str] = frozenset()
+    version_header: str | None = None
+    betas_header: str | None = None
     health_path: str = "models"
     health_method: Literal["GET", "POST"] = "GET"
     version_path: str | None = None
     listing_paths: tuple[str, ...] = ("models",)
     details_path: str | None = None
     count_path: str | None = None
+    feedback_path: str | None = None
     page_field: str = ""
     page_parameter: str = "after"
     stream_above_tokens: int | None = None
@@ -171,6 +178,9 @@ _ROWS = (
         capabilities=_CHAT_VISION,
         key_header="x-api-key",
         headers={"anthropic-version": "2023-06-01"},
+        api_fields=frozenset({"version", "betas", "prompt_cache"}),
+        version_header="anthropic-version",
+        betas_header="anthropic-beta",
         health_path="/v1/models?limit=1",
         listing_paths=("/v1/models?limit=1000",),
         page_parameter="after_id",
@@ -205,6 +215,32 @@ _ROWS = (
         page_parameter="page_token",
     ),
     Row(
+        "azure",
+        dialect="azure",
+        key_variables=("AZURE_OPENAI_API_KEY",),
+        key_required=True,
+        capabilities=_SERVER | {"several_choices"},
+        key_header="api-key",
+        takes_tokens=True,
+        api_fields=frozenset({"version", "deployments"}),
+        health_path="/openai/v1/models",
+        listing_paths=("/openai/v1/models",),
+        max_tokens_field="max_completion_tokens",
+        developer_role=True,
+        job_header="X-Client-Request-Id",
+    ),
+    _local(
+        "ruvllm",
+        "http://localhost:3000",
+        dialect="ruvllm",
+        capabilities=frozenset[str](),
+        api_fields=frozenset({"form"}),
+        health_path="/health",
+        version_path="/health",
+        listing_paths=("/v1/models", "/health"),
+        feedback_path="/feedback",
+    ),
+    Row(
         "openai_compatible",
         key_variables=("OPENAI_COMPATIBLE_API_KEY",),
         capabilities=_SERVER | {"several_choices"},
@@ -232,6 +268,8 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "claude": "anthropic",
         "gemini": "google",
         "google_ai_studio": "google",
+        "azure_openai": "azure",
+        "ruvector": "ruvllm",
     }
 )
 

@@ -18,6 +18,7 @@ from .ollama import admin as ollama_admin
 from .ollama.pull import PullProgress
 from .redaction import redacted
 from .rows import ROWS
+from .ruvllm.forms import Forms
 from .server_load import ServerLoad
 from .wire import MAX_BODY_BYTES, Wire
 
@@ -34,6 +35,7 @@ class Sender:
         self._client = http_client(transport)
         self._wire = Wire(self._client, max_body_bytes=max_body_bytes)
         self._asking = Asking(self._wire)
+        self._forms = Forms(self._wire)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -66,6 +68,8 @@ class Sender:
         stream = (request.stream or on_delta is not None or long) and request.kind != "embedding"
         ask = Ask(row, endpoint.provider, model, request, stream=stream, context_tokens=context_tokens)
         with redacted(endpoint):
+            endpoint = await self._forms.settled(endpoint, timeouts) if row.dialect == "ruvllm" else endpoint
+            ask = replace(ask, api=endpoint.api)
             return await self._asking.ask(endpoint, ask, timeouts, on_delta, job_id, on_headers)
 
     async def models(self, endpoint: Endpoint, timeout_s: float = 5) -> tuple[ListedModel, ...]:

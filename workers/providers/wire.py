@@ -16,7 +16,7 @@ from .deadlines import Deadlines
 from .dialect import Call, Reply
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .http_client import ON_CONNECTED
-from .rows import ROWS
+from .rows import ROWS, Row
 from .transport_errors import translated
 
 #: No answer of a model is larger; 4,096 embeddings of 1,024 numbers are about 50 MB.
@@ -125,8 +125,16 @@ def _headers(endpoint: Endpoint, call: Call) -> dict[str, str]:
             raise AttemptFailed(
                 Failure(Fault.AUTH, f"the API key of {endpoint.provider} holds characters that no header can carry")
             )
-        headers[row.key_header.lower()] = f"Bearer {key}" if row.key_header == "Authorization" else key
+        headers |= _credential(row, key)
     return headers | {name.lower(): value for name, value in endpoint.headers.items()}
+
+
+def _credential(row: Row, key: str) -> dict[str, str]:
+    """A JSON web token is three parts of base64, the first of an object; keys look otherwise."""
+    is_token = row.takes_tokens and key.startswith("eyJ") and key.count(".") == 2
+    if is_token or row.key_header == "Authorization":
+        return {"authorization": f"Bearer {key}"}
+    return {row.key_header.lower(): key}
 
 
 def _content(call: Call) -> bytes | None:

@@ -63,6 +63,8 @@ _PROVIDER = table(
         "health_check",
         "fallback_provider",
         "timeouts",
+        "api",
+        "capabilities",
     ),
     provider="type",
     api_url="base_url",
@@ -72,11 +74,19 @@ _PROVIDER = table(
     max_concurrency="slots",
     rate_limits="limits",
     cost_per_1m_tokens="prices",
+    deployment="default_model",
+    api_version=Spelling(("api", "version")),
+    anthropic_version=Spelling(("api", "version")),
+    anthropic_beta=Spelling(("api", "betas")),
+    betas=Spelling(("api", "betas")),
+    deployments=Spelling(("api", "deployments")),
+    prompt_cache=Spelling(("api", "prompt_cache")),
     timeout_seconds=Spelling(("timeouts", "total_s")),
     timeout_ms=Spelling(("timeouts", "total_s"), 0.001),
     **_PER_1K,
 )
 _TIMEOUTS = table(("connect_s", "first_token_s", "idle_s", "total_s"))
+_API = table(("version", "betas", "deployments", "prompt_cache", "form"))
 _HEALTH_CHECK = table(("enabled", "interval_s", "timeout_s"))
 _RETRY = table(("max_attempts", "retries_per_target", "delay_s", "max_delay_s"))
 _ROUTE = table(("chain", "strategy", "mode", "spill_after_s", "filtered"), targets="chain")
@@ -109,7 +119,7 @@ _WITHOUT_EFFECT = {
     **dict.fromkeys(("presencepenalty", "stopsequences", "enablestreaming"), _A_JOB_SAYS_IT),
     **dict.fromkeys(("retryattempts", "retrydelay"), "`retry` says it for the whole fleet"),
     **dict.fromkeys(("fallbackmodels",), "name them in the chain of a route"),
-    **dict.fromkeys(("provideroptions", "promptcache", "enablecaching", "cachetimeout"), _NOT_READ),
+    **dict.fromkeys(("provideroptions", "enablecaching", "cachetimeout"), _NOT_READ),
     **dict.fromkeys(("enablecostoptimization", "maxcostperrequest"), _NOT_READ),
 }
 
@@ -144,6 +154,7 @@ def respell_provider(node: Node, findings: Findings) -> Node:
     node = _limits_and_prices(node, findings)
     node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
     node = inside(node, "health_check", lambda child: respell(child, _HEALTH_CHECK, findings))
+    node = inside(node, "api", lambda child: respell(child, _API, findings))
     return inside(node, "models", lambda child: each(child, lambda one: _model(one, findings)))
 
 

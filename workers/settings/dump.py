@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from ...routing.directory import ChainLink, RetryPolicy, Route
+from ..providers.endpoint import Api
 from ..redaction import passwords_in
 from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, kind_of
 from .links import with_roles
@@ -83,8 +84,15 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
             "health_check": health.model_dump() if health != HealthCheck() else None,
             "fallback_provider": provider.fallback_provider,
             "timeouts": {name: value for name, value in timeouts.items() if value != getattr(usual, name)},
+            "api": _api(provider.api),
+            "capabilities": sorted(provider.capabilities) if provider.capabilities is not None else None,
         }
     )
+
+
+def _api(api: Api) -> dict[str, Any]:
+    fields = {**asdict(api), "betas": list(api.betas), "deployments": dict(api.deployments)}
+    return {name: value for name, value in fields.items() if value and value != getattr(Api(), name)}
 
 
 def _key(provider: ProviderSettings) -> dict[str, str]:

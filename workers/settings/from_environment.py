@@ -77,7 +77,7 @@ def _with_named_providers(node: Node, agents: Node, context: Context) -> Node:
         for item in child.items or (child,):
             name = str(item.value).partition("/")[0]
             kind = kind_of(name)
-            if kind is None or not kind.spoken or not kind.key_required or _configured(name, node) is not None:
+            if kind is None or not kind.key_required or _configured(name, node) is not None:
                 continue
             if any(context.environment.get(variable) for variable in kind.key_variables):
                 node = _with_provider(node, name)
@@ -91,10 +91,10 @@ def _preferred(node: Node, context: Context) -> str | None:
         return None
     name = _configured(wanted, node)
     kind = kind_of(wanted)
-    if name is None and (kind is None or not kind.spoken):
+    if name is None and kind is None:
         known = {*(node.get("providers") or EMPTY).fields, *known_kinds()}
-        why = "its dialect is still to come" if kind else f"no such provider{did_you_mean(wanted, known)}"
-        context.findings.errors.append(Problem(f"{wanted!r}: {why}", source="MODEL_PROVIDER"))
+        unknown = f"{wanted!r}: no such provider{did_you_mean(wanted, known)}"
+        context.findings.errors.append(Problem(unknown, source="MODEL_PROVIDER"))
         return None
     settings = (node.get("providers") or EMPTY).get(name) if name else None
     if settings is not None and not truth(_enabled(settings), default=True):

@@ -1,8 +1,4 @@
-"""The types of provider that a configuration may name: those whose dialect we speak, and those that are still to come.
-
-A provider of a planned type loads, with its key and its limits, but gets no jobs; so a configuration need not change
-when its dialect arrives.
-"""
+"""The types of provider that a configuration may name, as far as configurations go: they are the rows of providers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +17,8 @@ HOSTED_TIMEOUTS = Timeouts()
 class Kind:
     """A type of provider, as far as its configuration goes.
 
-    key_variables: in the order in which they are looked up. local: runs on our machines. spoken: we have its dialect.
+    key_variables: in the order in which they are looked up. local: runs on our machines. api_fields: what may be said
+    of its API.
     """
 
     name: str
@@ -29,26 +26,20 @@ class Kind:
     key_variables: tuple[str, ...]
     key_required: bool
     local: bool
-    spoken: bool = True
+    api_fields: frozenset[str] = frozenset()
 
-
-_PLANNED = (
-    Kind("azure", None, ("AZURE_OPENAI_API_KEY",), True, False, spoken=False),
-    Kind("ruvllm", "http://localhost:3000", (), False, True, spoken=False),
-)  # fmt: skip
 
 _ALIASES = {
-    "azure_openai": "azure",
-    "ruvector": "ruvllm",
     "local": "llamacpp",
 }
 
-_SPOKEN = (
-    Kind(row.name, row.base_url, row.key_variables, row.key_required, row.tier == "local") for row in ROWS.values()
+#: Kind by type.
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        row.name: Kind(row.name, row.base_url, row.key_variables, row.key_required, row.tier == "local", row.api_fields)
+        for row in ROWS.values()
+    }
 )
-
-#: Kind by type; a dialect that has arrived is no longer planned.
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (*_PLANNED, *_SPOKEN)})
 
 #: Hosted types whose account may be on a free plan that covers every model it offers.
 FREE_PLANS = frozenset({"groq", "google"})

@@ -1,7 +1,7 @@
 """What a mode leaves of the providers. A mode is a hard limit: no fallback, no route and no job relaxes it."""
 
 from ...routing.directory import Mode
-from .kinds import FREE_PLANS, is_free_model, kind_of
+from .kinds import FREE_PLANS, is_free_model
 from .provider import ModelSettings, ProviderSettings
 
 
@@ -35,9 +35,6 @@ def _only_free_models(provider: ProviderSettings) -> ProviderSettings:
 
 
 def _why_not(mode: Mode, provider: ProviderSettings) -> str | None:
-    kind = kind_of(provider.type)
-    if kind is not None and not kind.spoken:
-        return f"this version does not speak the dialect of {provider.type} yet"
     if mode == "offline" and provider.tier != "local":
         return "mode offline: it does not run on our machines"
     if mode == "hosted" and provider.tier == "local":

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ...routing.directory import ModelFacts, ProviderFacts, Tier
 from ...routing.quota_calendar import is_zone
-from ..providers.endpoint import Endpoint, Timeouts
+from ..providers.endpoint import Api, Endpoint, Timeouts
 from ..providers.rows import ROWS
 from .kinds import is_free_model
 
@@ -114,11 +114,13 @@ class KeySource(Part):
 class ProviderSettings(Part):
     """One provider.
 
-    type: a row of `providers/rows.py`, or a type whose dialect is still to come. priority: lower comes first.
+    type: a row of `providers/rows.py`. priority: lower comes first.
     slots: calls at the same time, of each endpoint for self-hosted servers and of the whole fleet for hosted ones.
     prices: for models that have none of their own. models: empty is whatever the server lists.
     fallback_provider: takes over where a chain names only this one.
-    unusable: why an enabled provider gets no jobs (no dialect yet, outside the mode), None if it does.
+    api: what of its API is a matter of the account. capabilities: what its models can do, unless a model's own facts
+    say otherwise; None is what its type's usually can.
+    unusable: why an enabled provider gets no jobs, None if it does.
     """
 
     name: str
@@ -139,6 +141,8 @@ class ProviderSettings(Part):
     health_check: HealthCheck = HealthCheck()
     fallback_provider: str | None = None
     timeouts: Timeouts = Timeouts()
+    api: Api = Api()
+    capabilities: frozenset[str] | None = None
     unusable: str | None = None
 
     @property
@@ -152,8 +156,9 @@ class ProviderSettings(Part):
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """One endpoint a base URL."""
-        headers = {name: value.get_secret_value() for name, value in self.headers.items()}
-        return tuple(Endpoint(self.name, self.type, url, self.api_key, headers) for url in self.base_urls)
+        own = {name: value.get_secret_value() for name, value in self.headers.items()}
+        headers = {**_api_headers(self.type, self.api), **own}
+        return tuple(Endpoint(self.name, self.type, url, self.api_key, headers, self.api) for url in self.base_urls)
 
     def model(self, name: str) -> ModelSettings | None:
         return next((model for model in self.models if model.name == name), None)
@@ -192,7 +197,11 @@ class ProviderSettings(Part):
             unusable=self.unusable,
             priority=self.priority,
             tier=self.tier,
-            capabilities=row.capabilities if row else frozenset(),
+            capabilities=self.capabilities
+            if self.capabilities is not None
+            else row.capabilities
+            if row
+            else frozenset(),
             default_model=self.default_model,
             model_overrides=dict(self.model_overrides),
             models=(*(model.facts() for model in self.models), *self._free_default()),
@@ -206,3 +215,12 @@ class ProviderSettings(Part):
         if name is None or self.model(name) is not None or not is_free_model(self.type, name):
             return ()
         return (ModelFacts(name=name, free=True),)
+
+
+def _api_headers(type_: str, api: Api) -> dict[str, str]:
+    """The version and the betas of an API that takes them in headers."""
+    row = ROWS.get(type_)
+    if row is None:
+        return {}
+    said = ((row.version_header, api.version or ""), (row.betas_header, ",".join(api.betas)))
+    return {name: value for name, value in said if name and value}

@@ -9,6 +9,7 @@ from ...routing.directory import Tier
 from ...routing.lanes import canonical
 from ..providers.endpoint import Timeouts
 from .addresses import fault_of, is_hosted_service, is_ours, normalised
+from .api_fields import api_of, deployed_models
 from .choices import choose, truth
 from .complaints import validated
 from .context import Context
@@ -46,7 +47,7 @@ def provider_of(name: str, node: Node, shared: Shared) -> ProviderSettings | Non
     kind = _kind(name, node, context)
     if kind is None:
         return None
-    wanted = kind.spoken and truth(node.get("enabled"), default=True)
+    wanted = truth(node.get("enabled"), default=True)
     wanted = wanted and (context.needed is None or name in context.needed)
     return _Entry(name, kind, wanted, shared).settings(node)
 
@@ -86,6 +87,8 @@ class _Entry:
         node = self._without_missing(node.without(("type", *KEY_FIELDS)))
         node = inside(node, "tier", lambda child: choose(child, get_args(Tier), self.context.findings))
         node = inside(node, "health_check", lambda c: c.with_value({"enabled": c}) if isinstance(c.value, bool) else c)
+        node = inside(node, "api", lambda child: api_of(child, self.kind, self.context.findings))
+        node = deployed_models(node)
         node = inside(node, "models", lambda child: models_of(child, self.context.findings))
         node = inside(node, "model_overrides", self._overrides)
         self._check_headers(node)

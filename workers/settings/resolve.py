@@ -10,6 +10,7 @@ from ...routing.directory import Mode, RetryPolicy, Strategy
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
 from .addresses import split
 from .choices import choose, choose_strategy
+from .companions import with_companions
 from .complaints import validated
 from .context import Context
 from .fallbacks import linked
@@ -45,7 +46,7 @@ class _Basics(Part):
 def settings_of(said: Overridden, source: Path | None, context: Context) -> Settings:
     """The settings. If errors were found they are incomplete, and good only for having found all errors at once."""
     findings = context.findings
-    node = _whole(said.node, findings)
+    node = with_companions(_whole(said.node, findings))
     basics = _basics(node, findings)
     task_types = task_types_of(node.get("task_types"), findings)
     known = _task_type_names(task_types)

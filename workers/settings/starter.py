@@ -25,9 +25,16 @@ _MODELS = MappingProxyType(
         "anthropic": "claude-sonnet-4-5",
         "google": "gemini-2.5-flash",
         "cohere": "command-a-03-2025",
+        "azure": "gpt-4.1",
+        "ruvllm": "auto",
         "simulated": "sim-chat",
     }
 )
+
+
+#: What an address looks like, where there is no usual one.
+_ADDRESS = "http://localhost:8000/v1"
+_ADDRESSES = MappingProxyType({"azure": "https://your-resource.openai.azure.com"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class FreeTier:
 FREE_TIERS: Mapping[str, FreeTier] = MappingProxyType(
     {
         "groq": FreeTier("llama-3.3-70b-versatile", 30, 1_000, 12_000, 100_000),
+        "google": FreeTier("gemini-2.5-flash-lite", 15, 1_000, 250_000),
         "openrouter": FreeTier("mistralai/devstral-2512:free", 20, 50),
     }
 )
@@ -73,14 +81,12 @@ class Entry:
     def of(cls, type_name: str, model: str | None = None, base_url: str | None = None) -> "Entry":
         """An entry that a user asked for. Raises what the user has to correct."""
         kind = kind_of(type_name)
-        spoken = sorted(each.name for each in KINDS.values() if each.spoken)
         if kind is None:
-            raise UnknownName("provider", type_name, spoken)
-        if not kind.spoken:
-            known = ", ".join(spoken)
-            raise ConfigurationError(f"this version does not speak the dialect of {kind.name} yet; it speaks {known}")
+            raise UnknownName("provider", type_name, KINDS)
         if base_url is None and kind.base_url is None:
-            raise ConfigurationError(f"{kind.name} needs --base-url, such as --base-url http://localhost:8000/v1")
+            raise ConfigurationError(
+                f"{kind.name} needs --base-url, such as --base-url {_ADDRESSES.get(kind.name, _ADDRESS)}"
+            )
         fault = fault_of(normalised(base_url)) if base_url is not None else None
         if fault is not None:
             raise ConfigurationError(f"--base-url {base_url}: {fault}")

@@ -28,15 +28,20 @@ CHAT: dict[str, Any] = {
         "usage": {"prompt_tokens": 3, "completion_tokens": 2},
     },
 }
-REFUSED = {**CHAT, "name": "b#0", "status": 429, "response": {"error": {"message": "slow down"}}}
-COUNT = {
+REFUSED: dict[str, Any] = {**CHAT, "name": "b#0", "status": 429, "response": {"error": {"message": "slow down"}}}
+COUNT: dict[str, Any] = {
     **CHAT,
     "name": "c#0",
     "provider": "anthropic",
     "url": "https://api.anthropic.com/v1/messages/count_tokens?beta=true",
     "response": {"input_tokens": 19},
 }
-LISTING = {**CHAT, "name": "d#0", "url": "https://api.groq.com/openai/v1/models", "response": {"data": []}}
+LISTING: dict[str, Any] = {
+    **CHAT,
+    "name": "d#0",
+    "url": "https://api.groq.com/openai/v1/models",
+    "response": {"data": []},
+}
 NOTHING: dict[str, Any] = {
     "text": "",
     "tool_calls": [],

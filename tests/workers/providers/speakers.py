@@ -1,12 +1,13 @@
 """How a server of each dialect says the same answer, whole and streamed: what the contract of dialects is tried on."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workfleet.tasks.request import Request
 from workfleet.workers.providers.dialect import Ask, Dialect
 from workfleet.workers.providers.dialects import DIALECTS
+from workfleet.workers.providers.endpoint import Api
 from workfleet.workers.providers.rows import ROWS, DialectName
 
 CHAT = Request.from_prompt("Say it.")
@@ -22,9 +23,10 @@ class Speaker:
     whole: bytes
     stream: bytes
     error: bytes
+    api: Api = field(default_factory=Api)
 
     def ask(self, *, stream: bool = False) -> Ask:
-        return Ask(ROWS[self.row], "p", "m", CHAT, stream=stream)
+        return Ask(ROWS[self.row], "p", "m", CHAT, stream=stream, api=self.api)
 
     @property
     def speaks(self) -> Dialect:
@@ -230,4 +232,7 @@ COHERE = Speaker(
     sse(event("message-end", delta={"finish_reason": "ERROR", "error": "internal error"})),
 )
 
-SPEAKERS = (OPENAI, OLLAMA, ANTHROPIC, GEMINI, COHERE)
+AZURE = replace(OPENAI, dialect="azure", row="azure")
+RUVLLM = replace(OPENAI, dialect="ruvllm", row="ruvllm", api=Api(form="openai"))
+
+SPEAKERS = (OPENAI, OLLAMA, ANTHROPIC, GEMINI, COHERE, AZURE, RUVLLM)

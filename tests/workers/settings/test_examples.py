@@ -197,11 +197,9 @@ def test_cloud_and_local_models_with_a_chain_for_each_task(keys: dict[str, str])
 def test_a_provider_manager_with_load_balancing(keys: dict[str, str]) -> None:
     settings = load("provider_manager.yaml", keys)
     assert (settings.strategy, settings.retry.max_attempts) == ("round_robin", 3)
-    assert targets(settings) == ["openrouter", "anthropic", "google", "ollama"]
+    assert targets(settings) == ["openrouter", "anthropic", "google", "ollama", "ruvector"]
     assert settings.providers["openrouter"].timeouts.total_s == 60
-    assert [name for name, provider in settings.providers.items() if not provider.usable] == [
-        "ruvector",
-    ]
+    assert [provider.fallback_provider for provider in settings.providers.values()][-1] == "ollama"
     assert "cache: has no effect: this version has no response cache" in {
         str(warning).partition(": ")[2] for warning in settings.warnings
     }

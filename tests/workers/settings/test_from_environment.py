@@ -58,7 +58,6 @@ def test_a_model_for_a_provider_that_is_not_configured_adds_none(load: Load) -> 
     ("chosen", "why"),
     [
         pytest.param("grok", "'grok': no such provider; did you mean 'groq'?", id="unknown"),
-        pytest.param("ruvector", "'ruvector': its dialect is still to come", id="planned"),
         pytest.param("vllm", "'vllm' is disabled in the file; enable it there, or name another", id="disabled"),
     ],
 )

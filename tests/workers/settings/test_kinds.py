@@ -1,9 +1,8 @@
-"""The lists that must agree: rows, planned types, aliases, and what the requirements say a configuration may name."""
+"""The lists that must agree: rows, aliases, and what the requirements say a configuration may name."""
 
 import pytest
 
-from workfleet.workers.providers.rows import ROWS
-from workfleet.workers.settings.kinds import KINDS, kind_of, known_kinds
+from workfleet.workers.settings.kinds import kind_of, known_kinds
 
 
 @pytest.mark.parametrize(
@@ -40,10 +39,6 @@ def test_every_name_that_documents_use_is_a_type(name: str, kind: str) -> None:
     found = kind_of(name)
     assert found is not None
     assert found.name == kind
-
-
-def test_a_type_gets_jobs_as_soon_as_its_dialect_is_there() -> None:
-    assert {name for name, kind in KINDS.items() if kind.spoken} == set(ROWS)
 
 
 def test_what_is_listed_as_known_is_known() -> None:

@@ -22,7 +22,7 @@ providers:
   groq: {priority: 1, default_model: m}
   ollama: {priority: 3}
   localai: {priority: 2, enabled: false}
-  ruvector: {priority: 0, model: m}
+  google: {priority: 0, enabled: false, model: m}
   lmstudio: {}
 """)
     assert chain(settings) == [("groq", 1), ("vllm", 2), ("ollama", 2), ("lmstudio", 4)]
@@ -49,11 +49,11 @@ def test_a_hosted_provider_without_a_model_is_asked_only_by_jobs_that_name_one(l
 
 
 def test_where_nothing_can_be_used_the_route_keeps_its_targets_so_that_each_gets_a_reason(load: Load) -> None:
-    settings = load("providers: {ollama: {enabled: false}, ruvector: {model: m}}")
-    assert chain(settings) == [("ollama", 1), ("ruvector", 2)]
+    settings = load("mode: offline\nproviders: {ollama: {enabled: false}, google: {model: m}}")
+    assert chain(settings) == [("ollama", 1), ("google", 2)]
     assert [facts.unusable for facts in settings.directory().providers.values()] == [
         None,
-        "this version does not speak the dialect of ruvllm yet",
+        "mode offline: it does not run on our machines",
     ]
 
 
@@ -100,15 +100,15 @@ def test_the_four_places_of_a_chain_have_names(load: Load) -> None:
 
 
 def test_what_cannot_be_used_is_left_out_with_a_warning(load: Load) -> None:
-    settings = load("""
-providers: {ollama: {}, vllm: {enabled: false}, ruvector: {enabled: true, model: m}}
+    settings = load("""mode: offline
+providers: {ollama: {}, vllm: {enabled: false}, google: {enabled: true, model: m}}
 routes:
-  r: [vllm, ruvector, ollama, ollama]
+  r: [vllm, google, ollama, ollama]
 """)
     assert chain(settings, "r") == [("ollama", 1)]
     assert [str(warning) for warning in settings.warnings if "routes" in str(warning)] == [
         "4: routes.r[0]: vllm is not used: vllm is not enabled",
-        "4: routes.r[1]: ruvector is not used: this version does not speak the dialect of ruvllm yet",
+        "4: routes.r[1]: google is not used: mode offline: it does not run on our machines",
         "4: routes.r[3]: stands in the chain twice; the second has no effect",
     ]
 
@@ -154,12 +154,12 @@ lanes:
         pytest.param("[groq/x]", ["groq/x"], id="a chain of one is only that"),
         pytest.param("[groq/x, groq]", ["groq/x", "groq"], id="a chain"),
         pytest.param("{chain: [groq], mode: any}", ["groq"], id="a whole route"),
-        pytest.param("ruvector/x", ["ollama", "groq"], id="a model that cannot be used leaves the default route"),
+        pytest.param("vllm/x", ["ollama", "groq"], id="a model that cannot be used leaves the default route"),
     ],
 )
 def test_an_agent_has_a_route_a_model_or_a_chain(said: str, targets: list[str], load: Load) -> None:
     settings = load(f"""
-providers: {{ollama: {{priority: 1}}, groq: {{priority: 2, default_model: m}}, ruvector: {{model: x}}}}
+providers: {{ollama: {{priority: 1}}, groq: {{priority: 2, default_model: m}}, vllm: {{enabled: false}}}}
 routes: {{bulk: [groq]}}
 agents: {{SWE Agent: {said}}}
 """)

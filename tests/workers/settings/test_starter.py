@@ -75,14 +75,11 @@ def test_two_servers_of_a_type_get_names_of_their_own(tmp_path: Path) -> None:
     ("names", "options", "why"),
     [
         pytest.param(["grok"], {}, "unknown provider 'grok'; known: ", id="unknown"),
-        pytest.param(
-            ["ruvector"], {}, "this version does not speak the dialect of ruvllm yet; it speaks ", id="planned"
-        ),
         pytest.param(["custom"], {}, "openai_compatible needs --base-url, such as ", id="no address"),
         pytest.param(
             ["openai"],
             {"free_tier": True},
-            "openai has no free tier that we know; groq, openrouter have",
+            "openai has no free tier that we know; groq, google, openrouter have",
             id="no free tier",
         ),
         pytest.param(["groq", "groq"], {}, "groq stands twice among the providers", id="twice"),

@@ -9,6 +9,7 @@ from ..images import inline
 from ..json_fields import mapping, parse
 from ..tools import choice_of, function_in
 from ..turns import Turn, merged, messages_of, spoken, system_of
+from .cache import with_cache
 from .generations import usual_max_tokens
 from .shape import ANSWER_TOOL, JSON_IN_WORDS, answer_tool, by_tool, format_of
 from .thinking import thinking
@@ -25,6 +26,7 @@ def encoded(ask: Ask) -> dict[str, Any]:
     max_tokens = request.max_tokens or usual_max_tokens(ask.model)
     body: dict[str, Any] = {"model": ask.model, "max_tokens": max_tokens, "messages": conversation(request)}
     body |= _system(request) | _tools(ask) | _thinking(ask, max_tokens)
+    body = with_cache(body) if ask.api.prompt_cache else body
     body |= _sampling(request, thinks=mapping(body.get("thinking")).get("type") in ("enabled", "adaptive"))
     body |= {name: request.extra[name] for name in _PASSED_ON if name in request.extra}
     if user := request.extra.get("user"):

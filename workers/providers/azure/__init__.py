@@ -1,0 +1,1 @@
+"""Azure OpenAI: OpenAI's words at addresses of its own."""
