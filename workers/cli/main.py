@@ -1,55 +1,83 @@
-"""The `fleet` command. Each group of commands is a module beside this one."""
+"""The `fleet` command. Each command is in a module beside this one."""
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
 from ...tasks.errors import FleetError
 from ..logs import configure_logs, log_options
-from . import batch, config, dead_letters, jobs, providers
-from .bench import bench_app
 from .console import error
-from .doctor import doctor
-from .flower import flower
-from .init import init
-from .model_commands import models_app
-from .route import route_app
-from .scale import scale
-from .simulate import simulate_app
-from .stream import stream
-from .testgen import generate_tests
-from .up import up
-from .worker import worker
+
+#: Each command and group, in the order in which `fleet --help` shows them: its module, and its name there.
+COMMANDS: Mapping[str, str] = {
+    "init": "init:init",
+    "config": "config:app",
+    "testgen": "testgen:generate_tests",
+    "batch": "batch:app",
+    "up": "up:up",
+    "worker": "worker:worker",
+    "flower": "flower:flower",
+    "submit": "jobs:submit",
+    "result": "jobs:result",
+    "wait": "jobs:wait",
+    "stream": "stream:stream",
+    "cancel": "jobs:cancel",
+    "job": "jobs:job",
+    "dead-letter": "dead_letters:app",
+    "doctor": "doctor:doctor",
+    "scale": "scale:scale",
+    "bench": "bench:bench_app",
+    "route": "route:route_app",
+    "providers": "providers:app",
+    "models": "model_commands:models_app",
+    "simulate": "simulate:simulate_app",
+}
+
+
+class _Commands(TyperGroup):
+    """Imports what it runs, when it runs it: all commands together take a second to import."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # For the words that a mistyped command is answered with.
+        self.commands: dict[str, Any] = dict.fromkeys(COMMANDS)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Typer's
+        place = COMMANDS.get(cmd_name)
+        return None if place is None else _imported(cmd_name, place)
+
+
+def _imported(name: str, place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    found = getattr(import_module(f".{module}", __package__), attribute)
+    if isinstance(found, typer.Typer):
+        return get_group(found)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name)(found)
+    return get_command(alone)
+
 
 app = typer.Typer(
     name="fleet",
+    cls=_Commands,
     help="An asynchronous worker fleet for LLM jobs on Celery and Redis.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
-app.command()(init)
-app.add_typer(config.app)
-app.command("testgen")(generate_tests)
-app.add_typer(batch.app)
-app.command()(up)
-app.command()(worker)
-app.command()(flower)
-app.command()(jobs.submit)
-app.command()(jobs.result)
-app.command()(jobs.wait)
-app.command()(stream)
-app.command()(jobs.cancel)
-app.command("job")(jobs.job)
-app.add_typer(dead_letters.app)
-app.command()(doctor)
-app.command()(scale)
-app.add_typer(bench_app)
-app.add_typer(route_app)
-app.add_typer(providers.app)
-app.add_typer(models_app)
-app.add_typer(simulate_app)
+
+@app.callback()
+def _fleet() -> None:
+    """Nothing is common to all commands."""
 
 
 def main() -> None:

@@ -1,0 +1,31 @@
+"""`fleet` as a whole."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from workfleet.workers.cli.main import COMMANDS, app
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_of_its_own(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"])
+    assert (shown.exit_code, shown.output.split()[:3]) == (0, ["Usage:", "fleet", name])
+
+
+def test_a_mistyped_command_is_answered_with_those_that_were_meant() -> None:
+    shown = CliRunner().invoke(app, ["bach"])
+    assert (shown.exit_code, "Did you mean 'batch', 'bench'?" in shown.output) == (2, True)
+
+
+def test_a_command_imports_nothing_of_the_others() -> None:
+    look = (
+        "import sys, typer.testing; from workfleet.workers.cli.main import app\n"
+        "typer.testing.CliRunner().invoke(app, ['job', '--help'])\n"
+        "print(sorted({name.split('.')[2] for name in sys.modules if name.startswith('workfleet.workers.')}))"
+    )
+    shown = subprocess.run([sys.executable, "-P", "-c", look], capture_output=True, text=True, check=True)
+    for other in ("simulator", "bench", "dashboard", "pool", "testgen"):
+        assert f"'{other}'" not in shown.stdout
