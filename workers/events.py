@@ -75,6 +75,13 @@ EVENTS: Mapping[str, Event] = {
         ("provider", "switch", "resets", *SETTINGS),
     ),
     "pool.resized": Event("a pool takes so many jobs at the same time from now on", ("slots",)),
+    "local_server.started": Event("a pool starts its own model server", ("provider", "model", "endpoint")),
+    "local_server.loaded": Event("it has loaded its model and answers", ("provider", "took_s")),
+    "local_server.slow": Event(
+        "it has not loaded its model in time; others may load theirs", ("provider", "load_within_s")
+    ),
+    "local_server.exited": Event("it ended by itself and is started again", ("provider", "reason", "again_in_s")),
+    "local_server.given_up": Event("it ended by itself and would again", ("provider", "reason")),
     "model.retired": Event("the configuration names a model that its provider has no longer", ("provider", "problem")),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),

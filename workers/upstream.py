@@ -22,12 +22,12 @@ from ..tasks.fleet_state import EndpointReport
 from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
 from .circuit import Circuit
-from .fleet.roster import LOOPBACK
 from .line import Call, Line
 from .pricing import Pricing
 from .providers.asking import OnDelta, OnHeaders
 from .providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from .providers.sender import Sender
+from .settings.addresses import LOOPBACK
 from .settings.provider import ProviderSettings
 
 log = structlog.get_logger()

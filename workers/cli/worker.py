@@ -13,6 +13,7 @@ from ...routing.directory import Directory
 from ...tasks.client import AsyncClient
 from ...tasks.connection import passes
 from ...tasks.errors import FleetUnavailable
+from ..local.server import folders_of, local_server
 from ..logs import configure_logs, log_options
 from ..plan import plan_pool
 from ..pool import run_pool
@@ -23,6 +24,7 @@ from ..registry.syncing import ask_all, keep
 from ..runtime import PoolPlan
 from ..settings.load import load_settings
 from ..settings.schema import Settings
+from ..supervision.output import plain as to_stderr
 from .session import ConfigOption, fleet_redis, run_async
 
 log = structlog.get_logger()
@@ -68,7 +70,9 @@ def worker(
     secrets = [*secrets_in(settings), *secrets_in(redis_url)]
     configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets)
     plan = run_async(_plan(settings, redis_url, provider, endpoint or [], slots, node, grace))
-    sys.exit(run_pool(plan, events=events))
+    with local_server(plan.provider, folders_of(settings.source), to_stderr(sys.stderr)):
+        code = run_pool(plan, events=events)
+    sys.exit(code)
 
 
 async def _plan(

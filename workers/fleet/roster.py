@@ -4,10 +4,9 @@ import sys
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..settings.addresses import LOOPBACK
 from ..settings.provider import ProviderSettings
 from ..settings.schema import Settings
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
+#: Names of this very host.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 #: Hosted services that speak the dialect of a local server.
 _HOSTED = ("ollama.com",)
 _OUR_DOMAINS = (".local", ".internal", ".lan", ".home.arpa", ".localhost")

@@ -65,6 +65,7 @@ _PROVIDER = table(
         "timeouts",
         "api",
         "capabilities",
+        "runner",
     ),
     provider="type",
     api_url="base_url",
@@ -84,6 +85,14 @@ _PROVIDER = table(
     timeout_seconds=Spelling(("timeouts", "total_s")),
     timeout_ms=Spelling(("timeouts", "total_s"), 0.001),
     **_PER_1K,
+)
+_RUNNER = table(
+    ("model_file", "command", "context_tokens", "gpu_layers", "memory_gb", "arguments", "load_within_s"),
+    model="model_file",
+    gguf="model_file",
+    context_length="context_tokens",
+    ctx_size="context_tokens",
+    n_gpu_layers="gpu_layers",
 )
 _TIMEOUTS = table(("connect_s", "first_token_s", "idle_s", "total_s"))
 _API = table(("version", "betas", "deployments", "prompt_cache", "form"))
@@ -153,6 +162,7 @@ def respell_provider(node: Node, findings: Findings) -> Node:
     node = respell(node.without(useless), _PROVIDER, findings)
     node = _limits_and_prices(node, findings)
     node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
+    node = inside(node, "runner", lambda child: respell(child, _RUNNER, findings))
     node = inside(node, "health_check", lambda child: respell(child, _HEALTH_CHECK, findings))
     node = inside(node, "api", lambda child: respell(child, _API, findings))
     return inside(node, "models", lambda child: each(child, lambda one: _model(one, findings)))

@@ -86,6 +86,7 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
             "timeouts": {name: value for name, value in timeouts.items() if value != getattr(usual, name)},
             "api": _api(provider.api),
             "capabilities": sorted(provider.capabilities) if provider.capabilities is not None else None,
+            "runner": _runner(provider),
         }
     )
 
@@ -93,6 +94,12 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
 def _api(api: Api) -> dict[str, Any]:
     fields = {**asdict(api), "betas": list(api.betas), "deployments": dict(api.deployments)}
     return {name: value for name, value in fields.items() if value and value != getattr(Api(), name)}
+
+
+def _runner(provider: ProviderSettings) -> dict[str, Any] | None:
+    return (
+        provider.runner.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if provider.runner else None
+    )
 
 
 def _key(provider: ProviderSettings) -> dict[str, str]:

@@ -104,6 +104,29 @@ class TimeoutLimits(Part):
     total_s: float | None = Field(default=None, gt=0)
 
 
+class RunnerSettings(Part):
+    """A llama.cpp server that the pool starts itself, and ends with itself.
+
+    model_file: a GGUF file, from the configuration's folder or that of fetched models. command: the program and what
+    comes first. context_tokens: of each slot. gpu_layers: None leaves it to the server. memory_gb: for the models of
+    all pools of the host together; None is what is free. arguments: added as they are. load_within_s: until another
+    may load its model.
+    """
+
+    model_file: str = Field(min_length=1)
+    command: tuple[str, ...] = Field(default=("llama-server",), min_length=1)
+    context_tokens: int = Field(default=8192, ge=1)
+    gpu_layers: int | None = Field(default=None, ge=0)
+    memory_gb: float | None = Field(default=None, gt=0)
+    arguments: tuple[str, ...] = ()
+    load_within_s: float = Field(default=600.0, gt=0)
+
+    @field_validator("command", mode="before")
+    @classmethod
+    def _one_word(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+
 class KeySource(Part):
     """Where an API key comes from. name: the variable or the file; None if it stands in the configuration itself."""
 
@@ -117,7 +140,7 @@ class ProviderSettings(Part):
     type: a row of `providers/rows.py`. priority: lower comes first.
     slots: calls at the same time, of each endpoint for self-hosted servers and of the whole fleet for hosted ones.
     prices: for models that have none of their own. models: empty is whatever the server lists.
-    fallback_provider: takes over where a chain names only this one.
+    fallback_provider: takes over where a chain names only this one. runner: a server that its pool starts.
     api: what of its API is a matter of the account. capabilities: what its models can do, unless a model's own facts
     say otherwise; None is what its type's usually can.
     unusable: why an enabled provider gets no jobs, None if it does.
@@ -143,6 +166,7 @@ class ProviderSettings(Part):
     timeouts: Timeouts = Timeouts()
     api: Api = Api()
     capabilities: frozenset[str] | None = None
+    runner: RunnerSettings | None = None
     unusable: str | None = None
 
     @property

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from ...routing.directory import Tier
 from ...routing.lanes import canonical
 from ..providers.endpoint import Timeouts
-from .addresses import fault_of, is_hosted_service, is_ours, normalised
+from .addresses import LOOPBACK, fault_of, is_hosted_service, is_ours, normalised
 from .api_fields import api_of, deployed_models
 from .choices import choose, truth
 from .complaints import validated
@@ -18,10 +20,10 @@ from .dictionary import respell_provider
 from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, Kind, kind_of, known_kinds
 from .models import models_of
 from .placeholders import is_placeholder
-from .problems import did_you_mean
-from .provider import HOSTED_SLOTS, LOCAL_SLOTS, ProviderSettings, TimeoutLimits
+from .problems import Findings, did_you_mean
+from .provider import HOSTED_SLOTS, LOCAL_SLOTS, ProviderSettings, RunnerSettings, TimeoutLimits
 from .spelling import inside
-from .tree import Missing, Node, missing, plain, pruned
+from .tree import EMPTY, Missing, Node, missing, plain, pruned
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -92,6 +94,7 @@ class _Entry:
         node = inside(node, "models", lambda child: models_of(child, self.context.findings))
         node = inside(node, "model_overrides", self._overrides)
         self._check_headers(node)
+        self._check_runner(node)
         self._check_models(node)
         urls = self._base_urls(node)
         return validated(ProviderSettings, self._data(node, key, urls), node, self.context.findings)
@@ -100,6 +103,7 @@ class _Entry:
         said = plain(node.without(("base_url", "base_urls", "timeouts")))
         tier: Tier = said.get("tier") or self._tier(urls)
         return {
+            **_of_runner(node, said),
             "slots": LOCAL_SLOTS if tier == "local" else HOSTED_SLOTS,
             **{field: value for field, value in said.items() if value is not None},
             "name": self.name,
@@ -188,8 +192,26 @@ class _Entry:
             if child is not None and isinstance(child.value, str) and is_placeholder(child.value):
                 self._refuse(child, f"{child.value!r} is a placeholder; name a model that exists")
 
+    def _check_runner(self, node: Node) -> None:
+        runner, urls = node.get("runner"), self._base_urls(node)
+        if runner is None or runner.value is None:
+            return
+        if self.kind.name != "llamacpp":
+            self._refuse(runner, f"a pool starts a server of type local only, not of type {self.kind.name}")
+        elif len(urls) != 1 or urlsplit(urls[0]).hostname not in LOOPBACK:
+            self._refuse(runner, "a pool starts one server, on its own host; say `base_url: http://127.0.0.1:8081`")
+
     def _refuse(self, node: Node, why: str) -> None:
         self.context.findings.errors.append(node.problem(why))
+
+
+def _of_runner(node: Node, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The one model of a server that the pool starts is the file's, with the context that it is started with."""
+    runner = validated(RunnerSettings, plain(node.get("runner") or EMPTY), node, Findings())
+    if runner is None:
+        return {}
+    name = said.get("default_model") or Path(runner.model_file).stem
+    return {"default_model": name, "models": [{"name": name, "context_tokens": runner.context_tokens}]}
 
 
 def timeouts_of(node: Node | None, context: Context) -> dict[str, float]:
