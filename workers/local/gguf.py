@@ -4,7 +4,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ...tasks.errors import ConfigurationError
 
@@ -86,7 +86,8 @@ def _value(stream: BinaryIO, type_: int) -> _Value:
     """A value; of an array, its largest number, for layers may differ."""
     if type_ in _SCALARS:
         form = _SCALARS[type_]
-        return struct.unpack(form, _take(stream, struct.calcsize(form)))[0]
+        (number,) = struct.unpack(form, _take(stream, struct.calcsize(form)))
+        return cast("int | float | bool", number)
     if type_ == _STRING:
         return _string(stream)
     if type_ != _ARRAY:

@@ -75,7 +75,7 @@ class Knowledge:
         if None not in own or said.free or provider.tier != "hosted":
             return own
         if listed is not None and listed.prices is not None:
-            theirs = (listed.prices.input_usd_per_mtok, listed.prices.output_usd_per_mtok)
+            theirs: tuple[float | None, ...] = (listed.prices.input_usd_per_mtok, listed.prices.output_usd_per_mtok)
         else:
             price = self.prices.price(provider.type, said.name, at=self.at)
             rates = (price.input, price.output) if price is not None else (None, None)

@@ -26,14 +26,34 @@ def test_what_the_head_lacks_is_unknown(tmp_path: Path) -> None:
     assert (found.name, found.context_tokens, found.kv_bytes_per_token) == ("bare", None, None)
 
 
+def _prefixed(whole: bytes) -> bytes:
+    return b"<html>" + whole
+
+
+def _emptied(_: bytes) -> bytes:
+    return b""
+
+
+def _cut(whole: bytes) -> bytes:
+    return whole[:60]
+
+
+def _damaged(whole: bytes) -> bytes:
+    return whole[:24] + b"\xff" * 40
+
+
+def _aged(whole: bytes) -> bytes:
+    return whole[:4] + b"\x01\0\0\0" + whole[8:]
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        pytest.param(lambda whole: b"<html>" + whole, "is no GGUF file", id="another file"),
-        pytest.param(lambda whole: b"", "is no GGUF file", id="an empty file"),
-        pytest.param(lambda whole: whole[:60], "ends within its head", id="cut"),
-        pytest.param(lambda whole: whole[:24] + b"\xff" * 40, "ends within its head", id="damaged"),
-        pytest.param(lambda whole: whole[:4] + b"\x01\0\0\0" + whole[8:], "of version 1; 2 and 3", id="too old"),
+        pytest.param(_prefixed, "is no GGUF file", id="another file"),
+        pytest.param(_emptied, "is no GGUF file", id="an empty file"),
+        pytest.param(_cut, "ends within its head", id="cut"),
+        pytest.param(_damaged, "ends within its head", id="damaged"),
+        pytest.param(_aged, "of version 1; 2 and 3", id="too old"),
     ],
 )
 def test_what_is_no_model_is_told(damage: Callable[[bytes], bytes], said: str, tmp_path: Path) -> None:

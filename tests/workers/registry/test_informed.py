@@ -65,7 +65,11 @@ def test_what_the_provider_lists_comes_before_the_registry() -> None:
     )
     found = informed(provider("vllm", default_model=served.name), listed=(served,)).facts_of(served.name)
     assert found is not None
-    assert (found.context_tokens, found.capabilities, found.quality) == (4096, {"tools", "several_choices"}, 0.1)
+    assert (found.context_tokens, found.capabilities, found.quality) == (
+        4096,
+        frozenset({"tools", "several_choices"}),
+        0.1,
+    )
 
 
 def test_a_model_that_nobody_knows_stays_unknown() -> None:
