@@ -16,6 +16,7 @@ from ...tasks.errors import ConfigurationError, FleetError
 from ..simulator import Settings, Simulator
 from ..simulator.admin import PREFIX, problems
 from ..simulator.faults.catalogue import CATALOGUE, ELSEWHERE
+from ..simulator.faults.fault import ALL
 from ..simulator.faults.spec import FaultSpec
 from .console import err, error, out
 from .setting_options import with_options
@@ -43,7 +44,10 @@ def simulate(
 ) -> None:
     """Simulate a provider: an HTTP server with its API, its limits and its faults. Ctrl-C ends it.
 
-    It answers at once unless told otherwise, in OpenAI's API under /v1 and Ollama's under /api.
+    It answers at once unless told otherwise, and speaks the API of every provider. The path says whose: its first
+    segment is the provider's name, as in /groq, /anthropic, /azure. Without a name, /v1 is OpenAI's or what --flavour
+    says, /v1/messages Anthropic's, /v1beta Gemini's, /v2 Cohere's, /openai/deployments Azure's, /api Ollama's, /query
+    ruvLLM's.
 
     Times are seconds, or drawn: uniform:0.2,0.8 normal:0.5,0.1 lognormal:0.5,0.3 exponential:0.5
 
@@ -78,7 +82,8 @@ def faults(
     table = Table("row", "fault", "dialects", "what happens", "amount=")
     for fault in _rows():
         dialects = ", ".join(fault["dialects"])
-        table.add_row(fault["row"], fault["name"], dialects, fault["summary"], fault["amount"] or "")
+        told = "all" if len(fault["dialects"]) == len(ALL) else dialects
+        table.add_row(fault["row"], fault["name"], told, fault["summary"], fault["amount"] or "")
     for row, where in ELSEWHERE.items():
         table.add_row(row, "", "", where, "")
     out.print(table)

@@ -18,7 +18,10 @@ class Operation(StrEnum):
     HEALTH = "health"
     VERSION = "version"
     METRICS = "metrics"
-    ACCOUNT = "account"  #: what the key may spend
+    ACCOUNT = "account"  #: what the key may spend, or whether it is one
+    COUNT = "count"  #: how many tokens a request is
+    SESSION = "session"
+    FEEDBACK = "feedback"
 
 
 #: Operations that write text.
@@ -42,8 +45,10 @@ class Ask:
 
     prompt: all of its text. last: the last message's text, and last_role who wrote it. inputs: the texts to embed.
     forced: the tool that the request forces a call of. schema: the JSON schema the answer must have, `{}` for any
-    object, None for free text. num_ctx, think, keep_alive: Ollama's. load_only: the model is to be loaded, nothing is
-    asked. sent: the names of all parameters sent, and roles of all messages, by which unsupported ones are refused.
+    object, None for free text. num_ctx, keep_alive: Ollama's. think: whether the model may, None if that is not said.
+    reasoning_shown: the answer has the text of its reasoning, not only its count. load_only: the model is to be loaded,
+    nothing is asked. sent: the names of all parameters sent, and roles of all messages, by which unsupported ones are
+    refused.
     """
 
     operation: Operation
@@ -66,6 +71,7 @@ class Ask:
     include_usage: bool = False
     num_ctx: int | None = None
     think: bool | None = None
+    reasoning_shown: bool = True
     keep_alive: str | int | float | None = None
     load_only: bool = False
     sent: frozenset[str] = field(default_factory=frozenset[str])

@@ -30,6 +30,9 @@ from .stats import CLIENT_GONE, Stats, Visit
 #: Answered without a key: whether the server lives.
 _OPEN = frozenset({Operation.HEALTH, Operation.VERSION, Operation.METRICS})
 
+#: Where clients put the key.
+_KEY_HEADERS = ("Authorization", "x-api-key", "x-goog-api-key", "api-key")
+
 #: Where clients put their own id of a request.
 _ID_HEADERS = ("x-workfleet-job", "x-request-id", "x-client-request-id")
 
@@ -89,7 +92,7 @@ class Engine:
         visit.model = got.model
         strikes = self.board.strikes(got.dialect.name, got.operation, got.ask) if got.operation else ()
         await self._sever(request, visit, strikes)
-        exchange = self._exchange(request, got)
+        exchange = self._exchange(got)
         got = self._with_key(request, got)
         if got.problem is None and got.ask:
             return await self._generator.run(request, visit, got, exchange, strikes)
@@ -103,9 +106,9 @@ class Engine:
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            got = incoming.read(request.method, request.path, b"", self.settings)
-            return Incoming(got.dialect, got.operation, problem=Problem(Kind.TOO_LARGE))
-        return incoming.read(request.method, request.path, body, self.settings)
+            problem = Problem(Kind.TOO_LARGE)
+            return incoming.refused(problem, request.method, request.path_qs, self.settings, request.headers)
+        return incoming.read(request.method, request.path_qs, body, self.settings, request.headers)
 
     async def _sever(self, request: web.BaseRequest, visit: Visit, strikes: tuple[Strike, ...]) -> None:
         for strike in strikes:
@@ -119,14 +122,15 @@ class Engine:
                 case _:
                     pass
 
-    def _exchange(self, request: web.BaseRequest, got: Incoming) -> Exchange:
+    def _exchange(self, got: Incoming) -> Exchange:
         self._number += 1
         return Exchange(
             number=self._number,
             at=self._epoch_s + self._clock(),
             settings=self.settings,
             operation=got.operation,
-            path=request.path_qs,
+            path=got.path,
+            asked_flavour=got.flavour,
         )
 
     def _with_key(self, request: web.BaseRequest, got: Incoming) -> Incoming:
@@ -134,7 +138,7 @@ class Engine:
         key = self.settings.api_key
         if key is None or got.operation in _OPEN:
             return got
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        given = next(filter(None, map(request.headers.get, _KEY_HEADERS)), "").removeprefix("Bearer ")
         if hmac.compare_digest(given.encode(), key.get_secret_value().encode()):
             return got
         return replace(got, problem=Problem(Kind.UNAUTHORIZED))

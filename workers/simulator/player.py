@@ -18,8 +18,6 @@ FLUSH_S = 0.01
 #: Seconds between keep-alive comments that are all that comes.
 COMMENT_EVERY_S = 1.0
 
-_COMMENT = b": OPENROUTER PROCESSING\n\n"
-
 
 class Player:
     def __init__(self, clock: Callable[[], float], sleep: Sleep) -> None:
@@ -42,7 +40,7 @@ class Player:
         if script.ending is Ending.DONE:
             await response.write_eof()
             return response
-        return await self._end(request, response, script.ending)
+        return await self._end(request, response, script)
 
     async def _send(self, request: web.BaseRequest, response: web.StreamResponse, frames: tuple[Frame, ...]) -> None:
         start, at = self._clock(), 0
@@ -57,11 +55,11 @@ class Player:
             await response.write(b"".join(frame.data for frame in frames[at:upto]))
             at = upto
 
-    async def _end(self, request: web.BaseRequest, response: web.StreamResponse, ending: Ending) -> web.StreamResponse:
-        if ending is Ending.CUT and request.transport:
+    async def _end(self, request: web.BaseRequest, response: web.StreamResponse, script: Script) -> web.StreamResponse:
+        if script.ending is Ending.CUT and request.transport:
             request.transport.close()
-        while ending is Ending.COMMENTS:
-            await response.write(_COMMENT)
+        while script.ending is Ending.COMMENTS:
+            await response.write(script.keep_alive)
             await self._sleep(COMMENT_EVERY_S)
         return await never()
 

@@ -43,7 +43,8 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Script:
     """stream: sent in chunks as frames are due; otherwise the frames are one body. announced: its length in bytes,
-    where that is not the true one. adds, removes: a model that is listed, or is not, once the script has been played.
+    where that is not the true one. keep_alive: what comes where only that comes. adds, removes: a model that is
+    listed, or is not, once the script has been played.
     """
 
     status: int
@@ -53,6 +54,7 @@ class Script:
     stream: bool = False
     ending: Ending = Ending.DONE
     announced: int = 0
+    keep_alive: bytes = b": OPENROUTER PROCESSING\n\n"
     adds: str = ""
     removes: str = ""
 

@@ -49,7 +49,7 @@ class Simulator:
 
     @property
     def base_url(self) -> str:
-        """Without a path: the OpenAI dialect is at `/v1`, Ollama's at `/api`."""
+        """Without a path; see `dialects/voices.py` for whose API is where."""
         return self._doors[0].url
 
     @property

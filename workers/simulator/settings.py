@@ -9,8 +9,22 @@ from .distribution import distribution
 from .limits import Limit
 from .windows import WindowType
 
-DialectName = Literal["openai", "ollama", "both"]
-FlavourName = Literal["none", "openai", "groq", "openrouter", "vllm"]
+DialectName = Literal["all", "openai", "ollama", "anthropic", "gemini", "cohere", "ruvllm"]
+FlavourName = Literal[
+    "none",
+    "openai",
+    "azure",
+    "groq",
+    "openrouter",
+    "together",
+    "mistral",
+    "deepseek",
+    "cerebras",
+    "vllm",
+    "lmstudio",
+    "localai",
+    "llamacpp",
+]
 
 
 def _spread(value: float | str) -> float | str:
@@ -27,13 +41,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    dialect: DialectName = Field(default="both", description="Which API to speak.")
+    dialect: DialectName = Field(default="all", description="Which API to speak.")
     flavour: FlavourName = Field(
-        default="openai", description="Whose rate-limit headers, error bodies and extras the OpenAI dialect shows."
+        default="openai",
+        description="Whose headers, error bodies and extras the OpenAI dialect shows if the path names nobody.",
     )
     models: tuple[str, ...] = Field(default=("sim-chat", "sim-embed"), description="A model that is listed.")
     strict_models: bool = Field(default=False, description="Answer 404 to models that are not listed.")
-    api_key: SecretStr | None = Field(default=None, description="Answer 401 to requests without this bearer key.")
+    api_key: SecretStr | None = Field(default=None, description="Answer 401 to requests without this key.")
 
     latency_s: Spread = Field(default=0.0, description="Seconds every answer takes, besides its tokens.")
     first_token_s: Spread = Field(default=0.0, description="Seconds to the first token, on top of the latency.")
@@ -88,9 +103,6 @@ class Settings(BaseModel):
             (Unit.TOKENS, Period.DAY, self.tpd, self.day_s),
         )
         return tuple(Limit(unit, period, amount, window_s) for unit, period, amount, window_s in wanted if amount)
-
-    def speaks(self, dialect: str) -> bool:
-        return self.dialect in (dialect, "both")
 
     def lists(self, model: str) -> bool:
         """Whether the model is listed. As in Ollama, a name without a tag means `:latest`."""

@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -35,3 +36,13 @@ def go_duration(span_s: float) -> str:
 def http_date(epoch_s: float) -> str:
     """RFC 9110's preferred form of a moment, whole seconds rounded up."""
     return formatdate(math.ceil(epoch_s), usegmt=True)
+
+
+def moment(epoch_s: float, plus_s: float = 0.0) -> str:
+    """RFC 3339 in UTC."""
+    return (datetime.fromtimestamp(epoch_s, UTC) + timedelta(seconds=plus_s)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def whole_second(epoch_s: float) -> str:
+    """RFC 3339 in UTC, rounded up to a second."""
+    return datetime.fromtimestamp(math.ceil(epoch_s), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -53,12 +53,14 @@ class Dialect(Protocol):
     @property
     def name(self) -> str: ...
 
-    def operation(self, method: str, path: str) -> Operation | None:
-        """What a request is for; None if it is not this dialect's. Raises Refused for a path with another method."""
+    def operation(self, method: str, path: str, *, named: bool) -> Operation | None:
+        """What a request is for; None if it is not this dialect's. named: the request says that it is this dialect's;
+        else only the paths are that no other dialect has. Raises Refused for a path with another method.
+        """
         ...
 
-    def read(self, operation: Operation, body: bytes, settings: Settings) -> Ask:
-        """Raises Refused."""
+    def read(self, operation: Operation, path: str, body: bytes, settings: Settings) -> Ask:
+        """path: with its query. Raises Refused."""
         ...
 
     def reply(self, ask: Ask, answer: Answer, timing: Timing, exchange: Exchange) -> Script: ...

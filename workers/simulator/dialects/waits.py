@@ -19,6 +19,11 @@ def standing(readings: Iterable[Reading]) -> dict[str, str]:
     return headers
 
 
+def whole_seconds(overrun: Overrun) -> int:
+    """The wait rounded up, a second at least."""
+    return max(math.ceil(overrun.wait_s), 1)
+
+
 def retry_after(
     overrun: Overrun, told: Told, at: float, by_provider: tuple[Told, ...] = (Told.SECONDS,)
 ) -> dict[str, str]:
@@ -26,7 +31,7 @@ def retry_after(
     if math.isinf(overrun.wait_s):
         return {}
     forms = {
-        Told.SECONDS: ("retry-after", str(max(math.ceil(overrun.wait_s), 1))),
+        Told.SECONDS: ("retry-after", str(whole_seconds(overrun))),
         Told.MILLISECONDS: ("retry-after-ms", str(math.ceil(overrun.wait_s * 1000))),
         Told.DATE: ("retry-after", http_date(at + overrun.wait_s)),
     }

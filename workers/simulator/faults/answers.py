@@ -8,7 +8,7 @@ from .. import tokens
 from ..answer import Answer, Choice, Finish, UsageForm
 from ..ask import ANSWERS, Ask
 from ..problem import Kind, Problem
-from .fault import OLLAMA, OPENAI, Alter, Fault, Respond, streamed
+from .fault import ANTHROPIC, GEMINI, JSON, OLLAMA, OPENAI, Alter, Fault, Respond, streamed
 
 
 def _each(change: Callable[[Choice], Choice]) -> Alter:
@@ -61,30 +61,32 @@ def _whole(ask: Ask) -> bool:
 
 
 def _of_json(name: str, summary: str, change: Callable[[str], str]) -> Fault:
-    return Fault(name, "F21", summary, _text(change), hits=ANSWERS, applies=_asks_json)
+    return Fault(name, "F21", summary, _text(change), hits=ANSWERS, dialects=JSON, applies=_asks_json)
 
 
 FAULTS = (
-    Fault("error-in-200", "F6", "status 200 with an error as body", _odd(Kind.ERROR_IN_200), hits=ANSWERS),
+    Fault(
+        "error-in-200", "F6", "status 200 with an error as body", _odd(Kind.ERROR_IN_200), hits=ANSWERS, dialects=JSON
+    ),
     Fault(
         "choices-null",
         "F6",
-        "`choices` is null",
+        "`choices` is null, Gemini: no `candidates`",
         _odd(Kind.CHOICES_NULL),
         hits=ANSWERS,
-        dialects=OPENAI,
+        dialects=OPENAI | GEMINI,
         applies=_whole,
     ),
     Fault(
         "choices-empty",
         "F6",
-        "`choices` is []",
+        "`choices` is [], Gemini: `candidates`",
         _odd(Kind.CHOICES_EMPTY),
         hits=ANSWERS,
-        dialects=OPENAI,
+        dialects=OPENAI | GEMINI,
         applies=_whole,
     ),
-    Fault("content-empty", "F6", "an answer without a word", _each(_emptied), hits=ANSWERS),
+    Fault("content-empty", "F6", "an answer without a word, Gemini: without `parts`", _each(_emptied), hits=ANSWERS),
     Fault(
         "truncated-input",
         "F10",
@@ -99,10 +101,17 @@ FAULTS = (
         "the content filter ends the answer halfway",
         _each(_filtered),
         hits=ANSWERS,
-        dialects=OPENAI,
+        dialects=OPENAI | GEMINI,
     ),
-    Fault("refusal", "F11", "the model refuses, in `message.refusal`", _each(_refused), hits=ANSWERS, dialects=OPENAI),
-    Fault("usage-missing", "F14", "no token counts", _usage(UsageForm.MISSING)),
+    Fault(
+        "refusal",
+        "F11",
+        "the model refuses, in `message.refusal`; Anthropic: `stop_reason`",
+        _each(_refused),
+        hits=ANSWERS,
+        dialects=OPENAI | ANTHROPIC,
+    ),
+    Fault("usage-missing", "F14", "no token counts", _usage(UsageForm.MISSING), dialects=JSON),
     Fault(
         "usage-null-after",
         "F14",
@@ -118,7 +127,7 @@ FAULTS = (
         "token counts come early and change at the end",
         _usage(UsageForm.CHANGING),
         hits=ANSWERS,
-        dialects=OPENAI,
+        dialects=OPENAI | ANTHROPIC | GEMINI,
         applies=streamed,
     ),
     Fault(

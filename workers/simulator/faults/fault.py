@@ -13,9 +13,15 @@ from ..timing import Timing
 
 EVERYTHING = frozenset(Operation)
 
-BOTH = frozenset({"openai", "ollama"})
+#: Names of dialects; that of OpenAI stands for its flavours too.
+ALL = frozenset({"openai", "ollama", "anthropic", "gemini", "cohere", "ruvllm"})
+JSON = ALL - {"ruvllm"}
+SSE = frozenset({"openai", "anthropic", "gemini", "cohere"})
 OPENAI = frozenset({"openai"})
 OLLAMA = frozenset({"ollama"})
+ANTHROPIC = frozenset({"anthropic"})
+GEMINI = frozenset({"gemini"})
+COHERE = frozenset({"cohere"})
 
 
 class Severance(StrEnum):
@@ -102,7 +108,7 @@ class Fault:
     summary: str
     effect: Effect
     hits: frozenset[Operation] = GENERATION
-    dialects: frozenset[str] = BOTH
+    dialects: frozenset[str] = ALL
     applies: Callable[[Ask], bool] = _always
     amount: Amount | None = None
     rate: float = 1.0

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ..ask import ANSWERS
 from ..script import Ending, Frame, Part, Script
-from .fault import OPENAI, BreakOff, Fault, Reframe, streamed
+from .fault import OLLAMA, OPENAI, SSE, BreakOff, Fault, Reframe, streamed
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -84,15 +84,22 @@ def _blank_lines_first(script: Script, _: float) -> Script:
 
 def _stream(name: str, row: str, summary: str, effect: Reframe | BreakOff, *, sse: bool = False) -> Fault:
     """A fault of streamed answers; sse: only of server-sent events."""
-    if sse:
-        return Fault(name, row, summary, effect, hits=ANSWERS, applies=streamed, dialects=OPENAI)
-    return Fault(name, row, summary, effect, hits=ANSWERS, applies=streamed)
+    dialects = SSE if sse else SSE | OLLAMA
+    return Fault(name, row, summary, effect, hits=ANSWERS, applies=streamed, dialects=dialects)
 
 
 FAULTS = (
     Fault("stall-headers", "F2", "headers, then nothing", Reframe(_stall_after_headers)),
     _stream("stall-midway", "F2", "half of the stream, then nothing", Reframe(_stall_midway)),
-    _stream("comments-only", "F3", "only keep-alive comments, for ever", Reframe(_only_comments), sse=True),
+    Fault(
+        "comments-only",
+        "F3",
+        "only what keeps the connection alive, for ever: comments, Anthropic's pings",
+        Reframe(_only_comments),
+        hits=ANSWERS,
+        dialects=frozenset({"openai", "anthropic"}),
+        applies=streamed,
+    ),
     Fault("cut-mid-line", "F4", "the connection closes in the middle of a line", Reframe(_mid_line)),
     Fault("cut-mid-character", "F4", "the connection closes inside a UTF-8 character", Reframe(_mid_character)),
     _stream("cut-mid-event", "F4", "the connection closes before an event's last line end", Reframe(_mid_event)),
@@ -106,7 +113,9 @@ FAULTS = (
         dialects=OPENAI,
         applies=lambda ask: not ask.stream,
     ),
-    _stream("crlf", "F22", "lines end in CR LF", _each(lambda data: data.replace(b"\n", b"\r\n"))),
+    _stream(
+        "crlf", "F22", "lines end in CR LF", _each(lambda data: data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    ),
     _stream(
         "several-data-lines",
         "F22",

@@ -2,14 +2,14 @@
 
 from ..ask import Operation
 from ..dialects.dialect import Listing, Pull
-from .fault import BOTH, OLLAMA, OPENAI, Fault, ListAs, PullAs
+from .fault import JSON, OLLAMA, Fault, ListAs, PullAs
 
 _LISTING = frozenset({Operation.LISTING})
 
 _PULL = frozenset({Operation.PULL})
 
 
-def _listing(name: str, summary: str, form: Listing, dialects: frozenset[str] = BOTH) -> Fault:
+def _listing(name: str, summary: str, form: Listing, dialects: frozenset[str] = JSON) -> Fault:
     return Fault(name, "F20", summary, ListAs(form), hits=_LISTING, dialects=dialects)
 
 
@@ -19,7 +19,7 @@ def _pull(name: str, summary: str, form: Pull) -> Fault:
 
 FAULTS = (
     _listing("listing-huge", "three thousand models more", Listing.HUGE),
-    _listing("listing-paged", "two models a page, `has_more` and `after`", Listing.PAGED, OPENAI),
+    _listing("listing-paged", "two models a page, and where the next begins", Listing.PAGED, JSON - OLLAMA),
     _listing("listing-bare", "an array without an object around it", Listing.BARE),
     _listing("listing-malformed", "entries that are no models", Listing.MALFORMED),
     _listing("listing-wrong-type", "announced as HTML", Listing.WRONG_TYPE),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ....routing.limits import Period
 from ..ask import ANSWERS, Ask
 from ..problem import Kind, Problem, Told, overrun
-from .fault import EVERYTHING, OPENAI, Amount, Fault, Respond
+from .fault import ALL, ANTHROPIC, COHERE, EVERYTHING, GEMINI, JSON, OPENAI, Amount, Fault, Respond
 
 _WAIT = Amount("seconds the provider asks to wait", 7.66)
 
@@ -45,7 +45,7 @@ def _overflow(_: float, ask: Ask | None) -> Problem:
     return Problem(Kind.OVERFLOW, param="messages", prompt_tokens=asked, max_tokens=wanted, limit=max(asked - 1, 1))
 
 
-def _unsupported(param: str, words: str, applies: Callable[[Ask], bool]) -> Fault:
+def _unsupported(param: str, words: str, applies: Callable[[Ask], bool], dialects: frozenset[str]) -> Fault:
     """The answer comes once the request is sent without the parameter."""
     return Fault(
         f"rejects-{param.replace('_', '-')}",
@@ -53,7 +53,7 @@ def _unsupported(param: str, words: str, applies: Callable[[Ask], bool]) -> Faul
         f"400 while the request has {words}",
         _always(Problem(Kind.UNSUPPORTED, param=_PARAMS.get(param, param), detail=f"'{param}' is not supported")),
         hits=ANSWERS,
-        dialects=OPENAI,
+        dialects=dialects,
         applies=applies,
     )
 
@@ -67,27 +67,38 @@ FAULTS = (
     Fault("rate-limited-ms", "F7", "429, wait in retry-after-ms", _rate(Told.MILLISECONDS), amount=_WAIT),
     Fault("rate-limited-text", "F7", "429, wait only in the message", _rate(Told.TEXT), amount=_WAIT),
     Fault("rate-limited-silent", "F7", "429 that tells no wait", _rate(Told.NOTHING)),
-    Fault("daily-quota", "F8", "429 of a limit per day", Respond(_day), amount=_DAY_WAIT),
     Fault(
-        "no-credit", "F8", "429 insufficient_quota: passes only when somebody pays", _always(Problem(Kind.NO_CREDIT))
+        "daily-quota",
+        "F8",
+        "429 of a limit per day, Cohere: per month",
+        Respond(_day),
+        amount=_DAY_WAIT,
+        dialects=ALL - ANTHROPIC,
+    ),
+    Fault(
+        "no-credit",
+        "F8",
+        "429 insufficient_quota: passes only when somebody pays; Anthropic: 400",
+        _always(Problem(Kind.NO_CREDIT)),
+        dialects=JSON,
     ),
     Fault("unauthorized", "F9", "401: a wrong key", _always(Problem(Kind.UNAUTHORIZED)), hits=EVERYTHING),
     Fault("payment-required", "F9", "402: no credit", _always(Problem(Kind.PAYMENT))),
     Fault("forbidden", "F9", "403: not allowed", _always(Problem(Kind.FORBIDDEN))),
     Fault("model-not-found", "F9", "404: no such model", _model(Kind.NO_MODEL)),
     Fault("model-retired", "F9", "the model has been decommissioned", _model(Kind.RETIRED_MODEL)),
-    Fault("context-overflow", "F10", "400: the prompt is too long", Respond(_overflow)),
+    Fault("context-overflow", "F10", "400: the prompt is too long", Respond(_overflow), dialects=JSON),
     Fault("too-large", "F10", "413: the body is too large", _always(Problem(Kind.TOO_LARGE))),
     Fault(
         "prompt-filtered",
         "F11",
-        "the content filter refuses the prompt",
+        "the content filter refuses the prompt; Gemini: status 200, no candidates; Cohere: 498",
         _always(Problem(Kind.FILTERED)),
-        dialects=OPENAI,
+        dialects=OPENAI | GEMINI | COHERE,
     ),
-    _unsupported("temperature", "a temperature", lambda ask: "temperature" in ask.sent),
-    _unsupported("max_tokens", "max_tokens", lambda ask: "max_tokens" in ask.sent),
-    _unsupported("system", "a system message", lambda ask: "system" in ask.roles),
+    _unsupported("temperature", "a temperature", lambda ask: "temperature" in ask.sent, OPENAI | ANTHROPIC),
+    _unsupported("max_tokens", "max_tokens", lambda ask: "max_tokens" in ask.sent, OPENAI),
+    _unsupported("system", "a system message", lambda ask: "system" in ask.roles, OPENAI),
     *(
         Fault(
             f"http-{status}",

@@ -1,7 +1,7 @@
 """Requests and replies of a dialect, without a server."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,19 @@ class Written:
 
 
 def _written(
-    path: str, body: object = None, *, method: str = "POST", timing: Timing | None = None, **settings: object
+    path: str,
+    body: object = None,
+    *,
+    method: str = "POST",
+    timing: Timing | None = None,
+    headers: Mapping[str, str] | None = None,
+    **settings: object,
 ) -> Written:
     chosen = Settings().changed({"answer_tokens": 20, **settings})
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    got = incoming.read(method, path.partition("?")[0], data, chosen)
-    exchange = Exchange(7, 1_750_000_000.25, chosen, got.operation or Operation.HEALTH, path)
+    got = incoming.read(method, path, data, chosen, headers or {})
+    operation = got.operation or Operation.HEALTH
+    exchange = Exchange(7, 1_750_000_000.25, chosen, operation, got.path, asked_flavour=got.flavour)
     if got.ask:
         return Written(got.dialect.reply(got.ask, compose(got.ask, chosen), timing or Timing(), exchange))
     house = House(loaded={"m": (4096, 60.0)}, running=3, waiting=2, prompt_tokens=10, generation_tokens=20, answered=4)
@@ -60,5 +67,5 @@ def _written(
 
 @pytest.fixture
 def written() -> Callable[..., Written]:
-    """`written(path, body, method=…, timing=…, **settings)`: what the simulator writes in reply."""
+    """`written(path, body, method=…, timing=…, headers=…, **settings)`: what the simulator writes in reply."""
     return _written

@@ -55,7 +55,7 @@ _PAGES = {Kind.NO_ROUTE: (404, b"404 page not found"), Kind.BAD_METHOD: (405, b"
 class Ollama:
     name = "ollama"
 
-    def operation(self, method: str, path: str) -> Operation | None:
+    def operation(self, method: str, path: str, *, named: bool) -> Operation | None:
         if path not in _KNOWN:
             return None
         found = _PATHS.get((method, path))
@@ -63,7 +63,7 @@ class Ollama:
             raise Refused(Problem(Kind.BAD_METHOD))
         return found
 
-    def read(self, operation: Operation, body: bytes, settings: Settings) -> Ask:
+    def read(self, operation: Operation, path: str, body: bytes, settings: Settings) -> Ask:
         return reading.read(operation, body, settings)
 
     def reply(self, ask: Ask, answer: Answer, timing: Timing, exchange: Exchange) -> Script:

@@ -7,8 +7,8 @@ from ...exchange import Exchange
 from ...narrowing import Json
 from ...problem import Kind, Problem, Refused
 from ...script import Frame, Script, whole
+from ...spans import moment
 from ..dialect import House, Listing, encode
-from .writing import moment
 
 _SIZE = 397_821_319
 

@@ -2,21 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
-from ... import tokens
 from ...answer import Answer, Choice, Finish, UsageForm
 from ...ask import Ask, Operation
 from ...exchange import Exchange
 from ...narrowing import Json
 from ...script import Frame, Part, Script, whole
+from ...spans import moment
 from ...timing import Timing
+from .. import sse
 from ..dialect import encode
 
 NDJSON = "application/x-ndjson"
-
-#: Stands for a token in the line that is written once and used for all of them.
-_TOKEN = "\0token"  # noqa: S105 - of text
 
 _REASONS = {Finish.LENGTH: "length", Finish.LOAD: "load", Finish.UNLOAD: "unload"}
 
@@ -68,12 +65,10 @@ class _Lines:
     def _tokens(self, field: str, text: str, first: int) -> Iterator[Frame]:
         if not text:
             return
-        said = self._said(_TOKEN if field == "content" else "")
+        said = self._said(sse.TOKEN if field == "content" else "")
         if field == "thinking":
-            self._holder(said)["thinking"] = _TOKEN
-        before, after = _line(self._object(said) | {"done": False}).split(encode(_TOKEN).encode())
-        for number, piece in enumerate(tokens.pieces(text), first):
-            yield Frame(b"%b%b%b" % (before, encode(piece).encode(), after), self.timing.due_s(number), Part.TEXT)
+            self._holder(said)["thinking"] = sse.TOKEN
+        yield from sse.of_tokens(_line(self._object(said) | {"done": False}), text, first, self.timing)
 
     def _said(self, text: str) -> Json:
         if self.ask.operation is Operation.CHAT:
@@ -127,8 +122,3 @@ def _ns(spans_s: dict[str, float]) -> dict[str, int]:
 
 def _line(body: Json) -> bytes:
     return encode(body).encode() + b"\n"
-
-
-def moment(epoch_s: float, plus_s: float = 0.0) -> str:
-    """RFC 3339 in UTC."""
-    return (datetime.fromtimestamp(epoch_s, UTC) + timedelta(seconds=plus_s)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,7 +1,5 @@
 """The OpenAI dialect. Paths count from their end, so any prefix of a provider's base URL will do."""
 
-from functools import lru_cache
-
 from ...answer import Answer
 from ...ask import Ask, Operation
 from ...exchange import Exchange
@@ -19,6 +17,7 @@ _POSTED = {
     "/chat/completions": Operation.CHAT,
     "/completions": Operation.COMPLETION,
     "/embeddings": Operation.EMBEDDING,
+    "/tokenize": Operation.COUNT,
 }
 
 _GOT = {
@@ -28,6 +27,7 @@ _GOT = {
     "/healthz": Operation.HEALTH,
     "/readyz": Operation.HEALTH,
     "/version": Operation.VERSION,
+    "/props": Operation.SHOW,
     "/metrics": Operation.METRICS,
 }
 
@@ -35,9 +35,7 @@ _GOT = {
 class OpenAI:
     name = "openai"
 
-    @staticmethod
-    @lru_cache(maxsize=1024)
-    def operation(method: str, path: str) -> Operation | None:
+    def operation(self, method: str, path: str, *, named: bool) -> Operation | None:
         for suffix, operation in _POSTED.items():
             if path.endswith(suffix):
                 return _only(method, "POST", path, operation)
@@ -46,8 +44,8 @@ class OpenAI:
                 return _only(method, "GET", path, operation)
         return Operation.SHOW if "/models/" in path and method == "GET" else None
 
-    def read(self, operation: Operation, body: bytes, settings: Settings) -> Ask:
-        return reading.read(operation, body, settings)
+    def read(self, operation: Operation, path: str, body: bytes, settings: Settings) -> Ask:
+        return reading.read(operation, path, body, settings)
 
     def reply(self, ask: Ask, answer: Answer, timing: Timing, exchange: Exchange) -> Script:
         write = streaming.write if ask.stream and answer.choices else writing.write
@@ -70,8 +68,12 @@ class OpenAI:
         match exchange.operation:
             case Operation.LISTING:
                 return listing.models(exchange, flavour, form)
+            case Operation.SHOW if exchange.path.partition("?")[0].endswith("/props"):
+                return listing.properties(exchange)
             case Operation.SHOW:
-                return listing.model(exchange.path.partition("/models/")[2], exchange, flavour)
+                return listing.model(exchange.path.partition("?")[0].partition("/models/")[2], exchange, flavour)
+            case Operation.COUNT:
+                return listing.tokenized(body, exchange)
             case Operation.ACCOUNT:
                 return listing.account()
             case Operation.METRICS:
@@ -79,7 +81,7 @@ class OpenAI:
             case Operation.VERSION:
                 return whole(200, b'{"version":"0.32.0"}')
             case _:
-                return whole(200, b"")
+                return whole(200, flavour.health)
 
 
 def _only(method: str, wanted: str, path: str, operation: Operation) -> Operation:
@@ -89,4 +91,4 @@ def _only(method: str, wanted: str, path: str, operation: Operation) -> Operatio
 
 
 def _flavour(exchange: Exchange) -> Flavour:
-    return FLAVOURS[exchange.settings.flavour]
+    return FLAVOURS[exchange.flavour]

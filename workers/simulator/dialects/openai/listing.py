@@ -1,38 +1,27 @@
 """What the OpenAI API and vLLM tell about themselves: models, health, version, metrics."""
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import parse_qs, urlsplit
 
+from ... import tokens
 from ...exchange import Exchange
 from ...narrowing import Json
 from ...problem import Kind, Problem, Refused
 from ...script import Frame, Script, whole
+from .. import pages
 from ..dialect import House, Listing, encode
+from ..fields import Fields
 from .flavours.flavour import Flavour
-
-_HUGE = 3_000
-
-_PAGE = 2
 
 
 def models(exchange: Exchange, flavour: Flavour, form: Listing) -> Script:
-    rows = [flavour.model_row(model, exchange) for model in exchange.settings.models]
-    body: Json | list[Json | None] = {"object": "list", "data": rows}
-    content_type = "application/json"
-    match form:
-        case Listing.HUGE:
-            rows += [flavour.model_row(f"sim-filler-{number:04d}", exchange) for number in range(_HUGE)]
-        case Listing.PAGED:
-            body = _page(rows, exchange.path)
-        case Listing.BARE:
-            body = [*rows]
-        case Listing.MALFORMED:
-            body = {"object": "list", "data": [None, {"object": "model"}, *rows]}
-        case Listing.WRONG_TYPE:
-            content_type = "text/html"
-        case Listing.PLAIN:
-            pass
-    return Script(200, (Frame(encode(body).encode()),), flavour.headers(exchange), content_type)
+    row = _row_of_lm_studio if "/api/v0/models" in exchange.path else flavour.model_row
+    rows = [row(model, exchange) for model in pages.names(exchange, form)]
+    if form is Listing.PAGED:
+        body: Json | list[Json | None] = _page(rows, exchange.path)
+    else:
+        form = Listing.BARE if flavour.listing_bare and form is Listing.PLAIN else form
+        body = pages.shaped(rows, {"object": "model"}, form, lambda data: {"object": "list", "data": data})
+    return Script(200, (Frame(encode(body).encode()),), flavour.headers(exchange), pages.content_type(form))
 
 
 def model(name: str, exchange: Exchange, flavour: Flavour) -> Script:
@@ -43,11 +32,50 @@ def model(name: str, exchange: Exchange, flavour: Flavour) -> Script:
 
 def _page(rows: Sequence[Json], path: str) -> Json:
     """Two models after the one that `after` names."""
-    after = parse_qs(urlsplit(path).query).get("after", [""])[0]
+    after = pages.query(path).get("after")
     start = next((at + 1 for at, row in enumerate(rows) if row["id"] == after), 0)
-    page = rows[start : start + _PAGE]
+    page = rows[start : start + pages.SMALL_PAGE]
     ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {"first_id": None, "last_id": None}
-    return {"object": "list", "data": page, "has_more": start + _PAGE < len(rows), **ends}
+    return {"object": "list", "data": page, "has_more": start + pages.SMALL_PAGE < len(rows), **ends}
+
+
+def _row_of_lm_studio(model: str, exchange: Exchange) -> Json:
+    return {
+        "id": model,
+        "object": "model",
+        "type": "embeddings" if "embed" in model else "llm",
+        "publisher": "simulator",
+        "arch": "sim",
+        "compatibility_type": "gguf",
+        "quantization": "Q4_K_M",
+        "state": "loaded",
+        "max_context_length": exchange.settings.context_tokens,
+        "loaded_context_length": exchange.settings.context_tokens,
+    }
+
+
+def properties(exchange: Exchange) -> Script:
+    """llama.cpp's `GET /props`."""
+    settings = exchange.settings
+    body: Json = {
+        "default_generation_settings": {"n_ctx": settings.context_tokens, "params": {}},
+        "total_slots": settings.slots or 1,
+        "model_path": next(iter(settings.models), "none"),
+        "modalities": {"vision": False, "audio": False},
+    }
+    return whole(200, encode(body).encode())
+
+
+def tokenized(body: bytes, exchange: Exchange) -> Script:
+    """`POST /tokenize`: llama.cpp's of `content`, vLLM's of a prompt or of messages."""
+    fields = Fields.parse(body)
+    content = fields.text("content")
+    said = [content or fields.text("prompt"), *(str(message.get("content")) for message in fields.array("messages"))]
+    numbers = list(range(tokens.count("\n".join(filter(None, said)))))
+    told: Json = {"tokens": numbers}
+    if not content:
+        told |= {"count": len(numbers), "max_model_len": exchange.settings.context_tokens, "token_strs": None}
+    return whole(200, encode(told).encode())
 
 
 def account() -> Script:

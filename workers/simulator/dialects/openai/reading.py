@@ -13,16 +13,22 @@ from ..fields import Fields, invalid
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 
 
-def read(operation: Operation, body: bytes, settings: Settings) -> Ask:
+def read(operation: Operation, path: str, body: bytes, settings: Settings) -> Ask:
     fields = Fields.parse(body)
-    model = fields.text("model")
-    if not model:
-        invalid(None, "you must provide a model parameter")
+    model = _deployment(path) or fields.text("model") or invalid(None, "you must provide a model parameter")
     if settings.strict_models and not settings.lists(model):
         raise Refused(Problem(Kind.NO_MODEL, param="model", detail=model))
     ask = _READERS[operation](fields, model)
     _check_context(ask, settings)
     return ask
+
+
+def _deployment(path: str) -> str:
+    """What Azure's paths name in place of the model; such a path needs the version of the API."""
+    before, found, rest = path.partition("/deployments/")
+    if found and "api-version=" not in rest:
+        raise Refused(Problem(Kind.NO_ROUTE, detail=before + found))
+    return rest.partition("/")[0]
 
 
 def _check_context(ask: Ask, settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """Streamed answers of the OpenAI API: server-sent events, one for each token, ended by `[DONE]`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ... import tokens
@@ -10,15 +10,9 @@ from ...exchange import Exchange
 from ...narrowing import Json
 from ...script import Frame, Part, Script
 from ...timing import Timing
-from ..dialect import encode
-from . import sse
+from .. import sse
 from .flavours.flavour import Flavour
 from .writing import tool_call
-
-#: Stands for a token in the chunk that is written once and used for all of them.
-_TOKEN = "\0token"  # noqa: S105 - of text
-
-EVENTS = "text/event-stream; charset=utf-8"
 
 
 def write(ask: Ask, answer: Answer, timing: Timing, exchange: Exchange, flavour: Flavour) -> Script:
@@ -27,9 +21,12 @@ def write(ask: Ask, answer: Answer, timing: Timing, exchange: Exchange, flavour:
     if len(answer.choices) > 1:
         frames.sort(key=lambda frame: frame.due_s)
     frames += chunks.after(frames[-1].due_s)
+    opening = flavour.opening(exchange)
+    if opening:
+        frames.insert(0, Frame(sse.event(opening), frames[0].due_s, Part.HEAD))
     if flavour.comment and timing.first_s > 0:
         frames.insert(0, Frame(flavour.comment, 0.0, Part.COMMENT))
-    return Script(200, tuple(frames), flavour.headers(exchange), EVENTS, stream=True)
+    return Script(200, tuple(frames), flavour.headers(exchange), sse.EVENTS, stream=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +44,12 @@ class _Chunks:
             yield Frame(sse.event(self._delta(index, {"role": "assistant", "content": ""})), due_s(0), Part.HEAD)
         spoken = 0
         if self.flavour.reasoning_shown:
-            for frame in self._tokens(index, "reasoning", choice.reasoning, 0):
+            for frame in self._tokens(index, self.flavour.reasoning(sse.TOKEN), choice.reasoning, 0):
                 spoken += 1
                 yield frame
         else:
             spoken = tokens.count(choice.reasoning)
-        for frame in self._tokens(index, "content", choice.text, spoken):
+        for frame in self._tokens(index, {"content": sse.TOKEN}, choice.text, spoken):
             spoken += 1
             yield frame
         if choice.call:
@@ -78,13 +75,8 @@ class _Chunks:
     def _usage(self) -> Json:
         return self.flavour.usage(self.answer, self.timing, self.exchange)
 
-    def _tokens(self, index: int, field: str, text: str, first: int) -> Iterator[Frame]:
-        if not text:
-            return
-        before, after = sse.event(self._delta(index, {field: _TOKEN})).split(encode(_TOKEN).encode())
-        for number, piece in enumerate(tokens.pieces(text), first):
-            data = b"%b%b%b" % (before, encode(piece).encode(), after)
-            yield Frame(data, self.timing.due_s(number), Part.TEXT)
+    def _tokens(self, index: int, delta: Json, text: str, first: int) -> Iterable[Frame]:
+        return sse.of_tokens(sse.event(self._delta(index, delta)), text, first, self.timing) if text else ()
 
     def _call(self, index: int, choice: Choice, due_s: float) -> Iterator[Frame]:
         assert choice.call
@@ -103,7 +95,12 @@ class _Chunks:
 
     def _last(self, index: int, choice: Choice) -> Json:
         said: Json = {"delta": {}} if self._chat else {"text": ""}
-        ended = {"index": index, **said, **self.flavour.choice_extras(choice), "finish_reason": choice.finish}
+        ended = {
+            "index": index,
+            **said,
+            **self.flavour.choice_extras(choice),
+            "finish_reason": self.flavour.finish(choice),
+        }
         told = self.flavour.usage_in_last and self.answer.usage_form is not UsageForm.MISSING
         return self._chunk([ended], self.flavour.last_extras(self._usage, self.exchange) if told else self._early_usage)
 

@@ -34,7 +34,7 @@ def _completion(ask: Ask, answer: Answer, timing: Timing, exchange: Exchange, fl
                 "index": index,
                 **({"message": message(choice, exchange, flavour)} if chat else {"text": choice.text}),
                 **flavour.choice_extras(choice),
-                "finish_reason": choice.finish,
+                "finish_reason": flavour.finish(choice),
             }
             for index, choice in enumerate(answer.choices)
         ],
@@ -54,7 +54,7 @@ def message(choice: Choice, exchange: Exchange, flavour: Flavour) -> Json:
         **flavour.message_extras(choice),
     }
     if choice.reasoning and flavour.reasoning_shown:
-        body["reasoning"] = choice.reasoning
+        body |= flavour.reasoned(choice)
     if choice.call:
         body["tool_calls"] = [tool_call(choice.call, exchange)]
     return body

@@ -12,8 +12,7 @@ from ....limits import Overrun, Reading
 from ....narrowing import Json
 from ....problem import Kind, Problem, Told
 from ....timing import Timing
-from ... import waits
-from .. import sse
+from ... import sse, waits
 from ..wording import words
 
 
@@ -29,6 +28,7 @@ class Flavour:
     """reasoning_shown: reasoning is in the answer, not only counted. usage_unasked: a stream tells its usage even if
     `stream_options.include_usage` is not sent. usage_in_last: it is part of the chunk that ends the answer.
     null_usage: chunks before the usage say `"usage": null`. comment: sent before a slow stream begins.
+    health: the body of its health check. listing_bare: its models come in an array without an object around it.
     """
 
     reasoning_shown = False
@@ -36,6 +36,8 @@ class Flavour:
     usage_in_last = False
     null_usage = True
     comment = b""
+    health = b""
+    listing_bare = False
 
     def id(self, exchange: Exchange) -> str:
         return f"{'cmpl' if exchange.operation is Operation.COMPLETION else 'chatcmpl'}-{exchange.id}"
@@ -54,6 +56,21 @@ class Flavour:
     def whole_extras(self) -> Json:
         """In a whole answer only."""
         return {}
+
+    def opening(self, exchange: Exchange) -> Json | None:
+        """A chunk before the first, of a stream."""
+        return None
+
+    def reasoning(self, text: str) -> Json:
+        """How a delta carries reasoning."""
+        return {"reasoning": text}
+
+    def reasoned(self, choice: Choice) -> Json:
+        """How a message carries reasoning."""
+        return self.reasoning(choice.reasoning)
+
+    def finish(self, choice: Choice) -> str:
+        return choice.finish
 
     def choice_extras(self, choice: Choice | None) -> Json:
         """Besides index, message or delta, and finish_reason; None in chunks before the last."""

@@ -10,8 +10,7 @@ from ....limits import Overrun, Reading
 from ....narrowing import Json
 from ....problem import Problem, Told
 from ....timing import Timing
-from ... import waits
-from .. import sse
+from ... import sse, waits
 from .flavour import FAILED, Flavour, Reply
 
 #: What the headers tell; the other limits are enforced and not told.

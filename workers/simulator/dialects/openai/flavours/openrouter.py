@@ -8,9 +8,8 @@ from ....limits import Overrun, Reading
 from ....narrowing import Json
 from ....problem import Kind, Problem, Told
 from ....timing import Timing
-from ... import waits
+from ... import sse, waits
 from ...dialect import encode
-from .. import sse
 from ..wording import words
 from .flavour import FAILED, Flavour, Reply
 

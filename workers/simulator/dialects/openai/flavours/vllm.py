@@ -9,7 +9,7 @@ from ....limits import Reading
 from ....narrowing import Json
 from ....problem import Kind, Problem
 from ....timing import Timing
-from .. import sse
+from ... import sse
 from ..wording import words
 from .flavour import Flavour, Reply
 

@@ -1,0 +1,1 @@
+"""The server of ruvLLM: one question, one answer."""
