@@ -59,7 +59,10 @@ def test_a_function_is_called_in_either_spelling_of_its_declaration(written: Wri
     google = {"name": "look_up", "parameters": {"type": "OBJECT", "properties": {"word": {"type": "STRING"}}}}
     plain = {"name": "look_up", "parametersJsonSchema": {"type": "object", "properties": {"word": {"type": "string"}}}}
     mode = {"functionCallingConfig": {"mode": "ANY"}}
-    tools = [{"tools": [{"functionDeclarations": [plain]}]}, {"tools": {"function_declarations": [google]}}]
+    tools: list[dict[str, Any]] = [
+        {"tools": [{"functionDeclarations": [plain]}]},
+        {"tools": {"function_declarations": [google]}},
+    ]
     for declared in tools:
         body = written(f"{BASE}:generateContent", ASKED | declared | {"toolConfig": mode}).json
         (part,) = body["candidates"][0]["content"]["parts"]
