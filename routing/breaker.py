@@ -8,10 +8,16 @@ A breaker of the whole fleet lends its one probe to one node at a time, for a wh
 fleet's own are in Redis (tasks/scripts/breakers.lua), and this is their model.
 
 In a row: a busy target that fails one call in a hundred has five failures in any minute, and is well.
+
+By node: a host whose network is broken fails every call, and fast. While all failures are one node's and calls of
+another one succeed, the target is well, and only that node leaves it alone.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+#: When a call ended, whether it succeeded, and whose it was.
+Outcome = tuple[float, bool, str]
 
 #: More outcomes than this are never kept; older ones have left the window or decide nothing.
 KEPT = 64
@@ -37,13 +43,13 @@ class BreakerPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """outcomes: (time, ok), oldest first. opened_at: None while closed. trips: how often it opened in a row.
+    """outcomes: oldest first. opened_at: None while closed. trips: how often it opened in a row.
 
     prober: who has the probe, until `lent_until`. began, now: when a call began and ended, on one steady clock, in
     seconds.
     """
 
-    outcomes: tuple[tuple[float, bool], ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
     opened_at: float | None = None
     trips: int = 0
     prober: str | None = None
@@ -71,30 +77,40 @@ class Breaker:
             return self
         return replace(self, prober=to, lent_until=now + lease_s)
 
-    def succeeded(self, policy: BreakerPolicy, *, began: float, now: float, calls: int = 1) -> "Breaker":
+    def succeeded(
+        self, policy: BreakerPolicy, *, began: float, now: float, calls: int = 1, node: str = ""
+    ) -> "Breaker":
         """calls: how many did, of which the last one began at `began`."""
         if self.opened_at is not None:
             return Breaker() if self.is_probe(policy, began=began) else self
-        return replace(self, outcomes=self._seen(policy, now, ok=True, calls=calls))
+        return replace(self, outcomes=self._seen(policy, (now, True, node), calls))
 
-    def failed(self, policy: BreakerPolicy, *, began: float, now: float) -> "Breaker":
+    def failed(self, policy: BreakerPolicy, *, began: float, now: float, node: str = "") -> "Breaker":
         if self.opened_at is not None:
             probe = self.is_probe(policy, began=began)
             return Breaker(opened_at=now, trips=self.trips + 1) if probe else self
-        outcomes = self._seen(policy, now, ok=False)
+        outcomes = self._seen(policy, (now, False, node))
         if _trips(outcomes, policy):
             return Breaker(outcomes=(), opened_at=now, trips=1)
         return replace(self, outcomes=outcomes)
 
-    def _seen(self, policy: BreakerPolicy, now: float, *, ok: bool, calls: int = 1) -> tuple[tuple[float, bool], ...]:
-        recent, since = self.outcomes, now - policy.window_s
+    def _seen(self, policy: BreakerPolicy, outcome: Outcome, calls: int = 1) -> tuple[Outcome, ...]:
+        recent, since = self.outcomes, outcome[0] - policy.window_s
         if recent and recent[0][0] <= since:
-            recent = tuple(outcome for outcome in recent if outcome[0] > since)
-        return (*recent, *((now, ok),) * min(calls, KEPT))[-KEPT:]
+            recent = tuple(each for each in recent if each[0] > since)
+        return (*recent, *(outcome,) * min(calls, KEPT))[-KEPT:]
 
 
-def _trips(outcomes: tuple[tuple[float, bool], ...], policy: BreakerPolicy) -> bool:
-    bad = sum(1 for _, ok in outcomes if not ok)
+def _trips(outcomes: tuple[Outcome, ...], policy: BreakerPolicy) -> bool:
+    bad = sum(not ok for _, ok, _ in outcomes)
     calls = len(outcomes)
-    in_a_row = calls >= policy.failures and not any(ok for _, ok in outcomes[-policy.failures :])
-    return in_a_row or (calls >= policy.least_calls and bad >= policy.share * calls)
+    in_a_row = calls >= policy.failures and not any(ok for _, ok, _ in outcomes[-policy.failures :])
+    enough = in_a_row or (calls >= policy.least_calls and bad >= policy.share * calls)
+    return enough and not _fails_one_node_alone(outcomes)
+
+
+def _fails_one_node_alone(outcomes: tuple[Outcome, ...]) -> bool:
+    """Whether all failures are one node's, and calls of another one have succeeded since the first of them."""
+    first = next(at for at, (_, ok, _) in enumerate(outcomes) if not ok)
+    failing = {node for _, ok, node in outcomes if not ok}
+    return len(failing) == 1 and any(ok and node not in failing for _, ok, node in outcomes[first:])

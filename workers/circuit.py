@@ -21,7 +21,8 @@ class Circuit:
     """Times are of any steady clock, in seconds.
 
     shared: a fleet was heard, which lends its one probe; a node by itself has it always. lent: this node has it.
-    trying: the one call that may tell whether it closes is under way.
+    alone: it is open here only, for the calls of others go well. trying: the one call that may tell whether it closes
+    is under way.
     """
 
     name: BreakerName
@@ -29,6 +30,7 @@ class Circuit:
     breaker: Breaker = field(default_factory=Breaker)
     shared: bool = False
     lent: bool = False
+    alone: bool = False
     trying: bool = False
     _mirrored: tuple[float, int] | None = None
     _untold: list[_Outcome] = field(default_factory=list[_Outcome])
@@ -39,7 +41,7 @@ class Circuit:
 
     def has_probe(self, *, now: float) -> bool:
         """Whether it is for this node to find out if it may close."""
-        return self.state(now=now) is BreakerState.HALF_OPEN and (self.lent or not self.shared)
+        return self.state(now=now) is BreakerState.HALF_OPEN and (self.lent or self.alone or not self.shared)
 
     def why_not(self, *, now: float) -> str | None:
         """Why no call may be made, None if one may."""
@@ -47,7 +49,9 @@ class Circuit:
             return None
         if self.trying:
             return "its breaker lets one call try"
-        return None if self.has_probe(now=now) else "its breaker is open"
+        if self.has_probe(now=now):
+            return None
+        return "its breaker is open, on this worker alone" if self.alone else "its breaker is open"
 
     def rests_s(self, *, now: float) -> float:
         """Seconds until somebody in the fleet may find out if it may close; 0 from then on, and while it is closed."""
@@ -83,7 +87,7 @@ class Circuit:
         """What the fleet is to be told: outcomes that it has not heard of, and that the node wants the probe."""
         self._telling, self._untold = self._untold, []
         found = [Note(each.kind, self.name, self.policy, now - each.began, each.calls) for each in self._telling]
-        if self.state(now=now) is BreakerState.HALF_OPEN and (not self.lent or self.trying):
+        if self.state(now=now) is BreakerState.HALF_OPEN and not self.alone and (not self.lent or self.trying):
             found.append(Note("probe", self.name, self.policy))
         return found
 
@@ -97,10 +101,13 @@ class Circuit:
         if self._untold:
             return  # the fleet is about to hear more
         if fleet is None or not fleet.is_open:
-            if self.breaker.opened_at is not None:
+            if self._mirrored is not None:
                 self._settle(Breaker())
+            # What our own calls have opened, and the fleet has heard of without following, is a trouble of this node.
+            self.alone = self.breaker.opened_at is not None
             self._mirrored, self.lent = None, False
             return
+        self.alone = False
         if self._mirrored != (fleet.opened, fleet.trips):
             self._mirrored = (fleet.opened, fleet.trips)
             self._settle(Breaker(opened_at=now - (clock_ms - fleet.opened) / 1000, trips=fleet.trips))
@@ -109,7 +116,7 @@ class Circuit:
     def reset(self) -> None:
         """Forget why it was open; the fleet has."""
         self._settle(Breaker())
-        self._untold, self._telling, self._mirrored = [], [], None
+        self._untold, self._telling, self._mirrored, self.alone = [], [], None, False
 
     def _settle(self, after: Breaker) -> None:
         if after.opened_at != self.breaker.opened_at:

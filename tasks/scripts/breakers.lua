@@ -9,7 +9,7 @@
 -- <ns>:breakers          hash  name -> JSON, of those that are open or have seen a failure in their window:
 --                              trips (0 is closed), opened (when, ms), prober, lent (until when, ms), probe (when it is due, ms),
 --                              failures and calls in the window, failed (when last, ms), window (ms)
--- <ns>:outcomes:<name>   list  "<ms> <1 or 0>", oldest first, of a closed one
+-- <ns>:outcomes:<name>   list  "<ms> <1 or 0> <node>", oldest first, of a closed one
 --
 -- Returns Redis' clock in ms, and then names and JSON as in the hash. A breaker that opens or closes wakes every node.
 
@@ -49,24 +49,32 @@ local function close(name)
 end
 
 local function add(name, policy, ok, calls)
-  local outcome, list = now .. ' ' .. ok, outcomes_key(name)
+  local outcome, list = now .. ' ' .. ok .. ' ' .. node, outcomes_key(name)
   for _ = 1, math.min(calls, kept) do redis.call('RPUSH', list, outcome) end
   redis.call('LTRIM', list, -kept, -1)
   redis.call('PEXPIRE', list, policy[2])
 end
 
--- calls, failures, and the failures in a row at the end, of the window.
+-- Of the window: calls, failures, the failures in a row at the end, and whether all failures are one node's, while calls of
+-- another one have succeeded since the first of them.
 local function counted(name, policy)
-  local calls, failures, row = 0, 0, 0
+  local calls, failures, row, failing, several, well = 0, 0, 0, nil, false, {}
   for _, outcome in ipairs(redis.call('LRANGE', outcomes_key(name), 0, -1)) do
-    local at, ok = string.match(outcome, '(%d+) (%d)')
+    local at, ok, whose = string.match(outcome, '(%d+) (%d) ?(.*)')
     if tonumber(at) > now - policy[2] then
       calls = calls + 1
       row = ok == '1' and 0 or row + 1
-      if ok == '0' then failures = failures + 1 end
+      if ok == '0' then
+        failures = failures + 1
+        several = several or (failing ~= nil and failing ~= whose)
+        failing = whose
+      elseif failing then
+        well[whose] = true
+      end
     end
   end
-  return calls, failures, row
+  if failing then well[failing] = nil end
+  return calls, failures, row, not several and next(well) ~= nil
 end
 
 local note = {}
@@ -91,10 +99,11 @@ function note.bad(name, policy, age)
     return
   end
   add(name, policy, 0, 1)
-  local row
-  breaker.calls, breaker.failures, row = counted(name, policy)
+  local row, alone
+  breaker.calls, breaker.failures, row, alone = counted(name, policy)
   breaker.failed, breaker.window = now, policy[2]
-  if row >= policy[1] or (breaker.calls >= policy[3] and breaker.failures >= policy[4] * breaker.calls) then
+  local enough = row >= policy[1] or (breaker.calls >= policy[3] and breaker.failures >= policy[4] * breaker.calls)
+  if enough and not alone then
     open(name, breaker, policy)
   else
     write(name, breaker)

@@ -58,6 +58,34 @@ def test_what_opens_it(outcomes: str, every_s: float, opens: bool) -> None:
     assert (after(outcomes, every_s=every_s).opened_at is not None) is opens
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "opens"),
+    [
+        ("AaAaAaAaAaAA", True),
+        ("AbAbAbAbAbAAAAAA", False),
+        ("bbbbbAAAAA", True),
+        ("AbAbAbAAAAABA", True),
+        ("AbBbAAAAAAA", True),
+        ("AAbAAAAA", False),
+    ],
+    ids=[
+        "a node without others",
+        "a node that fails beside one that does not",
+        "what succeeded before the first failure says nothing",
+        "until another node fails too",
+        "both fail, if one of them less",
+        "one success beside it is enough",
+    ],
+)
+def test_a_node_that_fails_alone_does_not_open_it(outcomes: str, opens: bool) -> None:
+    """A letter is a call of a node, a capital one of it failed."""
+    breaker = Breaker()
+    for at, letter in enumerate(outcomes):
+        note = breaker.failed if letter.isupper() else breaker.succeeded
+        breaker = note(POLICY, began=at, now=at, node=letter.lower())
+    assert (breaker.opened_at is not None) is opens
+
+
 @dataclass(frozen=True)
 class Probed:
     """A breaker that opened at 4 s, and the time of what follows."""

@@ -80,6 +80,19 @@ async def test_successes_between_keep_it_closed(board: Board) -> None:
     assert not (await board.breaker(1000, bad(), bad(), ok(calls=9), bad(), bad())).is_open
 
 
+async def test_a_node_that_fails_while_others_succeed_is_left_to_itself(board: Board) -> None:
+    for _ in range(10):
+        await board.at(1000, bad(), bad(), node="one")
+        assert not (await board.breaker(1000, ok(), node="two")).is_open
+    assert not (await board.breaker(2000, bad(), bad(), bad(), node="one")).is_open
+    assert (await board.breaker(3000, bad(), node="two")).is_open
+
+
+async def test_what_succeeded_before_the_first_failure_says_nothing(board: Board) -> None:
+    await board.at(1000, ok(calls=5), node="two")
+    assert (await board.breaker(2000, bad(), bad(), bad(), node="one")).is_open
+
+
 async def test_a_breaker_without_failures_costs_nothing_to_hear_of(board: Board) -> None:
     assert (await board.at(1000, ok(calls=500))).breakers == {}
 
@@ -184,8 +197,8 @@ def after(model: Breaker, kind: str, now: float, age: float, calls: int, node: s
     if kind == "probe":
         return model.lent(POLICY, node, now=now, lease_s=module.LEASE_S)
     if kind == "bad":
-        return model.failed(POLICY, began=now - age, now=now)
-    return model.succeeded(POLICY, began=now - age, now=now, calls=calls)
+        return model.failed(POLICY, began=now - age, now=now, node=node)
+    return model.succeeded(POLICY, began=now - age, now=now, calls=calls, node=node)
 
 
 def seen(breaker: SharedBreaker) -> tuple[object, ...]:

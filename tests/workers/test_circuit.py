@@ -120,3 +120,31 @@ def test_it_rests_until_its_next_probe() -> None:
     own.failed(began=0.0, now=1.0)
     own.failed(began=0.0, now=1.0)
     assert [own.rests_s(now=now) for now in (1.0, 11.0, 31.0, 99.0)] == [30.0, 20.0, 0.0, 0.0]
+
+
+def test_what_only_its_own_calls_show_stays_open_here_alone_and_is_tried_here() -> None:
+    own = circuit()
+    own.failed(began=0.0, now=1.0)
+    own.failed(began=0.0, now=1.0)
+    own.notes(now=1.0)
+    hear(own, None, now=1.2)
+    assert own.why_not(now=1.2) == "its breaker is open, on this worker alone"
+    assert own.why_not(now=31.0) is None
+    assert own.notes(now=31.0) == []
+    own.asked(now=31.0)
+    own.succeeded(began=31.0, now=32.0)
+    own.notes(now=32.0)
+    hear(own, None, now=32.0)
+    assert (own.why_not(now=32.0), own.alone) == (None, False)
+
+
+def test_it_follows_the_fleet_as_soon_as_that_opens_it_too() -> None:
+    own = circuit()
+    own.failed(began=0.0, now=1.0)
+    own.failed(began=0.0, now=1.0)
+    own.notes(now=1.0)
+    hear(own, None, now=1.2)
+    hear(own, opened(2.0), now=2.0)
+    assert own.why_not(now=31.5) == "its breaker is open"
+    hear(own, None, now=31.6)
+    assert own.why_not(now=31.6) is None

@@ -43,6 +43,10 @@ class Node:
             with pytest.raises(AttemptFailed):
                 await self.ask(model)
 
+    @property
+    def alone(self) -> bool:
+        return any(circuit.alone for circuit in self.upstream.circuits())
+
     def out(self, model: str = "m") -> str | None:
         return self.upstream.why_not() or self.upstream.models_out().get(model)
 
@@ -93,6 +97,19 @@ async def test_a_server_that_cannot_be_reached_is_out_for_every_model(make: Make
     await two.turn()
     assert two.upstream.why_not() == "its breaker is open"
     assert two.upstream.resting
+
+
+async def test_a_node_whose_own_network_is_broken_takes_itself_out_and_nobody_else(make: Make, server: Server) -> None:
+    one, two = await make("one"), await make("two")
+    for _ in range(5):
+        server.will(breaks())
+        if one.out() is None:
+            await one.fail(1)
+        server.will(says("fine"))
+        await two.ask()
+        for node in (one, two):
+            await node.turn()
+    assert (one.alone, two.out()) == (True, None)
 
 
 async def test_one_node_tries_and_all_go_on_when_it_is_well(make: Make, server: Server) -> None:
