@@ -101,7 +101,8 @@ EVENTS: Mapping[str, Event] = {
     "child.killed": Event("a child process did not end when it was asked to", ("name", "pid")),
     # Redis
     "redis.awaited": Event("a worker starts, and Redis does not answer yet", ("error", "patience_s")),
-    "redis.lost": Event("Redis does not answer; the result is kept until it does", ("error", "patience_s")),
+    "redis.lost": Event("Redis does not answer; results are kept until it does", ("error", "patience_s")),
+    "redis.returned": Event("Redis answers again; what was kept for it is handed in", ("away_s",)),
     "redis.started": Event("the embedded Redis was started, or found running", ("port", "folder", "adopted")),
     "redis.revived": Event("the embedded Redis had ended under its users, and runs again", ("port", "folder")),
     "redis.not_revived": Event("the embedded Redis ended, and cannot be started again yet", ("error",)),

@@ -83,7 +83,9 @@ class Executor:
             return await self._end_broken(claimed)
         running = self._begun(claimed, on_free, asked_at)
         with self.suspects.counted(running):
-            return await self._serve(running)
+            ending = await self._serve(running)
+        await self.admission.settled(running.job)
+        return ending
 
     async def _not_ours(self, job_id: str, verdict: str) -> Ending:
         if verdict == "expired":

@@ -289,3 +289,23 @@ async def test_of_many_models_the_latest_are_looked_at(make: Any) -> None:
         admission.why_not(f"model-{number}")
     assert len(admission.waits) == 64
     assert "model-99" in admission.waits
+
+
+async def test_books_that_answer_late_delay_no_commit(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pools = await make(hosted("one", limits=DAILY))
+    books, may_go = pools.pools["one"].admission.books, asyncio.Event()
+    settle = books.settle
+
+    async def late(*args: Any) -> dict[str, int]:
+        await may_go.wait()
+        found: dict[str, int] = await settle(*args)
+        return found
+
+    monkeypatch.setattr(books, "settle", late)
+    job_id = await pools.submit(max_tokens=500)
+    delivery = asyncio.create_task(pools.deliver(job_id, "one"))
+    assert (await pools.client.wait(job_id, timeout_s=20)).answer is not None
+    assert (delivery.done(), await reserved(pools)) == (False, (1, 1))
+    may_go.set()
+    assert isinstance(await delivery, Ended)
+    assert (await used(pools, "tokens/day@one"), await reserved(pools)) == (15, (0, 0))

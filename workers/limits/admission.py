@@ -53,6 +53,9 @@ class Admission:
     waits: dict[str, Wait] = field(default_factory=dict[str, Wait])
     lore: Lore = field(init=False)
     _held: dict[str, Admitted] = field(default_factory=dict[str, Admitted])
+    _settling: dict[tuple[str, int], "asyncio.Task[None]"] = field(
+        default_factory=dict[tuple[str, int], "asyncio.Task[None]"]
+    )
     _short_since: float | None = None
 
     def __post_init__(self) -> None:
@@ -64,7 +67,11 @@ class Admission:
 
     @asynccontextmanager
     async def admitted(self, job: Job, spec: JobSpec, model: str) -> AsyncGenerator[Admitted]:
-        """Room for one call, settled when the block ends, however it does. Raises NotAdmitted."""
+        """Room for one call, settled when the block ends, however it does. Raises NotAdmitted.
+
+        After a failure the provider's word is noted before anybody asks again. After an answer nothing waits for it;
+        see `settled`.
+        """
         limits = self.limits(model)
         call = Admitted(f"{job.id}.{job.epoch}", model, f"{job.task_type}|{self.provider.name}/{model}", limits)
         self._note(model)
@@ -73,9 +80,19 @@ class Admission:
         self._held[call.id] = call
         try:
             yield call
-        finally:
+        except BaseException:
             del self._held[call.id]
             await self._settle(call)
+            raise
+        del self._held[call.id]
+        self._settling[job.id, job.epoch] = asyncio.create_task(self._settle(call))
+
+    async def settled(self, job: Job) -> None:
+        """Wait until what the job's answer has used is in the books."""
+        settling = self._settling.pop((job.id, job.epoch), None)
+        if settling is not None:
+            await asyncio.wait([settling])  # who stops waiting does not stop it
+            settling.result()
 
     def _ask(self, call: Admitted, spec: JobSpec) -> Ask:
         size = sized(spec.request)
