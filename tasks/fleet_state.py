@@ -43,7 +43,8 @@ class EndpointReport(BaseModel):
 class NodeReport(BaseModel):
     """What one worker process says of itself several times a second.
 
-    full_s: seconds since it last had a free slot. unavailable: why it takes no jobs. resting: that passes by itself.
+    full_s: seconds since it last had a free slot. short_s: since its provider's limits had room to spare. unavailable:
+    why it takes no jobs. resting: that passes by itself.
     leaving: jobs that were begun when a breaker had just opened, and are about to go on elsewhere.
     models: what its server offers. out: models that take no jobs, and why. refusals: what stands for
     credentials and an address -> the words with which the provider refused them to this node. control: what
@@ -60,6 +61,7 @@ class NodeReport(BaseModel):
     slots: int = 0
     busy: int = 0
     full_s: float = 0.0
+    short_s: float = 0.0
     unavailable: str | None = None
     resting: bool = False
     leaving: int = 0
@@ -114,7 +116,8 @@ def _together(nodes: Sequence[NodeReport]) -> PoolState:
     return PoolState(
         slots=sum(node.slots for node in good),
         busy=sum(node.busy for node in good),
-        full_for_s=min(node.full_s for node in good),
+        # The limits are the provider's; its nodes use them up together.
+        full_for_s=max(min(node.full_s for node in good), *(node.short_s for node in good)),
         leaving=sum(node.leaving for node in nodes),
         observed={model: together(_seen(good, model)) for node in good for model in node.observed},
         out={model: why for model, why in good[0].out.items() if all(model in node.out for node in good)},

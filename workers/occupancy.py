@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 #: A pool is full if this share of its slots' time is used.
 FULL = 0.9
 #: Seconds over which the mean is taken.
-WINDOW_S = 1.0
+WINDOW_S = 0.5
 
 
 @dataclass(slots=True)

@@ -44,6 +44,9 @@ def priced(
     model: as it was asked for. answered_by: as the answer names it; a hosted provider may have taken another one. at:
     when it answered.
     """
+    if usage.cost_source == "local":
+        # So says the dialect of a server that is usually one's own; it may be one that is rented by the token.
+        usage = usage.model_copy(update={"cost_usd": None, "cost_source": None})
     if usage.cost_usd is not None:
         return usage
     if provider.tier == "local":

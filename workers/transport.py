@@ -47,6 +47,8 @@ class Transport(redis.Transport):
     """Connects as soon as Redis is back; Celery would look less often the longer it is away."""
 
     Channel = Channel
+    #: Seconds until the next look at which queues are open. One that has just been opened is served after so long.
+    brpop_timeout = 0.1
 
     def _deliver(self, message: Any, queue: str | None) -> None:
         kombu: Any = super()

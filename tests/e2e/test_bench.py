@@ -55,3 +55,12 @@ async def test_what_a_dead_provider_costs_is_measured() -> None:
     cost = found["faults"]["killed"]
     assert {"switch_p50_ms", "switch_p99_ms", "lost", "calls_to_dead", "makespan_ratio", "back_s"} <= set(cost)
     assert cost["lost"] == 0
+
+
+@pytest.mark.timeout(180)
+async def test_who_takes_what_is_measured_and_nobody_whom_the_mode_forbids() -> None:
+    found = await bench("mix", "--jobs", "60", "--strategies", "latency_based", "--modes", "free_only")
+    (run,) = found["runs"]
+    assert {"strategy", "mode", "taken", "cost_usd", "makespan_s", "of_optimum", "optimum"} <= set(run)
+    assert (run["taken"]["paid"], run["taken"]["local"] + run["taken"]["free"]) == (0, 60)
+    assert (run["cost_usd"], run["refused"], run["unanswered"], run["trespassed"]) == (0, 0, 0, 0)

@@ -33,6 +33,11 @@ def test_the_nodes_of_a_provider_are_one_pool() -> None:
     }
 
 
+def test_limits_that_one_node_finds_short_are_short_for_all() -> None:
+    found = seen(node("gpu@a", short_s=4.0), node("gpu@b", busy=4, full_s=1.0), node("gpu@c", full_s=3.0))
+    assert found["gpu"].full_for_s == 4.0
+
+
 def test_a_pool_is_full_for_as_long_as_its_last_node_is() -> None:
     assert seen(node("gpu@a", busy=4, full_s=9.0), node("gpu@b", busy=4, full_s=3.0))["gpu"].full_for_s == 3.0
 

@@ -95,7 +95,7 @@ async def test_a_job_that_is_cancelled_while_it_waits_for_its_turn_uses_nothing(
     await pools.deliver(await pools.submit(), "one")
     job_id = await pools.submit()
     running = asyncio.create_task(pools.deliver(job_id, "one"))
-    await until(lambda: pools.pools["one"].admission.short_for_s() > 0)
+    await until(lambda: pools.pools["one"].admission.shortage.for_s() > 0)
     await pools.client.cancel(job_id)
     await pools.pools["one"].leases.renew()
     assert isinstance(await running, Ended)

@@ -292,7 +292,7 @@ async def test_a_pool_that_waits_for_its_pace_is_full_to_those_that_come_after(r
         one, other = gates(pools, directory)
         await pools.deliver(await pools.submit(complexity=1), "one")
         assert [await one.turn(), await other.turn()] == [False, False]
-        pools.pools["one"].admission.clock = lambda: one.now
+        pools.pools["one"].admission.clock = pools.pools["one"].admission.shortage.clock = lambda: one.now
         assert isinstance(await pools.deliver(await pools.submit(complexity=1), "one"), Moved)
         assert [await one.turn(after_s=4.0), await other.turn()] == [False, False]
         assert [await one.turn(after_s=2.0), await other.turn()] == [False, True]

@@ -39,6 +39,8 @@ HOSTED = ProviderSettings(
 )
 UNPRICED = ProviderSettings(name="hosted", type="openai")
 LOCAL = ProviderSettings(name="local", type="vllm", tier="local", prices=HOSTED.prices)
+RENTED = LOCAL.model_copy(update={"tier": "hosted"})
+SAID_LOCAL = USED.model_copy(update={"cost_usd": 0.0, "cost_source": "local"})
 FREE_PLAN = ProviderSettings(name="groq", type="groq", tier="free")
 ROUTER = ProviderSettings(name="router", type="openrouter")
 OF_OUR_OWN = ProviderSettings(name="own", type="openai_compatible", base_urls=("http://gpu:8000",))
@@ -51,6 +53,9 @@ FREE_NAME = "google/gemini-2.0-flash-exp:free"
         pytest.param(
             Usage(cost_usd=0.125, cost_source="receipt"), HOSTED, "dear", 0.125, "receipt", None, id="the receipt wins"
         ),
+        pytest.param(SAID_LOCAL, RENTED, "m", 6.0, "table", "configuration", id="a rented server of a local kind"),
+        pytest.param(SAID_LOCAL, LOCAL, "m", 0.0, "local", None, id="a server of our own, whatever its prices"),
+        pytest.param(SAID_LOCAL, UNPRICED, "m", None, None, None, id="rented at an unknown price"),
         pytest.param(USED, HOSTED, "as-the-provider", 6.0, "table", "configuration", id="the provider's price"),
         pytest.param(USED, HOSTED, "not-listed", 6.0, "table", "configuration", id="for models that are not listed"),
         pytest.param(USED, HOSTED, "dear", 60.0, "table", "configuration", id="a model's own before the provider's"),

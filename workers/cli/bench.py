@@ -12,6 +12,7 @@ from ..bench.memory import measure as measure_memory
 from ..bench.problems import read_problems
 from .bench_failover import failover
 from .bench_limits import limits
+from .bench_mix import mix
 from .bench_rates import submit
 from .bench_slots import slots
 from .console import out
@@ -22,6 +23,7 @@ bench_app.command()(submit)
 bench_app.command()(slots)
 bench_app.command()(limits)
 bench_app.command()(failover)
+bench_app.command()(mix)
 
 
 @bench_app.command()

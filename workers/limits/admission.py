@@ -21,6 +21,7 @@ from .books import LimitBooks, Wait
 from .lore import Lore
 from .permitted import amounts, permitted, scope_of
 from .refusal import refusal_s
+from .shortage import Shortage
 from .sizes import sized
 
 log = structlog.get_logger()
@@ -42,7 +43,8 @@ SETTLE_WITHIN_S = 2.0
 class Admission:
     """waits: model -> what the smallest call of it would wait now; of the models that were asked for.
 
-    changed: called when a model became, or ceased to be, out of room. clock: steady seconds.
+    changed: called when a model became, or ceased to be, out of room. shortage: of room, for whichever model. clock:
+    steady seconds.
     """
 
     provider: ProviderSettings
@@ -56,10 +58,11 @@ class Admission:
     _settling: dict[tuple[str, int], "asyncio.Task[None]"] = field(
         default_factory=dict[tuple[str, int], "asyncio.Task[None]"]
     )
-    _short_since: float | None = None
+    shortage: Shortage = field(init=False)
 
     def __post_init__(self) -> None:
         self.lore = Lore(self.books)
+        self.shortage = Shortage(self.clock)
 
     def limits(self, model: str) -> tuple[Limit, ...]:
         told = self.lore.of(scope_of(self.provider, model))
@@ -116,18 +119,13 @@ class Admission:
             said = await persist(lambda: self.books.reserve(ask))
             if isinstance(said, Granted):
                 self._tell(said.crossed)
-                if said.wait_s <= SLOT_AGAIN_S:
-                    self._short_since = None
-                else:
-                    self._fall_short()
+                if said.wait_s > SLOT_AGAIN_S:
+                    self.shortage.waited()
                 return said.wait_s
-            self._fall_short()
+            self.shortage.waited()
             if not said.key.startswith("slots@") or self.clock() >= give_up_at:
                 raise NotAdmitted(said)
             await self.sleep(SLOT_AGAIN_S)
-
-    def _fall_short(self) -> None:
-        self._short_since = self.clock() if self._short_since is None else self._short_since
 
     async def _settle(self, call: Admitted) -> None:
         try:
@@ -184,8 +182,7 @@ class Admission:
             return
         found = await self.books.peek([target for target in targets if target[0]])
         self.waits.update(zip(limited, found, strict=True))
-        if all(wait.wait_s == 0 for wait in self.waits.values()):
-            self._short_since = None
+        self.shortage.looked(room=all(wait.wait_s == 0 for wait in self.waits.values()))
 
     def why_not(self, model: str) -> str | None:
         """Why calls of a model would wait for longer than about a second, None if they would not."""
@@ -203,10 +200,6 @@ class Admission:
     def out(self) -> frozenset[str]:
         """Models that will take no calls for long."""
         return frozenset(model for model, wait in self.waits.items() if wait.wait_s > OUT_S)
-
-    def short_for_s(self) -> float:
-        """Seconds since a call last found room at once, 0 if the last one did."""
-        return 0.0 if self._short_since is None else self.clock() - self._short_since
 
     async def keep(self) -> None:
         """Renew what the calls that are made have reserved, until cancelled."""
