@@ -80,7 +80,9 @@ async def test_an_answer_ends_the_job_with_a_ledger_entry(two: Fleet) -> None:
     assert ending.outcome == await two.client.wait(job_id)
     answer = ending.outcome.unwrap()
     assert (answer.text, answer.provider, answer.model) == ("ok", "two", "m")
-    assert answer.usage == Usage(input_tokens=10, output_tokens=5, cost_usd=2e-5, cost_source="table")
+    assert answer.usage == Usage(
+        input_tokens=10, output_tokens=5, cost_usd=2e-5, cost_source="table", price_version="configuration"
+    )
     (entry,) = await two.client.attempts(job_id)
     assert (facts(entry), entry.node, entry.cost_usd) == ((1, "two/m", "succeeded"), "two@here", 2e-5)
     assert two.pools["two"].leases.held == {}
