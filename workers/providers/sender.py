@@ -9,6 +9,7 @@ import httpx2
 
 from ...tasks.answer import Answer
 from ...tasks.request import Request
+from .asides import counted_tokens, tell_quality
 from .asking import Asking, OnDelta, OnHeaders
 from .dialect import Ask, ListedModel
 from .endpoint import AttemptFailed, Endpoint, Timeouts
@@ -87,6 +88,19 @@ class Sender:
         except AttemptFailed as failed:
             return replace(found, healthy=False, detail=f"{ping_model} does not answer: {failed}")
         return replace(found, detail=f"{ping_model} answers")
+
+    async def count_tokens(self, endpoint: Endpoint, model: str, request: Request, timeout_s: float = 5) -> int | None:
+        """The request's tokens as the provider counts them, None if it does not. Raises AttemptFailed."""
+        with redacted(endpoint):
+            return await counted_tokens(self._wire, endpoint, model, request, timeout_s)
+
+    async def tell_quality(
+        self, endpoint: Endpoint, request: Request, response: str, quality: float, timeout_s: float = 5
+    ) -> bool:
+        """Tell a server that learns how good an answer was, from 0 to 1; False if it does not learn. Raises
+        AttemptFailed."""
+        with redacted(endpoint):
+            return await tell_quality(self._wire, endpoint, request, response, quality, timeout_s)
 
     async def load(self, endpoint: Endpoint, timeout_s: float = 5) -> ServerLoad | None:
         """How busy a server of our own says that it is, None if it does not tell. Never raises."""
