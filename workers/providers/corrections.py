@@ -39,9 +39,10 @@ _RENAMED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max
 _SYSTEM_ROLES = ("system", "developer")
 
 _REFUSALS = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"})
-#: Documented last resort, for servers that send no code: Groq, OpenAI's older wording, FastAPI, Ollama.
+#: Documented last resort, for servers that send no code: Groq, OpenAI's older wording, FastAPI, Ollama, Anthropic.
 _REFUSED = re.compile(
-    r"unsupported|not supported|does not support|Unrecognized request argument|Extra inputs are not permitted",
+    r"unsupported|not supported|does not support|Unrecognized request argument|Extra inputs are not permitted"
+    r"|is deprecated|cannot both be specified",
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"messages\W*\d+\W*role")

@@ -20,6 +20,7 @@ _BY_CODE: Mapping[str, Fault] = {
     "exceed_context_size_error": Fault.CONTEXT_OVERFLOW,  # llama.cpp
     "string_above_max_length": Fault.CONTEXT_OVERFLOW,
     "request_too_large": Fault.CONTEXT_OVERFLOW,
+    "billing_error": Fault.QUOTA_EXHAUSTED,  # Anthropic
     "insufficient_quota": Fault.QUOTA_EXHAUSTED,
     "billing_hard_limit_reached": Fault.QUOTA_EXHAUSTED,
     "billing_not_active": Fault.QUOTA_EXHAUSTED,
@@ -27,6 +28,8 @@ _BY_CODE: Mapping[str, Fault] = {
     "wrong_api_key": Fault.AUTH,  # Cerebras
     "authentication_error": Fault.AUTH,
     "account_deactivated": Fault.AUTH,
+    "permission_error": Fault.AUTH,  # Anthropic
+    "not_found_error": Fault.MODEL_NOT_FOUND,  # Anthropic
     "model_not_found": Fault.MODEL_NOT_FOUND,
     "model_decommissioned": Fault.MODEL_NOT_FOUND,  # Groq, with status 400
     "model_not_available": Fault.MODEL_NOT_FOUND,
@@ -66,12 +69,14 @@ _BY_STATUS: Mapping[int, Fault] = {
 }
 
 #: Documented last resort, where status and code say "bad request" or less: the wordings of a prompt that does not fit.
-#: OpenAI and vLLM; vLLM's max_tokens; llama.cpp; Ollama; Groq and Cerebras; Together; LM Studio.
+#: OpenAI and vLLM; vLLM's max_tokens; llama.cpp; Ollama; Groq and Cerebras; Together; LM Studio; Anthropic;
+#: Gemini; Cohere.
 _OVERFLOW = re.compile(
     r"maximum context length|max_model_len|exceeds? the available context size|context size has been exceeded"
     r"|exceeds? (?:the |this )?(?:model'?s? )?(?:maximum )?context (?:length|window)"
     r"|reduce the length of the (?:messages|input)|`?inputs`? tokens \+ `?max_new_tokens`?"
-    r"|context length of only|context the overflows|prompt is too long",
+    r"|context length of only|context the overflows|prompt is too long|exceeds? (?:the )?context limit"
+    r"|exceeds the maximum number of tokens|too many tokens",
     re.IGNORECASE,
 )
 _OVERFLOW_STATUS = frozenset({400, 403, 422, 500})

@@ -10,9 +10,10 @@ from ..error_body import ErrorBody, read_error
 
 #: Documented last resort: spent credit is an `invalid_request_error` with status 400.
 _NO_CREDIT = re.compile(r"credit balance is too low", re.IGNORECASE)
-#: Documented last resort: the parameter stands in the sentence only, at its beginning or in quotes.
+#: Documented last resort: the parameter stands in the sentence only, at its beginning. Of two that exclude each other,
+#: the second is named.
 _PARAMETER = re.compile(
-    r"^[`'\"]?([a-z_]+(?:\.[a-z_]+)*)[`'\"]?(?: and [`'\"]?[a-z_]+[`'\"]?)?(?::| is | are | cannot )"
+    r"^[`'\"]?([a-z_]+(?:\.[a-z_]+)*)[`'\"]?(?: and [`'\"]?([a-z_]+)[`'\"]?)?(?::| is | are | cannot )"
 )
 
 
@@ -30,4 +31,4 @@ def _refined(failure: Failure, message: str) -> Failure:
     if _NO_CREDIT.search(message):
         return replace(failure, fault=Fault.QUOTA_EXHAUSTED)
     named = _PARAMETER.match(message)
-    return replace(failure, parameter=failure.parameter or (named[1] if named else None))
+    return replace(failure, parameter=failure.parameter or (named[2] or named[1] if named else None))

@@ -1,0 +1,104 @@
+import json
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from workfleet.routing.failure import Failure, Fault
+from workfleet.tasks.answer import Answer, FinishReason
+from workfleet.tasks.request import Request
+from workfleet.workers.providers.dialect import Ask, Reply
+from workfleet.workers.providers.gemini.dialect import Gemini
+from workfleet.workers.providers.rows import ROWS
+
+#: Three in the afternoon in California.
+NOW = datetime(2026, 11, 20, 15, tzinfo=ZoneInfo("America/Los_Angeles")).timestamp()
+RETRY = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "44s"}
+ASK = Ask(ROWS["google"], "g", "m", Request.from_prompt("x"))
+
+
+def quota(name: str) -> dict[str, Any]:
+    return {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": name}]}
+
+
+def refused(status: int, word: str, message: str, *details: dict[str, Any]) -> Failure:
+    body = {"error": {"code": status, "message": message, "status": word, "details": list(details)}}
+    return Gemini().failure(Reply(status, {}, json.dumps(body).encode(), at=NOW))
+
+
+@pytest.mark.parametrize(
+    ("details", "fault", "wait_s"),
+    [
+        pytest.param([quota("GenerateRequestsPerMinutePerProject"), RETRY], Fault.RATE_LIMITED, 44, id="a minute"),
+        pytest.param([quota("GenerateRequestsPerDayPerProjectPerModel-FreeTier"), RETRY],
+                     Fault.QUOTA_EXHAUSTED, 9 * 3600, id="a day, until midnight there"),
+        pytest.param([], Fault.RATE_LIMITED, None, id="nothing said"),
+    ],
+)  # fmt: skip
+def test_the_quota_that_is_used_up_says_how_long(details: list[Any], fault: Fault, wait_s: float | None) -> None:
+    failure = refused(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", *details)
+    assert (failure.fault, failure.wait_s, failure.code) == (fault, wait_s, "RESOURCE_EXHAUSTED")
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "message", "reason", "fault"),
+    [
+        (400, "INVALID_ARGUMENT", "API key not valid.", "API_KEY_INVALID", Fault.AUTH),
+        (400, "INVALID_ARGUMENT", "Invalid value at 'contents'.", "", Fault.BAD_REQUEST),
+        (
+            400,
+            "INVALID_ARGUMENT",
+            "The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).",
+            "",
+            Fault.CONTEXT_OVERFLOW,
+        ),
+        (403, "PERMISSION_DENIED", "denied", "", Fault.AUTH),
+        (404, "NOT_FOUND", "models/x is not found", "", Fault.MODEL_NOT_FOUND),
+        (500, "INTERNAL", "An internal error has occurred.", "", Fault.SERVER),
+        (503, "UNAVAILABLE", "The model is overloaded.", "", Fault.OVERLOADED),
+        (504, "DEADLINE_EXCEEDED", "Deadline expired.", "", Fault.SERVER),
+    ],
+)
+def test_what_it_refuses_has_its_class(status: int, word: str, message: str, reason: str, fault: Fault) -> None:
+    assert refused(status, word, message, {"reason": reason}).fault is fault
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"promptFeedback": {"blockReason": "SAFETY"}}, Fault.CONTENT_FILTERED),
+        ({"candidates": []}, Fault.SERVER),
+        ({"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL"}]}, Fault.BAD_OUTPUT),
+        ({"candidates": [{"finishReason": "OTHER"}]}, Fault.SERVER),
+        ([{"error": {"code": 503, "status": "UNAVAILABLE", "message": "overloaded"}}], Fault.OVERLOADED),
+    ],
+    ids=["a blocked prompt", "nothing", "a broken call", "given up", "an error in a list"],
+)
+def test_an_answer_that_is_none_is_a_failure(body: Any, fault: Fault) -> None:
+    found = Gemini().decode(ASK, Reply(200, {}, json.dumps(body).encode(), at=NOW))
+    assert isinstance(found, Failure)
+    assert found.fault is fault
+
+
+@pytest.mark.parametrize(
+    ("reason", "content", "finish"),
+    [
+        ("SAFETY", {}, FinishReason.CONTENT_FILTER),
+        ("MAX_TOKENS", {"role": "model"}, FinishReason.LENGTH),
+        ("SOMETHING_NEW", {"parts": [{"text": "x"}]}, FinishReason.UNKNOWN),
+    ],
+)
+def test_an_end_without_a_text_is_an_answer_all_the_same(reason: str, content: Any, finish: FinishReason) -> None:
+    body = {"candidates": [{"content": content, "finishReason": reason}], "usageMetadata": {"promptTokenCount": 3}}
+    found = Gemini().decode(ASK, Reply(200, {}, json.dumps(body).encode()))
+    assert isinstance(found, Answer)
+    assert (found.finish_reason, found.raw_finish_reason, found.usage.input_tokens) == (finish, reason, 3)
+
+
+def test_a_blocked_prompt_ends_a_stream_too() -> None:
+    decoder = Gemini().decoder(ASK, Reply(200))
+    decoder.feed(b'data: {"promptFeedback": {"blockReason": "BLOCKLIST"}}\r\n\r\n')
+    found = decoder.finish()
+    assert isinstance(found, Failure)
+    assert (found.fault, found.code) == (Fault.CONTENT_FILTERED, "BLOCKLIST")
