@@ -1,77 +1,20 @@
-"""Lanes open and close with what the pools say of themselves."""
+"""The gate of a pool: which lanes it opens and closes, and when."""
 
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Generator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
 
 import pytest
 
-from workfleet.routing.directory import Directory, Strategy
-from workfleet.routing.lanes import Priority
+from workfleet.routing.directory import Strategy
 from workfleet.routing.observed import Observed
 from workfleet.tasks.fleet_state import NodeReport
-from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.workers import gatekeeper as module
 from workfleet.workers.ending import Moved
-from workfleet.workers.gatekeeper import Gatekeeper
-from workfleet.workers.leases import Running
 
+from .gates import ONE, TWO, gates, routed
 from .pools import LANE, Fleet, directory_of, fleet, provider
-
-JOB = Job("id", JobState.RUNNING, "general", LANE, Priority.BATCH, 2, "default", 0.0, 1.0, LANE)
-ONE, TWO = provider("one"), provider("two")
-
-
-def routed(strategy: Strategy = "priority", *, spill_after_s: float | None = 5.0) -> Directory:
-    """One before two."""
-    directory = directory_of(ONE, TWO)
-    update = {"strategy": strategy, "spill_after_s": spill_after_s}
-    return directory.model_copy(update={"routes": {"default": directory.routes["default"].model_copy(update=update)}})
-
-
-@dataclass
-class Gate:
-    """The gate of one pool, and what it told Celery's side last."""
-
-    fleet: Fleet
-    name: str
-    directory: Directory
-    now: float = 100.0
-    opened: frozenset[str] = frozenset()
-    closed: frozenset[str] = frozenset()
-    turns: int = 0
-    keeper: Gatekeeper = field(init=False)
-
-    def __post_init__(self) -> None:
-        pool = self.fleet.pools[self.name]
-        pool.leases.occupancy = type(pool.leases.occupancy)(clock=lambda: self.now)
-        self.keeper = Gatekeeper(
-            pool.node, 2, self.fleet.client.fleet, self.directory, pool.upstream, pool, pool.leases, self._told, 0.0
-        )
-
-    def _told(self, opened: frozenset[str], closed: frozenset[str]) -> None:
-        self.opened, self.closed, self.turns = opened, closed, self.turns + 1
-
-    @property
-    def open(self) -> bool:
-        return LANE in self.opened
-
-    async def turn(self, *, after_s: float = 0.0) -> bool:
-        """Whether the lane is open after a turn."""
-        self.now += after_s
-        await self.keeper.turn()
-        return self.open
-
-    @contextmanager
-    def running(self, jobs: int) -> Generator[None]:
-        with ExitStack() as held:
-            for at in range(jobs):
-                job = replace(JOB, id=f"job-{at}")
-                held.enter_context(self.keeper.leases.hold(Running(job, JobSpec.from_prompt("hi"), ends_at=0.0)))
-            yield
 
 
 @pytest.fixture
@@ -80,11 +23,6 @@ async def two(redis_url: str) -> AsyncIterator[Fleet]:
         # Lanes count from their first job on.
         await pools.submit(complexity=1)
         yield pools
-
-
-def gates(fleet: Fleet, directory: Directory | None = None) -> tuple[Gate, Gate]:
-    chosen = directory or routed()
-    return Gate(fleet, "one", chosen), Gate(fleet, "two", chosen)
 
 
 async def test_the_first_of_the_chain_takes_jobs_and_the_second_does_not(two: Fleet) -> None:

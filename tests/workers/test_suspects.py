@@ -1,37 +1,14 @@
 """Jobs that may be what kills their workers: no other job is given up with them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-
-import httpx2
-import pytest
 
 from workfleet.tasks.job import JobState
 from workfleet.tasks.store import DEATHS
 from workfleet.workers.ending import Ended, Ending, Moved
 from workfleet.workers.suspects import SUSPECT_DEATHS
 
-from .pools import Fleet, fleet, provider, says, until
-
-
-@pytest.fixture
-async def alone(redis_url: str) -> AsyncIterator[Fleet]:
-    async with fleet(redis_url, provider("one")) as pools:
-        yield pools
-
-
-class Held:
-    """A reply that comes when it is let go."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.asked = asyncio.Event()
-        self.may_go = asyncio.Event()
-
-    async def __call__(self) -> httpx2.Response:
-        self.asked.set()
-        await self.may_go.wait()
-        return says(self.text)
+from .pools import Fleet, says, until
+from .running import Held
 
 
 async def survivor(fleet: Fleet, deaths: int) -> str:
@@ -46,7 +23,7 @@ def delivered(fleet: Fleet, job_id: str) -> "asyncio.Task[Ending]":
 
 
 async def test_two_suspects_never_run_beside_each_other_but_others_do(alone: Fleet) -> None:
-    replies = [Held("first"), Held("harmless")]
+    replies = [Held(says("first")), Held(says("harmless"))]
     alone.servers["one"].will(*replies)
     suspects = [await survivor(alone, SUSPECT_DEATHS) for _ in range(2)]
     first = delivered(alone, suspects[0])
@@ -62,7 +39,7 @@ async def test_two_suspects_never_run_beside_each_other_but_others_do(alone: Fle
 
 
 async def test_what_must_not_outlive_another_worker_runs_with_nothing_beside_it(alone: Fleet) -> None:
-    before, last, after = replies = [Held("before"), Held("last"), Held("after")]
+    before, last, after = replies = [Held(says("before")), Held(says("last")), Held(says("after"))]
     alone.servers["one"].will(*replies)
     suspects = alone.pools["one"].suspects
     ends = [delivered(alone, await alone.submit())]
@@ -85,7 +62,7 @@ async def test_what_must_not_outlive_another_worker_runs_with_nothing_beside_it(
 
 
 async def test_a_job_that_is_cancelled_while_it_waits_to_be_alone_keeps_nobody_waiting(alone: Fleet) -> None:
-    before, after = Held("before"), Held("after")
+    before, after = Held(says("before")), Held(says("after"))
     alone.servers["one"].will(before, after)
     pool = alone.pools["one"]
     beside = delivered(alone, await alone.submit())
