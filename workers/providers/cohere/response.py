@@ -35,8 +35,8 @@ def answer_in(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:
     ended = text(body.get("finish_reason"))
     if ended in _FAULTS:
         told = text(body.get("error"))
-        message = f"the provider ended the answer with {ended}" + (f": {told}" if told else "")
-        return Failure(_FAULTS[ended], message, status=reply.status, code=ended)
+        words = f"the provider ended the answer with {ended}" + (f": {told}" if told else "")
+        return Failure(_FAULTS[ended], words, status=reply.status, code=ended)
     error = error_in(body)
     if error is not None:
         return failure_in(error, reply)
