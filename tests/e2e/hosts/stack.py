@@ -17,6 +17,8 @@ from .engine import COMPOSE, ROOT, EngineRefused, call, compose_command, docker,
 #: Where a test's own file goes over compose.yaml.
 WATCHED = Path(__file__).with_name("watched.yaml")
 _PATIENCE_S = 60.0
+#: Where containers have the folder of certificates.
+_TRUSTED = "/etc/fleet/trusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Stack:
 
     @property
     def redis_url(self) -> str:
-        return self.env["FLEET_REDIS_URL"]
+        """For programs of this machine; that of the containers names a certificate where they have it."""
+        return self.env["FLEET_REDIS_URL"].replace(_TRUSTED, self.env["FLEET_TRUSTED"])
 
     @property
     def flower(self) -> str:
@@ -72,11 +75,14 @@ class Stack:
 
 
 @asynccontextmanager
-async def stack_of(folder: Path) -> AsyncGenerator[Stack]:
-    """Nothing runs yet; in the end nothing is left of it."""
-    stack = Stack(f"fleet-{secrets.token_hex(4)}", await _environment(folder), folder)
+async def stack_of(folder: Path, *, secure: bool = False) -> AsyncGenerator[Stack]:
+    """Nothing runs yet; in the end nothing is left of it. secure: Redis with TLS and users."""
+    env = await _environment(folder)
+    stack = Stack(f"fleet-{secrets.token_hex(4)}", await _secured(env) if secure else env, folder)
     (folder / "env").write_text("".join(f"{name}={value}\n" for name, value in stack.env.items()))
     (folder / "fleet.yaml").write_text(json.dumps(_configuration()))
+    for mounted in ("redis.d", "trusted"):
+        (folder / mounted).mkdir(exist_ok=True)
     # Written by the user of the image, who is nobody here.
     (folder / "log").mkdir()
     (folder / "log").chmod(0o777)
@@ -110,10 +116,21 @@ async def _environment(folder: Path) -> dict[str, str]:
         "FLEET_FLOWER_LISTEN": f"127.0.0.1:{free_port()}",
         "FLEET_REDIS_URL": f"redis://:{password}@{redis}/0",
         "FLEET_ENDPOINT": f"http://{simulator}",
+        "FLEET_REDIS_D": str(folder / "redis.d"),
+        "FLEET_TRUSTED": str(folder / "trusted"),
         "HOSTS_FOLDER": str(folder),
         "HOSTS_REPOSITORY": str(ROOT),
         "HOSTS_SIMULATOR": simulator,
     }
+
+
+async def _secured(env: Mapping[str, str]) -> dict[str, str]:
+    host, _, _ = env["FLEET_REDIS_LISTEN"].partition(":")
+    await call(str(COMPOSE / "secure-redis.sh"), host, env={**os.environ, **env})
+    lines = (Path(env["FLEET_REDIS_D"]) / "env").read_text().splitlines()
+    written = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    login, trust = f"worker:{written['FLEET_REDIS_PASSWORD']}", written["FLEET_REDIS_OPTIONS"]
+    return {**env, **written, "FLEET_REDIS_URL": f"rediss://{login}@{env['FLEET_REDIS_LISTEN']}/0{trust}"}
 
 
 def _configuration() -> Mapping[str, object]:
