@@ -23,12 +23,12 @@ from ..tasks.results import Outcome
 from ..tasks.store import CANCELLED, DAMAGED, LATE, Broken, Claimed, Store, new_ticket
 from .chain import Alternatives, alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
-from .judges import judge
 from .leases import LEASE_S, Leases, Running, Stop
 from .ledger import entry, explained
 from .limits.admission import Admission
 from .limits.admitted import NotAdmitted
 from .limits.books import LimitBooks
+from .objection import objection
 from .paced_call import ask_in_turn
 from .patience import PATIENCE_S, persist
 from .providers.endpoint import AttemptFailed
@@ -160,11 +160,11 @@ class Executor:
                     relay.drop()
                 elif relay is not None:
                     await relay.close()
-        verdict = judge(running.spec.judge, answer, running.spec.request) if running.spec.judge else None
-        if verdict is not None and not verdict.accepted:
+        if (failure := objection(running.spec, answer)) is not None:
             running.rejected = answer
-            self.upstream.turned_down(model)
-            raise AttemptFailed(Failure(Fault.BAD_OUTPUT, verdict.rejection or "rejected"))
+        self.upstream.judged(running.spec, model, answer, failure)
+        if failure is not None:
+            raise AttemptFailed(failure)
         return answer
 
     async def _not_asked(self, running: Running, others: Alternatives, not_asked: Unavailable | NotAdmitted) -> Ending:

@@ -245,9 +245,14 @@ class Upstream:
         if before != after or models_before != models_after:
             self.changed()
 
-    def turned_down(self, model: str) -> None:
-        """A judge rejected the last answer of a model."""
-        self.observed[model] = self.observed.get(model, Observed()).turned_down()
+    def judged(self, spec: JobSpec, model: str, answer: Answer, objection: Failure | None) -> None:
+        """What was found of a model's answer. Servers that learn are told of it, whichever of them answered."""
+        if objection is not None and objection.fault is Fault.BAD_OUTPUT:
+            self.observed[model] = self.observed.get(model, Observed()).turned_down()
+        if objection is None and spec.judge is None:
+            return
+        for line in self.lines:
+            self.sender.tell_quality(line.endpoint, spec.request, answer.text, 1.0 if objection is None else 0.0)
 
     def circuits(self) -> Iterator[Circuit]:
         yield from (line.availability.circuit for line in self.lines)

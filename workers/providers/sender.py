@@ -9,10 +9,10 @@ import httpx2
 
 from ...tasks.answer import Answer
 from ...tasks.request import Request
-from .asides import counted_tokens, tell_quality
 from .asking import Asking, OnDelta, OnHeaders
 from .dialect import Ask, ListedModel
 from .endpoint import AttemptFailed, Endpoint, Timeouts
+from .feedback import Feedback
 from .http_client import http_client
 from .inspection import Health, check, listed_models, load, within
 from .ollama import admin as ollama_admin
@@ -21,6 +21,7 @@ from .redaction import redacted
 from .rows import ROWS
 from .ruvllm.forms import Forms
 from .server_load import ServerLoad
+from .token_count import counted_tokens
 from .wire import MAX_BODY_BYTES, Wire
 
 
@@ -37,6 +38,7 @@ class Sender:
         self._wire = Wire(self._client, max_body_bytes=max_body_bytes)
         self._asking = Asking(self._wire)
         self._forms = Forms(self._wire)
+        self._feedback = Feedback(self._wire)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -45,6 +47,7 @@ class Sender:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._feedback.close()
         await self._client.__aexit__(kind, error, trace)
 
     async def ask(
@@ -94,13 +97,9 @@ class Sender:
         with redacted(endpoint):
             return await counted_tokens(self._wire, endpoint, model, request, timeout_s)
 
-    async def tell_quality(
-        self, endpoint: Endpoint, request: Request, response: str, quality: float, timeout_s: float = 5
-    ) -> bool:
-        """Tell a server that learns how good an answer was, from 0 to 1; False if it does not learn. Raises
-        AttemptFailed."""
-        with redacted(endpoint):
-            return await tell_quality(self._wire, endpoint, request, response, quality, timeout_s)
+    def tell_quality(self, endpoint: Endpoint, request: Request, said: str, quality: float) -> None:
+        """Tell a server that learns how good an answer was, from 0 to 1. Nothing waits for it."""
+        self._feedback.tell(endpoint, request, said, quality)
 
     async def load(self, endpoint: Endpoint, timeout_s: float = 5) -> ServerLoad | None:
         """How busy a server of our own says that it is, None if it does not tell. Never raises."""
