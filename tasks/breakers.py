@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
-from redis.commands.core import AsyncScript
 
 from ..routing.breaker import KEPT, BreakerPolicy
 from .connection import AsyncRedis
+from .scripting import Scripts
 
 #: Seconds for which a node has the probe of a breaker, from when it last asked for it.
 LEASE_S = 10.0
@@ -93,14 +92,12 @@ class Breakers:
         self._redis = redis
         self._namespace = namespace
         self._key = f"{namespace}:breakers"
-        self._script: AsyncScript = redis.register_script(
-            (resources.files("workfleet.tasks") / "scripts" / "breakers.lua").read_text()
-        )
+        self._scripts = Scripts(redis, "workfleet.tasks", namespace, shared=None)
 
     async def tell(self, node: str, notes: Sequence[Note] = ()) -> Heard:
         """Say what happened, the oldest first, and hear how all breakers stand after it."""
         told = json.dumps([_told(note) for note in notes])
-        reply = await self._script(keys=[self._namespace], args=[node, int(LEASE_S * 1000), KEPT, told])
+        reply = await self._scripts.run("breakers", node, int(LEASE_S * 1000), KEPT, told)
         names, facts = reply[1::2], reply[2::2]
         return Heard(
             now=float(reply[0]),

@@ -3,13 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any, Literal, cast
-
-from redis.commands.core import AsyncScript
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
 
 from ..routing.lanes import Priority
 from .connection import AsyncRedis
@@ -19,6 +13,7 @@ from .messages import PRIORITY_STEPS, list_key
 from .prepared import Prepared
 from .record import from_fields, packed, pairs, read, read_spec
 from .results import RESULT_KEY, Outcome, decode, encode
+from .scripting import Scripts
 
 #: Seconds that a finished job, its request and its answer stay readable.
 RETENTION_S = 7 * 86_400
@@ -73,12 +68,6 @@ class Rescue:
     damaged: list[str]
 
 
-@cache
-def _source(name: str) -> str:
-    folder = resources.files("workfleet.tasks") / "scripts"
-    return (folder / "lib.lua").read_text() + "\n" + (folder / f"{name}.lua").read_text()
-
-
 class Store:
     """Every change of a job's record. template: the Celery message (messages.py). Errors of Redis pass through as they
     are.
@@ -91,18 +80,13 @@ class Store:
         self.namespace = namespace
         self.retention_s = retention_s
         self._template = template
-        self._scripts: dict[str, AsyncScript] = {}
+        self._scripts = Scripts(redis, "workfleet.tasks", namespace)
 
     def key(self, *parts: str) -> str:
         return ":".join((self.namespace, *parts))
 
     async def _run(self, script: str, *arguments: str | bytes | int) -> Any:
-        if script not in self._scripts:
-            self._scripts[script] = self.redis.register_script(_source(script))
-        try:
-            return await self._scripts[script](keys=[self.namespace], args=[self._template, *arguments])
-        except NoScriptError as forgotten:
-            raise RedisConnectionError("it was restarted between the loading of a script and its call") from forgotten
+        return await self._scripts.run(script, self._template, *arguments)
 
     async def submit(self, jobs: Sequence[Prepared], *, batch: str = "") -> list[str]:
         """Store and queue the jobs, all or none. Returns each job's id, or that of the first job with its idempotency

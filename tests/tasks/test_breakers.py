@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis as sync_redis
@@ -33,17 +33,27 @@ def probe(name: BreakerName = NAME) -> Note:
 
 
 @dataclass
+class Clocked:
+    """A Redis whose scripts read the time that a test sets."""
+
+    redis: Any
+
+    def register_script(self, source: str) -> Any:
+        return self.redis.register_script(source.replace("redis.call('TIME')", "redis.call('LRANGE', 'clock', 0, -1)"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.redis, name)
+
+
+@dataclass
 class Board:
-    """Breakers on a real Redis, whose script reads the time that a test sets."""
+    """Breakers on a real Redis, at times that a test sets."""
 
     redis: Any
     breakers: Breakers = field(init=False)
 
     def __post_init__(self) -> None:
-        self.breakers = Breakers(self.redis)
-        script = self.breakers._script  # pyright: ignore[reportPrivateUsage]  # the time is Redis' own elsewhere
-        source = str(script.script).replace("redis.call('TIME')", "redis.call('LRANGE', 'clock', 0, -1)")
-        self.breakers._script = self.redis.register_script(source)  # pyright: ignore[reportPrivateUsage]  # as above
+        self.breakers = Breakers(cast("Any", Clocked(self.redis)))
 
     async def at(self, now_ms: int, *notes: Note, node: str = "one") -> Heard:
         await self.redis.delete("clock")

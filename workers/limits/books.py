@@ -3,17 +3,12 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
-
-from redis.commands.core import AsyncScript
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError
 
 from ...routing.limits import Limit, Pace, Quota, Slots
 from ...routing.reservation import Ask, Denied, Granted, Used
 from ...tasks.connection import AsyncRedis
+from ...tasks.scripting import Scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +19,6 @@ class Wait:
     key: str = ""
 
 
-@cache
-def _source(name: str) -> str:
-    folder = resources.files("workfleet.workers.limits") / "scripts"
-    return (folder / "lib.lua").read_text() + "\n" + (folder / f"{name}.lua").read_text()
-
-
 class LimitBooks:
     """now: Redis' clock when it last answered, in seconds. Errors of Redis pass through as they are."""
 
@@ -37,7 +26,7 @@ class LimitBooks:
         self.redis = redis
         self.namespace = namespace
         self.now = 0.0
-        self._scripts: dict[str, AsyncScript] = {}
+        self._scripts = Scripts(redis, "workfleet.workers.limits", namespace)
 
     def key(self, *parts: str) -> str:
         return ":".join((self.namespace, "limit", *parts))
@@ -87,12 +76,7 @@ class LimitBooks:
         await self._run("pause", key, wait_s)
 
     async def _run(self, script: str, *arguments: str | float) -> list[Any]:
-        if script not in self._scripts:
-            self._scripts[script] = self.redis.register_script(_source(script))
-        try:
-            reply: list[Any] = await self._scripts[script](keys=[self.namespace], args=arguments)
-        except NoScriptError as forgotten:
-            raise RedisConnectionError("it was restarted between the loading of a script and its call") from forgotten
+        reply: list[Any] = await self._scripts.run(script, *arguments)
         self.now = float(reply[0])
         return reply[1:]
 
