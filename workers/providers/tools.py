@@ -38,13 +38,14 @@ def function_in(tool: dict[str, Any]) -> Function | None:
 
 def choice_of(request: Request) -> Choice | None:
     """What the request says of calling functions, None if it is for the model to decide."""
-    said = request.tool_choice
-    if said in ("auto", "none", "required"):
-        return Choice(said)
-    if said == "any":
-        return Choice("required")
-    name = text(mapping(mapping(said).get("function")).get("name"))
-    return Choice("required", name) if name else None
+    match request.tool_choice:
+        case "auto" | "none" | "required" as said:
+            return Choice(said)
+        case "any":
+            return Choice("required")
+        case other:
+            name = text(mapping(mapping(other).get("function")).get("name"))
+            return Choice("required", name) if name else None
 
 
 def schema_of(shape: ResponseFormat | None) -> dict[str, Any] | None:
