@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 from ..routing.failure import Fault
 from ..routing.lanes import DEFAULT_TASK_TYPE, Band, Priority
@@ -94,10 +101,14 @@ class JobSpec(BaseModel):
     stream: bool = False
     metadata: dict[str, str] = Field(default_factory=dict)
 
-    @field_validator("complexity", mode="before")
+    @field_validator("complexity", mode="wrap")
     @classmethod
-    def _band_spelling(cls, value: object) -> object:
-        return value.strip().lower().replace("_", "-") if isinstance(value, str) else value
+    def _level(cls, value: object, check: ValidatorFunctionWrapHandler) -> int | Band | None:
+        """Raises one error in place of one for each form that it could have had."""
+        try:
+            return check(value.strip().lower().replace("_", "-") if isinstance(value, str) else value)
+        except ValidationError:
+            raise ValueError(f"a number from 1 to 10, or one of {', '.join(Band)}; not {value!r}") from None
 
     @classmethod
     def from_prompt(

@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "up": "up:up",
     "worker": "worker:worker",
     "flower": "flower:flower",
-    "submit": "jobs:submit",
+    "submit": "submit:submit",
     "result": "jobs:result",
     "wait": "jobs:wait",
     "stream": "stream:stream",
