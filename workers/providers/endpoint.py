@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import SecretStr
 
 from ...routing.failure import Failure
+from .rows import ROWS, OwnRow, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Api:
     version: Azure's `api-version`, where None, `v1` and `preview` mean the path without deployments; Anthropic's
     `anthropic-version`. betas: features of Anthropic's that are switched on. deployments: model -> what it is called on
     Azure. prompt_cache: have Anthropic keep system prompt and tools for the calls that follow. form: which of its two
-    APIs a ruvLLM server is spoken to in; `auto` finds out.
+    APIs a ruvLLM server is spoken to in; `auto` finds out. own: where a server with OpenAI's API differs from its row.
     """
 
     version: str | None = None
@@ -37,6 +38,7 @@ class Api:
     deployments: Mapping[str, str] = field(default_factory=dict[str, str])
     prompt_cache: bool = False
     form: Literal["auto", "query", "openai"] = "auto"
+    own: OwnRow = field(default_factory=OwnRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Endpoint:
     api_key: SecretStr | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     api: Api = field(default_factory=Api)
+
+    @property
+    def row(self) -> Row:
+        """What its type is known for, and what the configuration says otherwise."""
+        return self.api.own.over(ROWS[self.type])
 
 
 class AttemptFailed(Exception):

@@ -9,7 +9,6 @@ from .dialect import Call
 from .endpoint import AttemptFailed, Endpoint
 from .inspection import fetch_well, within
 from .redaction import redacted
-from .rows import ROWS
 from .ruvllm.request import query
 from .turns import messages_of
 from .wire import Wire
@@ -30,7 +29,7 @@ class Feedback:
 
     def tell(self, endpoint: Endpoint, request: Request, said: str, quality: float) -> None:
         """quality: of what was said, from 0 to 1. Servers that do not learn are told nothing."""
-        path = ROWS[endpoint.type].feedback_path
+        path = endpoint.row.feedback_path
         if path is None or request.kind == "embedding" or len(self._telling) >= _AT_ONCE:
             return
         body = {"query": query(messages_of(request)), "response": said, "quality": quality}

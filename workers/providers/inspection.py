@@ -13,7 +13,6 @@ from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .json_fields import mapping, parse, text
 from .limits_told import Told, limits_in_headers
 from .paging import MAX_PAGES, next_page
-from .rows import ROWS
 from .server_load import ServerLoad, server_load
 from .wire import Wire
 
@@ -48,7 +47,7 @@ async def fetch_well(wire: Wire, endpoint: Endpoint, calls: Sequence[Call], time
 
 async def check(wire: Wire, endpoint: Endpoint, timeout_s: float) -> Health:
     """Whether the server answers, without asking a model. Never raises."""
-    row, began = ROWS[endpoint.type], time.monotonic()
+    row, began = endpoint.row, time.monotonic()
     try:
         reply = await fetch_well(wire, endpoint, [Call(row.health_method, row.health_path)], within(timeout_s))
     except AttemptFailed as failed:
@@ -89,7 +88,7 @@ async def listed_models(wire: Wire, endpoint: Endpoint, timeout_s: float) -> tup
 
 async def _listed(wire: Wire, endpoint: Endpoint, until: float) -> AsyncGenerator[ListedModel]:
     """The models of every page. One that cannot be read to its end in time is a failure, not shorter."""
-    row = ROWS[endpoint.type]
+    row = endpoint.row
     calls = [Call("GET", path) for path in row.listing_paths]
     first = calls[-1]
     for _ in range(MAX_PAGES):
@@ -106,7 +105,7 @@ async def _listed(wire: Wire, endpoint: Endpoint, until: float) -> AsyncGenerato
 
 
 async def _with_details(wire: Wire, endpoint: Endpoint, model: ListedModel, left_s: float) -> ListedModel:
-    row = ROWS[endpoint.type]
+    row = endpoint.row
     dialect = DIALECTS[row.dialect]
     call = dialect.details(row, model)
     if call is None or left_s <= 0:
@@ -120,4 +119,4 @@ async def _with_details(wire: Wire, endpoint: Endpoint, model: ListedModel, left
 def _well(endpoint: Endpoint, reply: Reply) -> Reply:
     if 200 <= reply.status < 300:
         return reply
-    raise AttemptFailed(DIALECTS[ROWS[endpoint.type].dialect].failure(reply))
+    raise AttemptFailed(DIALECTS[endpoint.row.dialect].failure(reply))

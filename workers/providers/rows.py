@@ -5,7 +5,7 @@ formats, and the vendors' API references they cite.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -74,6 +74,34 @@ class Row:
     job_header: str = "X-Request-Id"
     receipts: bool = False
     always: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRow:
+    """What a configuration says of a server with OpenAI's API, as a row would; None is as its type's row says.
+
+    listing_path: the only one.
+    """
+
+    key_header: str | None = None
+    health_path: str | None = None
+    listing_path: str | None = None
+    count_path: str | None = None
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
+    seed_field: str | None = None
+    job_header: str | None = None
+    top_k: bool | None = None
+    developer_role: bool | None = None
+    reasoning_in: bool | None = None
+    receipts: bool | None = None
+    always: Mapping[str, Any] | None = None
+
+    def over(self, row: Row) -> Row:
+        said = {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
+        if not said:
+            return row
+        listing = said.pop("listing_path", None)
+        return replace(row, **said, **({"listing_paths": (listing,)} if listing else {}))
 
 
 def _local(name: str, base_url: str, **facts: Any) -> Row:

@@ -18,7 +18,6 @@ from .inspection import Health, check, listed_models, load, within
 from .ollama import admin as ollama_admin
 from .ollama.pull import PullProgress
 from .redaction import redacted
-from .rows import ROWS
 from .ruvllm.forms import Forms
 from .server_load import ServerLoad
 from .token_count import counted_tokens
@@ -67,7 +66,7 @@ class Sender:
         takes is not counted as the provider's. context_tokens: of the model, if known. job_id: told to the provider, so
         that the call can be found in its logs. on_headers: told the headers of each reply, also of a refusal.
         """
-        row = ROWS[endpoint.type]
+        row = endpoint.row
         long = row.stream_above_tokens is not None and (request.max_tokens or 0) > row.stream_above_tokens
         stream = (request.stream or on_delta is not None or long) and request.kind != "embedding"
         ask = Ask(row, endpoint.provider, model, request, stream=stream, context_tokens=context_tokens)
@@ -124,7 +123,7 @@ class Sender:
     async def _ping(self, endpoint: Endpoint, model: str, timeout_s: float) -> Request:
         """One token of an answer, with the window that the model is loaded with: any other would load it anew."""
         window = None
-        if ROWS[endpoint.type].dialect == "ollama":
+        if endpoint.row.dialect == "ollama":
             window = await ollama_admin.window_of(self._wire, endpoint, model, timeout_s)
         extra = {"options": {"num_ctx": window}} if window else {}
         return Request.from_prompt("ping", max_tokens=1, extra=extra)

@@ -6,13 +6,12 @@ from .dialect import Ask
 from .dialects import DIALECTS
 from .endpoint import Endpoint
 from .inspection import fetch_well, within
-from .rows import ROWS
 from .wire import Wire
 
 
 async def counted_tokens(wire: Wire, endpoint: Endpoint, model: str, request: Request, timeout_s: float) -> int | None:
     """None if the provider does not count. Raises AttemptFailed."""
-    row = ROWS[endpoint.type]
+    row = endpoint.row
     dialect = DIALECTS[row.dialect]
     ask = Ask(row, endpoint.provider, model, request, api=endpoint.api)
     call = dialect.count(ask)

@@ -16,7 +16,7 @@ from .deadlines import Deadlines
 from .dialect import Call, Reply
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .http_client import ON_CONNECTED
-from .rows import ROWS, Row
+from .rows import Row
 from .transport_errors import translated
 
 #: No answer of a model is larger; 4,096 embeddings of 1,024 numbers are about 50 MB.
@@ -89,7 +89,7 @@ class Wire:
                     await response.aclose()
 
     def _request(self, endpoint: Endpoint, call: Call) -> httpx2.Request:
-        url = url_of(ROWS[endpoint.type], endpoint.base_url, call.path)
+        url = url_of(endpoint.row, endpoint.base_url, call.path)
         with translated():
             return self._client.build_request(
                 call.method, _parsed(url), headers=_headers(endpoint, call), content=_content(call)
@@ -118,7 +118,7 @@ def _parsed(url: str) -> httpx2.URL:
 
 
 def _headers(endpoint: Endpoint, call: Call) -> dict[str, str]:
-    row = ROWS[endpoint.type]
+    row = endpoint.row
     headers = {"content-type": "application/json", **row.headers, **call.headers}
     if endpoint.api_key is not None and (key := endpoint.api_key.get_secret_value().strip()):
         if not (key.isascii() and key.isprintable()):

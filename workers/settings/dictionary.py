@@ -1,5 +1,8 @@
 """Every field of a configuration in our words, and the words of the other forms for it."""
 
+from dataclasses import fields as fields_of
+
+from ..providers.rows import OwnRow
 from .problems import Findings
 from .spelling import Spelling, each, folded, inside, respell, table
 from .tree import Node
@@ -95,7 +98,10 @@ _RUNNER = table(
     n_gpu_layers="gpu_layers",
 )
 _TIMEOUTS = table(("connect_s", "first_token_s", "idle_s", "total_s"))
-_API = table(("version", "betas", "deployments", "prompt_cache", "form"))
+_API = table(
+    ("version", "betas", "deployments", "prompt_cache", "form"),
+    **{each.name: Spelling(("own", each.name)) for each in fields_of(OwnRow)},
+)
 _HEALTH_CHECK = table(("enabled", "interval_s", "timeout_s"))
 _RETRY = table(("max_attempts", "retries_per_target", "delay_s", "max_delay_s"))
 _ROUTE = table(("chain", "strategy", "mode", "spill_after_s", "filtered"), targets="chain")

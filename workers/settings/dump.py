@@ -92,8 +92,10 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
 
 
 def _api(api: Api) -> dict[str, Any]:
-    fields = {**asdict(api), "betas": list(api.betas), "deployments": dict(api.deployments)}
-    return {name: value for name, value in fields.items() if value and value != getattr(Api(), name)}
+    fields: dict[str, Any] = {**asdict(api), "betas": list(api.betas), "deployments": dict(api.deployments)}
+    own = {name: value for name, value in asdict(api.own).items() if value is not None}
+    del fields["own"]
+    return {name: value for name, value in fields.items() if value and value != getattr(Api(), name)} | own
 
 
 def _runner(provider: ProviderSettings) -> dict[str, Any] | None:

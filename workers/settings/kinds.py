@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..providers.endpoint import Timeouts
-from ..providers.rows import ALIASES, ROWS, canonical_type
+from ..providers.rows import ALIASES, ROWS, Row, canonical_type
 from .spelling import folded
 
 #: A local server may first load the model, and generates as fast as its machine can.
@@ -33,10 +33,18 @@ _ALIASES = {
     "local": "llamacpp",
 }
 
+
+def _api_fields(row: Row) -> frozenset[str]:
+    """A server with OpenAI's API may differ from its row."""
+    return row.api_fields | {"own"} if row.dialect == "openai" else row.api_fields
+
+
 #: Kind by type.
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        row.name: Kind(row.name, row.base_url, row.key_variables, row.key_required, row.tier == "local", row.api_fields)
+        row.name: Kind(
+            row.name, row.base_url, row.key_variables, row.key_required, row.tier == "local", _api_fields(row)
+        )
         for row in ROWS.values()
     }
 )
