@@ -55,7 +55,8 @@ CONF
 
 word() { openssl rand -hex 24; }
 admin=$(word) worker=$(word) client=$(word)
-# Redis keeps the sums of the passwords only.
+# Redis keeps the sums of the passwords only. Nobody is the default user, who may do everything: as that one Redis
+# reads its own append-only file, and with fewer rights it would leave jobs out.
 hashed() { printf %s "$1" | openssl dgst -sha256 | sed 's/.* /#/'; }
 sed -e "s/>change-me-admin/$(hashed "$admin")/" -e "s/>change-me-worker/$(hashed "$worker")/" \
     -e "s/>change-me-client/$(hashed "$client")/" users.acl >"$redis_d/users.acl"

@@ -93,6 +93,13 @@ def test_every_line_of_redis_configuration_has_its_reason() -> None:
             assert lines[number - 1].startswith("#"), line
 
 
+def test_redis_may_read_all_of_its_own_file_and_nobody_can_log_in_as_it() -> None:
+    # Redis replays its append-only file as the default user, and leaves out what that one may not.
+    default, *others = (COMPOSE / "users.acl").read_text().splitlines()
+    assert default == "user default off ~* &* +@all"
+    assert [line.split()[1:3] for line in others] == [["admin", "on"], ["worker", "on"], ["client", "on"]]
+
+
 def test_the_image_is_made_of_exactly_named_packages_that_fit_the_project() -> None:
     lines = (COMPOSE / "requirements.txt").read_text().splitlines()
     pinned = {

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shlex
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -37,10 +38,17 @@ class Stack:
         """Compose on the other machine, the one that joins."""
         return await self._compose(self.guest, [COMPOSE / "gpu-host.yaml"], *arguments)
 
+    async def shell(self, line: str) -> str:
+        """A line of a shell, as the documentation has it; its `docker compose` is the one of this stack."""
+        words = shlex.join(self._command(self.name, [COMPOSE / "compose.yaml"]))
+        return await call("sh", "-ec", line.replace("docker compose", words), env=_clean(), folder=self.folder)
+
     async def _compose(self, project: str, files: list[Path], *arguments: str) -> str:
+        return await call(*self._command(project, files), *arguments, env=_clean(), folder=COMPOSE)
+
+    def _command(self, project: str, files: list[Path]) -> list[str]:
         named = [word for file in files for word in ("--file", str(file))]
-        options = ("--project-name", project, "--env-file", str(self.folder / "env"), *named)
-        return await call(*compose_command(), *options, *arguments, env=_clean(), folder=COMPOSE)
+        return [*compose_command(), "--project-name", project, "--env-file", str(self.folder / "env"), *named]
 
     @property
     def guest(self) -> str:
