@@ -45,7 +45,8 @@ class FleetStatus:
     """At one moment of Redis' clock (`now`, seconds).
 
     health: of each provider of `pools`. queues: all that the fleet has, empty ones included, in order.
-    running, snoozed, dead: jobs of all types.
+    running, snoozed, dead: jobs of all types. unfinished: all that have not ended, those included that wait in their
+    batch for their turn.
     ended: task type -> state -> jobs that ended so, since the fleet's Redis is new.
     """
 
@@ -55,6 +56,7 @@ class FleetStatus:
     running: int = 0
     snoozed: int = 0
     dead: int = 0
+    unfinished: int = 0
     health: tuple[ProviderHealth, ...] = ()
     ended: Mapping[str, Mapping[JobState, int]] = field(default_factory=dict[str, dict[JobState, int]])
 
@@ -77,13 +79,13 @@ async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
     names = _queue_names(directory, snapshot)
     lists = [list_key(name, priority) for name in names for priority in Priority]
     async with redis.pipeline(transaction=False) as pipe:
-        for key in ("leases", "snoozed", "dead"):
+        for key in ("leases", "snoozed", "dead", "deadlines"):
             pipe.zcard(f"{namespace}:{key}")
         pipe.hgetall(f"{namespace}:count")
         for each in lists:
             pipe.zcard(f"{namespace}:wait:{each}")
             pipe.zrange(f"{namespace}:wait:{each}", 0, 0, withscores=True)
-        running, snoozed, dead, counts, *waits = await pipe.execute()
+        running, snoozed, dead, unfinished, counts, *waits = await pipe.execute()
     heard = await fleet.breakers.tell("status")
     pools = _pools(directory, snapshot)
     depths = _depths(names, waits, snapshot.now)
@@ -97,6 +99,7 @@ async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
         running=running,
         snoozed=snoozed,
         dead=dead,
+        unfinished=unfinished,
         ended=_ended(counts),
     )
 

@@ -119,6 +119,12 @@ async def test_jobs_are_counted_by_type_and_by_how_they_ended(client: AsyncClien
     await client.store.put_back(snoozed.job, LANE, wait_s=100)
     await client.cancel(ids[3])
     found = await status(client)
-    assert (found.waiting, found.running, found.snoozed, found.dead) == (0, 1, 1, 1)
+    assert (found.waiting, found.running, found.snoozed, found.dead, found.unfinished) == (0, 1, 1, 1, 2)
     assert found.ended == {"general": {JobState.FAILED: 1, JobState.CANCELLED: 1}}
     assert found.totals() == {JobState.FAILED: 1, JobState.CANCELLED: 1}
+
+
+async def test_jobs_that_wait_in_their_batch_are_unfinished_and_in_no_queue(client: AsyncClient) -> None:
+    await client.submit_batch([JobSpec.from_prompt(f"say {number}") for number in range(5)], window=2)
+    found = await status(client)
+    assert (found.waiting, found.unfinished) == (2, 5)

@@ -9,10 +9,9 @@ from rich.table import Table
 
 from ...routing.scaling import Plan, Pool, plan
 from ...routing.waits import parse_wait
-from ...tasks.client import AsyncClient
 from ...tasks.errors import InvalidRequest
 from ...tasks.health import ProviderHealth
-from ...tasks.status import FleetStatus, PoolStatus, read_status
+from ...tasks.status import PoolStatus, read_status
 from ..settings.load import load_settings
 from ..settings.provider import ProviderSettings
 from ..settings.schema import Settings
@@ -66,16 +65,10 @@ async def _planned(
 ) -> Plan:
     async with fleet_client(config) as client:
         status = await read_status(client.redis, namespace=client.store.namespace)
-        backlog = await _backlog(client, status) if jobs is None else jobs
+    backlog = status.unfinished if jobs is None else jobs
     stands = zip(status.pools, status.health, strict=True)
     pools = [_pool(pool, health, settings.providers.get(pool.provider), answer_s) for pool, health in stands]
     return plan(backlog, pools, deadline_s=deadline_s)
-
-
-async def _backlog(client: AsyncClient, status: FleetStatus) -> int:
-    """Jobs that have not ended: in queues, at work, put back for later, and those that batches have yet to release."""
-    pending = sum(batch.pending for batch in await client.newest_batches(at_most=1000))
-    return status.waiting + status.running + status.snoozed + pending
 
 
 def _pool(
