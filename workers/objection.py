@@ -20,10 +20,17 @@ _BY_END: Final[Mapping[FinishReason, tuple[Fault, str]]] = {
 
 def objection(spec: JobSpec, answer: Answer) -> Failure | None:
     """The failure that the answer is, None if it is good. Raises UnknownName for a judge that there is not."""
-    if answer.finish_reason in _BY_END:
-        fault, why = _BY_END[answer.finish_reason]
-        return Failure(fault, why, code=answer.raw_finish_reason)
+    if (ended := ended_badly(answer)) is not None:
+        return ended
     verdict = judge(spec.judge, answer, spec.request) if spec.judge else None
     if verdict is None or verdict.accepted:
         return None
     return Failure(Fault.BAD_OUTPUT, verdict.rejection or "rejected")
+
+
+def ended_badly(answer: Answer) -> Failure | None:
+    """The failure that the answer's end is, None if it is none."""
+    if answer.finish_reason not in _BY_END:
+        return None
+    fault, why = _BY_END[answer.finish_reason]
+    return Failure(fault, why, code=answer.raw_finish_reason)

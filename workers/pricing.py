@@ -32,8 +32,11 @@ class Pricing:
 
     def of_answer(self, answer: Answer, model: str) -> Usage:
         """What an answer used, with its cost. model: that was asked for."""
-        at, by = self.clock(), answer.model
-        return priced(answer.usage, self.provider, model, listed=self.listed, at=at, answered_by=by)
+        return self.of_usage(answer.usage, model, answered_by=answer.model)
+
+    def of_usage(self, usage: Usage, model: str, *, answered_by: str = "") -> Usage:
+        """The usage with its cost."""
+        return priced(usage, self.provider, model, listed=self.listed, at=self.clock(), answered_by=answered_by)
 
 
 def priced(

@@ -1,0 +1,154 @@
+"""One provider behind one interface, whatever it speaks: for programs that ask it themselves, without a fleet."""
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ...routing.directory import ProviderFacts
+from ...tasks.answer import Answer
+from ...tasks.errors import NoTarget, UnknownName
+from ...tasks.request import Request
+from ..pricing import Pricing
+from ..providers.asking import OnDelta
+from ..providers.dialect import Delta, ListedModel
+from ..providers.endpoint import AttemptFailed, Endpoint, Timeouts
+from ..providers.inspection import Health
+from ..providers.sender import Sender
+from ..settings.provider import ProviderSettings
+from .cost import CostEstimate, Spent, estimated_cost
+from .event import EventKind, StreamEvent, events_of
+
+
+@dataclass(slots=True)
+class Provider:
+    """Use it while its sender is entered. Every call raises AttemptFailed, whose `failure` has the class.
+
+    model: what is asked for; `initialize` finds one if the configuration names none. spent: by this object's calls.
+    """
+
+    settings: ProviderSettings
+    sender: Sender
+    model: str | None = None
+    spent: Spent = field(default_factory=Spent)
+    pricing: Pricing = field(init=False)
+    _busy: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pricing = Pricing.of(self.settings)
+        self.model = self.model or self.settings.default_choice()
+        self._busy = {endpoint.base_url: 0 for endpoint in self.settings.endpoints()}
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def metadata(self) -> ProviderFacts:
+        """Its type, its tier and its models, without a credential."""
+        return self.settings.facts()
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What the model can do, as `Request.needs` calls it."""
+        facts = self.metadata
+        known = facts.facts_of(self.model) if self.model else None
+        return facts.capabilities if known is None or known.capabilities is None else known.capabilities
+
+    async def initialize(self) -> None:
+        """Find a model if none is named: the first that the server lists."""
+        if self.model is None:
+            listed = await self.models()
+            self.model = next((each.name for each in listed if each.capabilities != frozenset({"embedding"})), None)
+        if self.model is None:
+            raise NoTarget({self.name: "no model is configured, and the server lists none"})
+
+    def use(self, model: str) -> None:
+        """Ask for another model from now on."""
+        if not self.metadata.serves(model):
+            raise UnknownName("model", model, self.settings.named_models())
+        self.model = model
+
+    async def complete(self, request: Request, *, model: str | None = None) -> Answer:
+        """The whole answer. model: for this call alone."""
+        return await self._asked(request.model_copy(update={"stream": False}), model)
+
+    async def stream(self, request: Request, *, model: str | None = None) -> AsyncGenerator[StreamEvent]:
+        """Ends with an event `done` or `error`; it raises nothing of the provider's. Leaving it early ends the call."""
+        events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
+        call = asyncio.create_task(self._streamed(request, model, events))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            await call
+        finally:
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+
+    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> tuple[tuple[float, ...], ...]:
+        """One vector a text."""
+        request = Request(kind="embedding", input=tuple(texts), dimensions=dimensions)
+        return (await self._asked(request)).embeddings
+
+    async def count_tokens(self, request: Request) -> int | None:
+        """As the provider counts them, None if it has no call for it."""
+        return await self.sender.count_tokens(self._endpoint(), await self._model(), request)
+
+    async def health(self, *, ping: bool = False) -> Health:
+        """Whether it answers. ping: and whether the model generates a token, which may cost something."""
+        timeout_s = self.settings.health_check.timeout_s
+        return await self.sender.health(self._endpoint(), timeout_s, ping_model=await self._model() if ping else None)
+
+    async def models(self) -> tuple[ListedModel, ...]:
+        return await self.sender.models(self._endpoint(), self.settings.health_check.timeout_s)
+
+    async def estimate_cost(self, request: Request, *, counted: bool = False) -> CostEstimate:
+        """counted: ask the provider for the tokens, if it counts any, instead of estimating them."""
+        tokens = await self.count_tokens(request) if counted else None
+        return estimated_cost(self.pricing, await self._model(), request, tokens)
+
+    get_response = complete
+    get_streamed_response = stream
+
+    async def _streamed(self, request: Request, model: str | None, events: asyncio.Queue[StreamEvent | None]) -> None:
+        async def take(delta: Delta) -> None:
+            for event in events_of(delta):
+                events.put_nowait(event)
+
+        try:
+            answer = await self._asked(request, model, take)
+            events.put_nowait(StreamEvent(EventKind.DONE, answer=answer))
+        except AttemptFailed as failed:
+            events.put_nowait(StreamEvent(EventKind.ERROR, failure=failed.failure))
+        finally:
+            events.put_nowait(None)
+
+    async def _asked(self, request: Request, model: str | None = None, on_delta: OnDelta | None = None) -> Answer:
+        model, endpoint = model or await self._model(), self._endpoint()
+        known = self.settings.model(model)
+        context_tokens = known.context_tokens if known else None
+        self._busy[endpoint.base_url] += 1
+        try:
+            answer = await self.sender.ask(
+                endpoint, model, request, self._limits(on_delta), on_delta=on_delta, context_tokens=context_tokens
+            )
+        finally:
+            self._busy[endpoint.base_url] -= 1
+        usage = self.pricing.of_answer(answer, model)
+        self.spent = self.spent.with_call(usage)
+        return answer.model_copy(update={"usage": usage})
+
+    async def _model(self) -> str:
+        if self.model is None:
+            await self.initialize()
+        assert self.model is not None
+        return self.model
+
+    def _endpoint(self) -> Endpoint:
+        """The least busy one."""
+        return min(self.settings.endpoints(), key=lambda endpoint: self._busy[endpoint.base_url])
+
+    def _limits(self, on_delta: OnDelta | None) -> Timeouts:
+        """An answer in one piece has no first token before it is whole."""
+        limits = self.settings.timeouts
+        return limits if on_delta is not None else replace(limits, first_token_s=math.inf, idle_s=math.inf)
