@@ -131,7 +131,9 @@ class Attempt(BaseModel):
     """One entry of the ledger: one call of one target. Times in seconds.
 
     outcome: `succeeded`, the fault's name, `cancelled`, `lease_lost`, or `worker_died`, of which no target is known.
-    status, code: the HTTP status and the provider's own code of a failure, None if there was none.
+    input_tokens: all input, cached_read_tokens and cache_write_tokens are parts of it. output_tokens: all output,
+    reasoning_tokens is part of it. counted_by: who counted them. status, code: the HTTP status and the provider's own
+    code of a failure, None if there was none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -149,7 +151,11 @@ class Attempt(BaseModel):
     first_token_s: float | None = None
     queue_wait_s: float | None = None
     input_tokens: int = 0
+    cached_read_tokens: int = 0
+    cache_write_tokens: int = 0
     output_tokens: int = 0
+    reasoning_tokens: int = 0
+    counted_by: Literal["provider", "estimate"] = "provider"
     cost_usd: float | None = None
     cost_source: str | None = None
     price_version: str | None = None
@@ -158,6 +164,14 @@ class Attempt(BaseModel):
     def bought(self) -> bool:
         """Whether it got an answer, which may have cost something, be it a good one or not."""
         return self.cost_source is not None or self.input_tokens + self.output_tokens > 0
+
+    @property
+    def uncached_tokens(self) -> int:
+        return max(0, self.input_tokens - self.cached_read_tokens - self.cache_write_tokens)
+
+    @property
+    def visible_tokens(self) -> int:
+        return max(0, self.output_tokens - self.reasoning_tokens)
 
     @property
     def failed(self) -> bool:

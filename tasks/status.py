@@ -47,7 +47,8 @@ class FleetStatus:
     health: of each provider of `pools`. queues: all that the fleet has, empty ones included, in order.
     running, snoozed, dead: jobs of all types. unfinished: all that have not ended, those included that wait in their
     batch for their turn.
-    ended: task type -> state -> jobs that ended so, since the fleet's Redis is new.
+    ended: task type -> state -> jobs that ended so, since the fleet's Redis is new. replayed: task type -> failed jobs
+    that were handed in again, which `ended` has no longer.
     """
 
     now: float
@@ -59,6 +60,7 @@ class FleetStatus:
     unfinished: int = 0
     health: tuple[ProviderHealth, ...] = ()
     ended: Mapping[str, Mapping[JobState, int]] = field(default_factory=dict[str, dict[JobState, int]])
+    replayed: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def waiting(self) -> int:
@@ -82,10 +84,11 @@ async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
         for key in ("leases", "snoozed", "dead", "deadlines"):
             pipe.zcard(f"{namespace}:{key}")
         pipe.hgetall(f"{namespace}:count")
+        pipe.hgetall(f"{namespace}:replayed")
         for each in lists:
             pipe.zcard(f"{namespace}:wait:{each}")
             pipe.zrange(f"{namespace}:wait:{each}", 0, 0, withscores=True)
-        running, snoozed, dead, unfinished, counts, *waits = await pipe.execute()
+        running, snoozed, dead, unfinished, counts, replayed, *waits = await pipe.execute()
     heard = await fleet.breakers.tell("status")
     pools = _pools(directory, snapshot)
     depths = _depths(names, waits, snapshot.now)
@@ -101,6 +104,7 @@ async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
         dead=dead,
         unfinished=unfinished,
         ended=_ended(counts),
+        replayed={task_type.decode(): int(count) for task_type, count in replayed.items()},
     )
 
 

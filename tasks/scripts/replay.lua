@@ -14,6 +14,7 @@ redis.call('HSET', record, 'state', 'queued', 'attempts', 0, 'since', job[5] or 
 redis.call('ZADD', ns .. ':deadlines', now + tonumber(ARGV[3]), id)
 for _, kind in ipairs({'job', 'spec', 'try'}) do redis.call('PERSIST', key(kind, id)) end
 redis.call('HINCRBY', ns .. ':count', job[2] .. '|failed', -1)
+redis.call('HINCRBY', ns .. ':replayed', job[2], 1)
 local batch = job[4] and key('batch', job[4])
 if batch and redis.call('EXISTS', batch) == 1 then
   keep_batch(batch)
