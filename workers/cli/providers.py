@@ -27,9 +27,9 @@ def providers() -> None:
 
 @app.command()
 def detect(as_json: JsonOption = False) -> None:
-    """Find the model servers of this machine: Ollama, vLLM, LM Studio, LocalAI and llama.cpp, on their usual ports.
+    """Find the model servers of this machine: Ollama, vLLM, LM Studio, LocalAI, llama.cpp and ruvLLM.
 
-    OLLAMA_HOST is respected. Ends with 0 whether there are any or not.
+    On their usual ports; OLLAMA_HOST is respected. Ends with 0 whether there are any or not.
     """
     found = run_async(find_servers(os.environ))
     if as_json:

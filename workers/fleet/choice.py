@@ -76,7 +76,7 @@ def _simulated(port: int) -> dict[str, Any]:
 
 _NOTHING_FOUND = (
     "no provider is configured, and no model server answers on this machine "
-    "(Ollama, vLLM, LM Studio, LocalAI, llama.cpp): using the simulator, whose answers are made up"
+    "(Ollama, vLLM, LM Studio, LocalAI, llama.cpp, ruvLLM): using the simulator, whose answers are made up"
 )
 
 

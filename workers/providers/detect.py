@@ -1,6 +1,7 @@
 """Finding the model servers of this machine: all their usual ports at once, in less than a tenth of a second.
 
-Every one of these servers answers `GET /v1/models`; who it is, its listing tells, or else the paths that only it has.
+All of these servers but ruvLLM answer `GET /v1/models` with a listing. Who it is, its listing tells, or else the paths
+that only it has.
 """
 
 import asyncio
@@ -19,17 +20,20 @@ from .inspection import within
 from .json_fields import mapping, mappings, parse, text
 from .ollama.host import ollama_url
 from .rows import ROWS
+from .ruvllm.dialect import ANY_MODEL
 from .wire import Wire
 
 #: Refused connections come back at once; what takes longer than this is not worth waiting for. Making the client takes
 #: about 0.03 s more.
 LIMIT_S = 0.07
 
-_TYPES = ("ollama", "vllm", "lmstudio", "localai", "llamacpp")
+_TYPES = ("ollama", "vllm", "lmstudio", "localai", "llamacpp", "ruvllm")
 #: Who a listing names as the owner of its models.
 _OWNERS = {"vllm": "vllm", "llamacpp": "llamacpp"}
 #: Where a listing says nothing: the path that only this server has.
-_SIGNS = {"ollama": "/api/tags", "lmstudio": "/api/v0/models", "localai": "/readyz"}
+_SIGNS = {"ollama": "/api/tags", "lmstudio": "/api/v0/models", "localai": "/readyz", "ruvllm": "/stats"}
+#: What only ruvLLM counts; that a server is healthy, many say.
+_RUVLLM_COUNTS = "router_updates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,9 @@ def _recognised(url: str, types: Sequence[str], listing: Reply, signs: Mapping[s
         own = None if reply is None else _models(name, reply)
         if own is not None:
             return Detected(name, url, own)
+    stats = signs["ruvllm"]
+    if stats is not None and stats.status == 200 and _RUVLLM_COUNTS in mapping(parse(stats.body)):
+        return Detected("ruvllm", url, (ANY_MODEL,))
     models = _models("openai_compatible", listing)
     if models is None:
         wants_key = listing.status == 401 and mapping(parse(listing.body)).get("error") == "Unauthorized"

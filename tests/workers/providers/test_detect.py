@@ -36,6 +36,14 @@ LLAMACPP: Paths = {"/v1/models": listing("gemma.gguf", owned_by="llamacpp")}
 LLAMACPP_LOADING: Paths = {
     "*": (503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}})
 }
+RUVLLM: Paths = {
+    "/health": (200, {"status": "healthy", "version": "0.1.0"}),
+    "/stats": (
+        200,
+        {"total_queries": 0, "cache_hits": 0, "avg_latency_ms": 0.0, "memory_nodes": 0, "router_updates": 0},
+    ),
+}
+HEALTHY_PAGE: Paths = {"/health": (200, {"status": "healthy"}), "/stats": (200, {"users": 3})}
 ANOTHER: Paths = {"/v1/models": listing("m", owned_by="me")}
 WEB_PAGE: Paths = {"*": (200, "<html>hello</html>")}
 
@@ -74,6 +82,7 @@ async def found_at(paths: Paths, usually: Sequence[str], server: str = "test") -
         (LMSTUDIO, "lmstudio", ("q",)),
         (LOCALAI, "localai", ("phi",)),
         (LLAMACPP, "llamacpp", ("gemma.gguf",)),
+        (RUVLLM, "ruvllm", ("auto",)),
         (ANOTHER, "openai_compatible", ("m",)),
     ],
     ids=[
@@ -83,6 +92,7 @@ async def found_at(paths: Paths, usually: Sequence[str], server: str = "test") -
         "LM Studio",
         "LocalAI",
         "llama.cpp",
+        "ruvLLM",
         "another",
     ],
 )
@@ -98,7 +108,9 @@ async def test_llamacpp_names_itself_while_it_loads() -> None:
 
 
 @pytest.mark.parametrize(
-    "paths", [WEB_PAGE, {}, {"*": (401, {"error": {"message": "no"}})}], ids=["page", "404", "401"]
+    "paths",
+    [WEB_PAGE, HEALTHY_PAGE, {}, {"*": (401, {"error": {"message": "no"}})}],
+    ids=["page", "healthy", "404", "401"],
 )
 async def test_what_is_no_model_server_is_none(paths: Paths) -> None:
     assert await found_at(paths, ["localai", "llamacpp"]) == []
@@ -146,6 +158,7 @@ def test_the_usual_places_are_the_ports_of_the_rows() -> None:
         "http://localhost:8000": ["vllm"],
         "http://localhost:1234": ["lmstudio"],
         "http://localhost:8080": ["localai", "llamacpp"],
+        "http://localhost:3000": ["ruvllm"],
     }
 
 
