@@ -61,6 +61,32 @@ def test_answers_that_vary_as_lengths_do_leave_it_alone() -> None:
     assert limit.calls == 16
 
 
+def test_a_server_that_batches_is_slow_with_many_calls_and_keeps_them() -> None:
+    """As vLLM: each of 64 answers takes ten times as long as one alone, and all together a sixth of the time."""
+    limit, at = Concurrency.of(64), 0.0
+    for busy in (*[1] * 100, *[64] * 400):
+        at += 1.0
+        limit = limit.answered(pace=1.0 + busy / 6, busy=busy, began=at, now=at)
+        assert limit.calls == 64
+
+
+def test_a_server_that_gets_less_done_the_more_it_is_asked_is_asked_less() -> None:
+    """As one that runs out of memory for its caches: beyond 16 calls it throws work away."""
+    limit, at, seen = Concurrency.of(64), 0.0, list[int]()
+    for wanted in (*[8] * 100, *[64] * 60):
+        busy, at = min(wanted, limit.calls), at + 1.0
+        limit = limit.answered(pace=1.0 if busy <= 16 else busy**2 / 64, busy=busy, began=at, now=at)
+        seen.append(limit.calls)
+    assert (seen[99], min(seen)) == (64, 16)
+
+
+def test_slow_answers_while_few_are_asked_for_say_nothing_of_the_limit() -> None:
+    limit = served(Concurrency.of(16), 50)
+    for at in range(100):
+        limit = limit.answered(pace=20.0, busy=2, began=float(at), now=float(at))
+    assert limit.calls == 16
+
+
 def test_a_queue_in_the_server_shrinks_it_a_little() -> None:
     assert Concurrency.of(20).queued(now=1.0).calls == 18
 
