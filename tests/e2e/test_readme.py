@@ -113,7 +113,7 @@ async def test_the_commands_that_need_more_than_this_machine_are_real_ones(line:
         assert option in said
 
 
-@pytest.mark.parametrize("code", blocks("python"), ids=["our client", "any Celery program"])
+@pytest.mark.parametrize("code", blocks("python"), ids=["our client", "without a fleet", "any Celery program"])
 def test_the_python_on_the_page_is_python(code: str) -> None:
     compile(f"async def page():\n    {code.replace(chr(10), chr(10) + '    ')}", "README.md", "exec")
 
