@@ -17,7 +17,8 @@ _KEPT = 300
 
 #: Documented last resort: the parameter where it is named in the sentence only (OpenAI, Groq).
 _NAMED_PARAMETER = re.compile(
-    r"(?:Unrecognized request arguments? supplied|(?:Unknown|Unsupported) parameter|property)[:\s]+['\"`]?(\w+)"
+    r"(?:Unrecognized request arguments? supplied|(?:Unknown|Unsupported) (?:parameter|value)|property)[:\s]+"
+    r"['\"`]?([\w.\[\]]*\w)"
 )
 
 

@@ -92,8 +92,9 @@ _LONG_QUOTA = re.compile(
 #: OpenRouter's 403 for a key that has spent its own limit.
 _KEY_LIMIT = re.compile(r"\bkey limit exceeded", re.IGNORECASE)
 
-#: Documented last resort for LocalAI and LM Studio, which answer 400 or 500 to a model they do not have.
-_NO_MODEL = re.compile(r"\bmodel\b.{0,120}\b(?:not found|does not exist|could not be found)", re.IGNORECASE)
+#: Documented last resort for LocalAI, LM Studio, llama.cpp and DeepSeek ("Model Not Exist"), which answer 400 or 500 to
+#: a model they do not have.
+_NO_MODEL = re.compile(r"\bmodel\b.{0,120}\b(?:not found|(?:does )?not exist|could not be found)", re.IGNORECASE)
 
 
 def failure_of(reply: Reply) -> Failure:

@@ -21,7 +21,7 @@ class Listing(StrEnum):
     """How models are listed."""
 
     PLAIN = "plain"
-    HUGE = "huge"  #: three thousand models
+    HUGE = "huge"  #: a thousand models more
     PAGED = "paged"  #: two models a page
     BARE = "bare"  #: an array without an object around it, as Together has it
     MALFORMED = "malformed"  #: one entry is none

@@ -7,7 +7,7 @@ from ..exchange import Exchange
 from ..narrowing import Json
 from .dialect import Listing
 
-_HUGE = 3_000
+_HUGE = 1_000
 
 #: Models a page where the listing comes in many.
 SMALL_PAGE = 2

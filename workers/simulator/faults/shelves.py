@@ -18,7 +18,7 @@ def _pull(name: str, summary: str, form: Pull) -> Fault:
 
 
 FAULTS = (
-    _listing("listing-huge", "three thousand models more", Listing.HUGE),
+    _listing("listing-huge", "a thousand models more", Listing.HUGE),
     _listing("listing-paged", "two models a page, and where the next begins", Listing.PAGED, JSON - OLLAMA),
     _listing("listing-bare", "an array without an object around it", Listing.BARE),
     _listing("listing-malformed", "entries that are no models", Listing.MALFORMED),

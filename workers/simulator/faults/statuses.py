@@ -47,18 +47,17 @@ def _overflow(_: float, ask: Ask | None) -> Problem:
 
 def _unsupported(param: str, words: str, applies: Callable[[Ask], bool], dialects: frozenset[str]) -> Fault:
     """The answer comes once the request is sent without the parameter."""
+    sent_as = "messages[0].role" if param == "system" else param
     return Fault(
         f"rejects-{param.replace('_', '-')}",
         "F12",
         f"400 while the request has {words}",
-        _always(Problem(Kind.UNSUPPORTED, param=_PARAMS.get(param, param), detail=f"'{param}' is not supported")),
+        _always(Problem(Kind.UNSUPPORTED, param=sent_as, detail=f"'{sent_as}' is not supported")),
         hits=ANSWERS,
         dialects=dialects,
         applies=applies,
     )
 
-
-_PARAMS = {"system": "messages[0].role"}
 
 FAULTS = (
     Fault("rate-limited", "F7", "429, the wait told as this provider does", _rate(Told.BY_PROVIDER), amount=_WAIT),

@@ -136,7 +136,7 @@ async def test_listings_come_in_every_form(reply: Ask, path: str, key: str, name
     async def got(fault: str) -> Any:
         return await reply(fault, path, method="GET")
 
-    assert len((await got("listing-huge")).json[key]) > 3_000
+    assert len((await got("listing-huge")).json[key]) > 1_000
     assert (await got("listing-bare")).json[0][name].startswith("sim-chat")
     assert None in (await got("listing-malformed")).json[key]
     assert (await got("listing-wrong-type")).headers["content-type"] == "text/html"

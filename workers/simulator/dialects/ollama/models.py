@@ -1,13 +1,13 @@
 """What Ollama tells of its models: those on disk, those in memory, one in detail."""
 
 import hashlib
-from collections.abc import Sequence
 
 from ...exchange import Exchange
 from ...narrowing import Json
 from ...problem import Kind, Problem, Refused
 from ...script import Frame, Script, whole
 from ...spans import moment
+from .. import pages
 from ..dialect import House, Listing, encode
 
 _SIZE = 397_821_319
@@ -21,19 +21,11 @@ _DETAILS: Json = {
     "quantization_level": "Q4_K_M",
 }
 
-_HUGE = 3_000
-
 
 def tags(exchange: Exchange, form: Listing) -> Script:
-    names: Sequence[str] = exchange.settings.models
-    if form is Listing.HUGE:
-        names = (*names, *(f"sim-filler-{number:04d}" for number in range(_HUGE)))
-    rows: list[Json | None] = [_row(name, exchange) for name in names]
-    if form is Listing.MALFORMED:
-        rows = [None, {"size": _SIZE}, *rows]
-    body: Json | list[Json | None] = rows if form is Listing.BARE else {"models": rows}
-    content_type = "text/html" if form is Listing.WRONG_TYPE else "application/json; charset=utf-8"
-    return Script(200, (Frame(encode(body).encode()),), content_type=content_type)
+    rows = [_row(name, exchange) for name in pages.names(exchange, form)]
+    body = pages.shaped(rows, {"size": _SIZE}, form, lambda models: {"models": models})
+    return Script(200, (Frame(encode(body).encode()),), content_type=pages.content_type(form))
 
 
 def loaded(exchange: Exchange, house: House) -> Script:

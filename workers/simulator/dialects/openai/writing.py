@@ -53,6 +53,8 @@ def message(choice: Choice, exchange: Exchange, flavour: Flavour) -> Json:
         "content": None if refused and not choice.text else choice.text,
         **flavour.message_extras(choice),
     }
+    if choice.refusal is not None:
+        body["refusal"] = choice.refusal
     if choice.reasoning and flavour.reasoning_shown:
         body |= flavour.reasoned(choice)
     if choice.call:

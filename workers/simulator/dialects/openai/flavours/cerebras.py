@@ -1,4 +1,4 @@
-"""Cerebras: requests are told per day, tokens per minute; errors have no envelope; answers tell their times."""
+"""Cerebras: requests are told per day, tokens per minute; errors have no envelope, but in streams; times are told."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ from ....limits import Overrun, Reading
 from ....narrowing import Json
 from ....problem import Kind, Problem, Told
 from ....timing import Timing
-from ... import waits
+from ... import sse, waits
 from ..wording import words
-from .flavour import Flavour, Reply
+from .flavour import FAILED, Flavour, Reply
 
 _TOLD = {(Unit.REQUESTS, Period.DAY), (Unit.TOKENS, Period.MINUTE)}
 
@@ -79,3 +79,6 @@ class Cerebras(Flavour):
             "code": "token_quota_exceeded" if of_tokens else "request_quota_exceeded",
         }
         return Reply(429, waits.retry_after(overrun, told, exchange.at), body)
+
+    def broken_off(self, answer: Answer, model: str, exchange: Exchange) -> bytes:
+        return sse.event({"error": self.error(FAILED, model, exchange).body})

@@ -77,7 +77,7 @@ class Flavour:
         return {"logprobs": None}
 
     def message_extras(self, choice: Choice) -> Json:
-        return {"refusal": choice.refusal, "annotations": []}
+        return {"refusal": None, "annotations": []}
 
     def last_extras(self, usage: Json, exchange: Exchange) -> Json:
         """In the chunk that ends the answer, where the usage is part of it."""

@@ -35,7 +35,7 @@ class Groq(Flavour):
         return {"usage_breakdown": None, "service_tier": "on_demand"}
 
     def message_extras(self, choice: Choice) -> Json:
-        return {} if choice.refusal is None else {"refusal": choice.refusal}
+        return {}
 
     def last_extras(self, usage: Json, exchange: Exchange) -> Json:
         return {"x_groq": {"id": f"req_{exchange.id}", "usage": usage}, "usage": usage}

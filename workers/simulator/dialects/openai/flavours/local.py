@@ -101,6 +101,8 @@ class LlamaCpp(_Local):
             case Kind.OVERFLOW:
                 type_, message = "exceed_context_size_error", _too_long(problem)
                 extra = {"n_prompt_tokens": problem.prompt_tokens, "n_ctx": problem.limit}
+            case Kind.NO_MODEL | Kind.RETIRED_MODEL:
+                status, message = 400, f"model {problem.detail!r} not found"
             case Kind.NO_ROUTE:
                 type_, message = "not_found_error", "File Not Found"
             case _:

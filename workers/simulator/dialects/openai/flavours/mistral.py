@@ -19,6 +19,9 @@ _TYPES = {
     Kind.OVERLOADED: ("service_unavailable", "3000"),
 }
 
+#: What Mistral itself does not say so, but a gateway in front of it may, in OpenAI's words.
+_GATEWAY = frozenset({Kind.NO_CREDIT, Kind.FILTERED})
+
 
 class Mistral(Flavour):
     reasoning_shown = True
@@ -68,6 +71,8 @@ class Mistral(Flavour):
         return row | {"capabilities": abilities, "max_context_length": context, "deprecation": None}
 
     def error(self, problem: Problem, model: str, exchange: Exchange) -> Reply:
+        if problem.kind in _GATEWAY:
+            return super().error(problem, model, exchange)
         if problem.overrun:
             return self.rate_error(problem.overrun, problem.told, model, exchange)
         status, _, _, message = words(problem)

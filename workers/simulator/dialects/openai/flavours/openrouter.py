@@ -39,7 +39,7 @@ class OpenRouter(Flavour):
         return {"logprobs": None, "native_finish_reason": choice.finish if choice else None}
 
     def message_extras(self, choice: Choice) -> Json:
-        return {"refusal": choice.refusal, "reasoning": None}
+        return {"refusal": None, "reasoning": None}
 
     def usage(self, answer: Answer, timing: Timing, exchange: Exchange) -> Json:
         return {

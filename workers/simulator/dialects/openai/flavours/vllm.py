@@ -37,7 +37,7 @@ class VLLM(Flavour):
         return {**extras, "stop_reason": None} if choice else extras
 
     def message_extras(self, choice: Choice) -> Json:
-        return {"refusal": choice.refusal, "annotations": None, "audio": None, "function_call": None, "reasoning": None}
+        return {"refusal": None, "annotations": None, "audio": None, "function_call": None, "reasoning": None}
 
     def usage(self, answer: Answer, timing: Timing, exchange: Exchange) -> Json:
         usage: Json = {

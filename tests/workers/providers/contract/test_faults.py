@@ -1,0 +1,62 @@
+"""Every fault of the catalogue, met by the sender at every provider that it concerns: what comes of it."""
+
+import asyncio
+
+import pytest
+
+from workfleet.routing.failure import Fault
+from workfleet.tasks.request import Request
+from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
+from workfleet.workers.providers.sender import Sender
+from workfleet.workers.simulator import Simulator
+
+from .cases import CALLS
+from .expected import EXPECTED, FINE, Ending
+from .places import Place
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+REQUEST = Request.from_prompt("Say something nice about a città.", system="Be brief.", temperature=0.5, max_tokens=500)
+
+#: A limit that is expected to strike, in seconds. The others are out of reach of a slow machine.
+_SHORT_S = 0.05
+
+
+@pytest.mark.parametrize(("spec", "place"), CALLS, ids=[f"{spec}, {place.name}" for spec, place in CALLS])
+async def test_a_fault_ends_a_call_as_the_reference_says(
+    simulator: Simulator, sender: Sender, spec: str, place: Place
+) -> None:
+    expected = EXPECTED[spec].of(place)
+    endpoint = place.at(simulator.base_url, provider=f"{spec} {place.name}")
+    usual = await _both(sender, endpoint, FINE, FINE) if FINE in (expected.whole, expected.stream) else []
+    active = simulator.switch_on(spec)
+    if spec in ("refuse", "connect-hang"):
+        while not active.struck:
+            await asyncio.sleep(0)
+    met = await _both(sender, endpoint, expected.whole, expected.stream)
+    assert [ending for ending, _ in met] == [expected.whole, expected.stream]
+    if expected.same:
+        assert [now for now, before in zip(met, usual, strict=False) if now[0] is FINE and now != before] == []
+
+
+async def _both(sender: Sender, endpoint: Endpoint, whole: Ending, stream: Ending) -> list[tuple[Ending, str]]:
+    """How a whole and a streamed answer end, and what they say; whole, stream: how they are expected to."""
+    return list(await asyncio.gather(_met(sender, endpoint, whole, False), _met(sender, endpoint, stream, True)))
+
+
+async def _met(sender: Sender, endpoint: Endpoint, expected: Ending, stream: bool) -> tuple[Ending, str]:
+    request = REQUEST.model_copy(update={"stream": stream})
+    try:
+        answer = await sender.ask(endpoint, "sim-chat", request, _limits(expected))
+    except AttemptFailed as failed:
+        return failed.failure.fault, ""
+    return answer.finish_reason, answer.text
+
+
+def _limits(expected: Ending) -> Timeouts:
+    return Timeouts(
+        connect_s=_SHORT_S if expected is Fault.TIMEOUT_CONNECT else 20,
+        first_token_s=_SHORT_S if expected is Fault.TIMEOUT_FIRST_TOKEN else 20,
+        idle_s=_SHORT_S if expected is Fault.TIMEOUT_IDLE else 20,
+        total_s=40,
+    )
