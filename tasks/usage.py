@@ -18,7 +18,7 @@ BUCKET_BOUNDS_S = tuple(0.01 * 2**step for step in range(BUCKETS))
 #: Stands for whatever is beyond the number of rows that are kept apart (`rows_kept` in scripts/lib.lua).
 OTHERS = "(others)"
 
-By = Literal["provider", "model", "task-type", "agent", "day", "outcome", "source"]
+By = Literal["provider", "model", "task", "agent", "day", "outcome", "source"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,8 +94,9 @@ class Sums:
         return self.input_tokens + sum(kinds)
 
     @property
-    def cost_usd(self) -> float:
-        return self.nano_usd / 1e9
+    def cost_usd(self) -> float | None:
+        """What is known of it; None if nothing is."""
+        return None if self.unpriced and not self.nano_usd else self.nano_usd / 1e9
 
     @property
     def mean_total_s(self) -> float | None:
@@ -142,7 +143,7 @@ _LOST = f"({WORKER_DIED})"
 _OF: Mapping[By, Callable[[str, Row], str]] = {
     "provider": lambda _, row: row.provider or _LOST,
     "model": lambda _, row: row.target or _LOST,
-    "task-type": lambda _, row: row.task_type,
+    "task": lambda _, row: row.task_type,
     "agent": lambda _, row: row.agent,
     "day": lambda day, _: day,
     "outcome": lambda _, row: row.outcome,

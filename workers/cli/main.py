@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "stream": "stream:stream",
     "cancel": "jobs:cancel",
     "job": "jobs:job",
+    "usage": "usage:app",
     "dead-letter": "dead_letters:app",
     "doctor": "doctor:doctor",
     "scale": "scale:scale",
