@@ -18,6 +18,8 @@ from .usage_table import provenance, usage_fields, usage_table
 app = typer.Typer(name="usage", help="What calls came to: tokens, costs, times.")
 app.command()(export)
 
+#: Wider than the terminal if need be: a number on two lines is of no use.
+_WIDEST = 160
 _BY: dict[str, By] = {name: name for name in get_args(By)}
 
 SinceOption = Annotated[str, typer.Option("--since", help="First day, in UTC: today, 7d, 2026-11-01.")]
@@ -65,7 +67,7 @@ def usage(
     if not found.lines:
         err.print(f"no calls from {found.since} to {found.until} (UTC)")
         return
-    out.print(usage_table(found))
+    out.print(usage_table(found), width=max(out.width, _WIDEST))
     err.print(f"from {found.since} to {found.until} (UTC); {provenance(found)}".removesuffix("; "), markup=False)
 
 
