@@ -48,7 +48,7 @@ class Transport(redis.Transport):
 
     Channel = Channel
     #: Seconds until the next look at which queues are open. One that has just been opened is served after so long.
-    brpop_timeout = 0.1
+    brpop_timeout: Any = 0.1  # kombu says int; Redis takes fractions since 6.0
 
     def _deliver(self, message: Any, queue: str | None) -> None:
         kombu: Any = super()
