@@ -3,18 +3,18 @@
 **Pace.** Providers count a limit of L units in a window of T seconds in three ways: in windows that begin at fixed
 times, in the window that ends now, or in a bucket of L that refills at L/T. None of them refuses anything if no window
 of length T, wherever it begins, ever holds more than L units. GCRA keeps a theoretical arrival time `tat`, the time at
-which all that was let through has been paid for at the rate r; with a burst b, a call of c units begins at `now` if
+which all that was let through is paid for at the rate r; with a burst b, a call of c <= b units begins at `now` if
 
     tat + c/r <= now + b/r,    and then    tat := max(tat, now) + c/r
 
-By induction the units that begin at t_j … t_k are at most b + r (t_k - t_j), for calls of any size: a call that is
-larger than the burst waits until enough time has gone unused before it, and is paid for after it. So b + rT <= L is
-enough.
+By induction the units that begin at t_j … t_k are at most b + r (t_k - t_j), so b + rT <= L is enough. A call does not
+reach the provider in the moment in which it begins; one that is late and the next that is not come closer together. If
+lateness differs by at most J seconds, the calls of a provider's window began within T + J: r = (L - b) / (T + J). Calls
+are whole, fewer than L + 1 of them are at most L, so r = (L + 1 - b) / (T + J).
 
-A call does not reach the provider in the moment in which it begins; one that is late and the next that is not come
-closer together. If lateness differs by at most J seconds, the calls of a provider's window began within T + J:
-r = (L - b) / (T + J). Calls are whole: fewer than L + 1 of them are at most L, so for requests
-r = (L + 1 - b) / (T + J).
+So much for requests. How many tokens a call uses is known when it has ended, and one call may use more than any burst.
+Their window is kept call by call (see `trail`); their pace only spreads them, a little faster than their limit, so that
+what was left unused is made good. A call larger than the burst is paid for after it.
 
 **Quota.** Days and months are long: whoever has 50 requests a day may want all of them now. They are counted: in
 calendar periods, or in parts of a rolling window.
@@ -29,8 +29,12 @@ from enum import StrEnum
 BURST_SHARE = 0.01
 #: Seconds by which the ways of two calls to the provider may differ.
 JITTER_S = 0.4
+#: How much faster than their limit tokens are let through, while their window has room.
+AHEAD = 1.05
 #: Parts in which a rolling window is counted; the oldest counts whole until it is over.
 PARTS = 96
+#: Parts in which the tokens of a pace's window are.
+PACE_PARTS = 120
 #: Shares of a quota at which people are told.
 WARN_AT = (0.8, 0.9, 1.0)
 
@@ -61,16 +65,30 @@ class Pace:
 
     @property
     def per_s(self) -> float:
-        whole = 1.0 if self.unit is Unit.REQUESTS else 0.0
-        return max(self.amount + whole - self.burst, self.amount / 2) / (self.window_s + JITTER_S)
+        if self.unit is Unit.TOKENS:
+            return AHEAD * self.amount / self.span_s
+        return max(self.amount + 1 - self.burst, self.amount / 2) / self.span_s
+
+    @property
+    def part_s(self) -> float:
+        return self.window_s / PACE_PARTS
+
+    @property
+    def span_s(self) -> float:
+        """Two calls that begin so many seconds apart are in no window together, however differently late they are."""
+        return self.window_s + JITTER_S
 
     def cost(self, units: float) -> float:
         """A call that is larger than the limit itself waits as the largest possible one; the provider has the word."""
         return min(units, self.amount)
 
+    def worth_s(self, units: float) -> float:
+        """Seconds in which the limit allows so many units."""
+        return self.cost(units) * self.span_s / self.amount
+
     def wait_s(self, tat: float, units: float, now: float) -> float:
         """Seconds until a call of so many units may begin."""
-        return max(0.0, tat + (self.cost(units) - self.burst) / self.per_s - now)
+        return max(0.0, tat + min(0.0, self.cost(units) - self.burst) / self.per_s - now)
 
     def taken(self, tat: float, units: float, begins: float) -> float:
         """The `tat` after a call that begins then."""

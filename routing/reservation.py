@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .limits import Limit, Pace, Quota, Slots, Unit, level
+from .trail import Trail, most, unsure
 
 #: Answers of which the running mean still remembers something.
 REMEMBERED_ANSWERS = 50
@@ -74,22 +75,36 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A reservation. at: when it was made. begins: when the call may be. guessed: no answer of its kind was known."""
+    """A reservation. at: when it was made. begins: when the call may be. guessed: no answer of its kind was known.
+
+    unsure: the variance of its tokens.
+    """
 
     at: float
     begins: float
     tokens: int
     guessed: bool
+    unsure: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Mean:
+    """spread: the variance."""
+
     value: float = 0.0
+    spread: float = 0.0
     count: int = 0
 
     def with_one(self, tokens: int) -> "Mean":
         count = min(self.count + 1, REMEMBERED_ANSWERS)
-        return Mean(self.value + (tokens - self.value) / count, count)
+        away = tokens - self.value
+        value = self.value + away / count
+        return Mean(value, self.spread + (away * (tokens - value) - self.spread) / count, count)
+
+    @property
+    def variance(self) -> float:
+        """Of the next answer: of few answers the mean itself is not known well."""
+        return self.spread + self.value * self.value / self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +117,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Everything that is known of the limits of all targets."""
+    """Everything that is known of the limits of all targets. trails: of paces of tokens."""
 
     paces: Mapping[str, float] = field(default_factory=dict[str, float])
+    trails: Mapping[str, Trail] = field(default_factory=dict[str, Trail])
     counts: Mapping[str, Counted] = field(default_factory=dict[str, Counted])
     slots: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
     pauses: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -116,18 +132,22 @@ class Books:
         before = self.held.get(ask.id)
         if before is not None:
             return self, Granted(max(0.0, before.begins - now), before.tokens)
-        mean = self.means.get(ask.kind)
-        answer = min(ask.answer_cap, mean.value) if mean else ask.answer_guess
-        held = Held(now, now, ask.input_tokens + math.ceil(answer), guessed=mean is None)
+        held = self._estimated(ask, now)
         lacking = self._lacking(ask, held.tokens, now)
         if lacking is not None:
             return self, lacking
-        wait_s, key, patience_s = self._pace(ask, held.tokens, now)
+        wait_s, key, patience_s = self._pace(ask, held, now)
         if wait_s > patience_s:
             return self, Denied(wait_s, key)
         held = replace(held, begins=now + wait_s)
         books, crossed = self._with(ask, held)
         return books, Granted(wait_s, held.tokens, crossed)
+
+    def _estimated(self, ask: Ask, now: float) -> Held:
+        mean = self.means.get(ask.kind)
+        answer = math.ceil(min(ask.answer_cap, mean.value) if mean else ask.answer_guess)
+        variance = unsure(mean.variance, max(0, ask.answer_cap - answer)) if mean else 0
+        return Held(now, now, ask.input_tokens + answer, guessed=mean is None, unsure=variance)
 
     def _lacking(self, ask: Ask, tokens: int, now: float) -> Denied | None:
         """The quota or slot that is not there, with the longest wait."""
@@ -143,7 +163,7 @@ class Books:
                 longest = Denied(wait_s, limit.key)
         return longest
 
-    def _pace(self, ask: Ask, tokens: int, now: float) -> tuple[float, str, float]:
+    def _pace(self, ask: Ask, held: Held, now: float) -> tuple[float, str, float]:
         """(wait, who makes it wait, the longest wait that it takes).
 
         Small calls fit in sooner than large ones, and would overtake them for ever: a large one books its own time too.
@@ -155,10 +175,12 @@ class Books:
         for limit in ask.limits:
             if not isinstance(limit, Pace):
                 continue
-            units = units_of(limit.unit, 1, tokens)
+            units = units_of(limit.unit, 1, held.tokens)
             wait_s = limit.wait_s(self.paces.get(limit.key, 0.0), units, now)
             if limit.unit is Unit.TOKENS:
-                own_s = max(own_s, limit.cost(units) / limit.per_s)
+                own_s = max(own_s, limit.worth_s(most(units, held.unsure)))
+                trail = self.trails.get(limit.key, Trail())
+                wait_s = trail.begins(limit, units, held.unsure, now + wait_s) - now
             if wait_s > longest:
                 longest, key = wait_s, limit.key
         return longest, key, ask.patience_s + own_s
@@ -168,7 +190,7 @@ class Books:
 
     def _with(self, ask: Ask, held: Held) -> tuple["Books", dict[str, int]]:
         paces, counts, slots = dict(self.paces), dict(self.counts), dict(self.slots)
-        crossed: dict[str, int] = {}
+        trails, crossed = dict(self.trails), dict[str, int]()
         for limit in ask.limits:
             if isinstance(limit, Slots):
                 slots[limit.key] = {**self._living(limit.key, held.at), ask.id: held.begins + ask.lease_s}
@@ -176,11 +198,14 @@ class Books:
             units = units_of(limit.unit, 1, held.tokens)
             if isinstance(limit, Pace):
                 paces[limit.key] = limit.taken(paces.get(limit.key, 0.0), units, held.begins)
+                if limit.unit is Unit.TOKENS:
+                    trail = trails.get(limit.key, Trail())
+                    trails[limit.key] = trail.taken(limit, limit.cost(units), held.unsure, held.begins, held.at)
             else:
                 count = _counted(counts.get(limit.key, Counted()), limit, units, held.at, held.at)
                 counts[limit.key] = _told(count, limit, held.at, crossed)
         held_now = {**self.held, ask.id: held}
-        return replace(self, paces=paces, counts=counts, slots=slots, held=held_now), crossed
+        return replace(self, paces=paces, trails=trails, counts=counts, slots=slots, held=held_now), crossed
 
     def settle(
         self, id_: str, kind: str, limits: Iterable[Limit], used: Used, now: float
@@ -190,7 +215,7 @@ class Books:
         if held is None:
             return self, {}
         paces, counts, slots = dict(self.paces), dict(self.counts), dict(self.slots)
-        crossed: dict[str, int] = {}
+        trails, crossed = dict(self.trails), dict[str, int]()
         for limit in limits:
             if isinstance(limit, Slots):
                 slots[limit.key] = {other: until for other, until in slots[limit.key].items() if other != id_}
@@ -199,6 +224,9 @@ class Books:
             units = units_of(limit.unit, used.requests, held.tokens if used.tokens is None else used.tokens)
             if isinstance(limit, Pace):
                 paces[limit.key] += _change(limit, reserved, units, guessed=held.guessed)
+                if limit.unit is Unit.TOKENS:
+                    change = limit.cost(units) - limit.cost(reserved)
+                    trails[limit.key] = trails[limit.key].settled(limit, change, held.unsure, held.begins, now)
             else:
                 count = _counted(counts[limit.key], limit, units - reserved, held.at, now)
                 counts[limit.key] = _told(count, limit, now, crossed)
@@ -206,7 +234,7 @@ class Books:
         if used.answer_tokens is not None:
             means[kind] = means.get(kind, Mean()).with_one(used.answer_tokens)
         kept = {other: each for other, each in self.held.items() if other != id_}
-        return replace(self, paces=paces, counts=counts, slots=slots, means=means, held=kept), crossed
+        return replace(self, paces=paces, trails=trails, counts=counts, slots=slots, means=means, held=kept), crossed
 
 
 def units_of(unit: Unit, requests: int, tokens: int) -> int:

@@ -89,8 +89,10 @@ def _written(limit: Limit) -> list[Any]:
     """As `read` in lib.lua takes it."""
     match limit:
         case Pace():
-            return ["pace", limit.key, limit.unit, limit.amount, limit.burst, limit.per_s, limit.window_s, 0, []]
+            times = (limit.window_s, limit.part_s, limit.span_s)
+            return ["pace", limit.key, limit.unit, limit.amount, limit.burst, limit.per_s, *times, []]
         case Quota():
-            return ["quota", limit.key, limit.unit, limit.amount, 0, 0, limit.window_s, limit.part_s, limit.edges]
+            times = (limit.window_s, limit.part_s, 0)
+            return ["quota", limit.key, limit.unit, limit.amount, 0, 0, *times, limit.edges]
         case Slots():
-            return ["slots", limit.key, "requests", limit.amount, 0, 0, 0, 0, []]
+            return ["slots", limit.key, "requests", limit.amount, 0, 0, 0, 0, 0, []]

@@ -1,9 +1,9 @@
 """How the limits of the configured providers stand: what is used and left, when it is back, when it will be gone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ...routing.limits import Limit, Pace, Quota, Slots
+from ...routing.limits import PACE_PARTS, Limit, Pace, Quota, Slots, Unit
 from ..settings.provider import ProviderSettings
 from .books import LimitBooks
 from .lore import Lore
@@ -39,10 +39,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What Redis has of a limit. parts: of a quota. lately: what its meter has, by the number of the part."""
+    """What Redis has of a limit. parts: of a quota. lately: use in the last parts of `length_s`, by number."""
 
     parts: Mapping[float, float]
     lately: Mapping[int, float]
+    length_s: float = 0.0
     busy: int = 0
 
 
@@ -70,35 +71,39 @@ async def standings(books: LimitBooks, providers: Iterable[ProviderSettings]) ->
 
 async def _kept(books: LimitBooks, limit: Limit) -> _Kept:
     if isinstance(limit, Slots):
-        return _Kept({}, {}, await books.redis.zcount(books.key(limit.key), books.now, "inf"))
+        return _Kept({}, {}, busy=await books.redis.zcount(books.key(limit.key), books.now, "inf"))
+    if isinstance(limit, Pace) and limit.unit is Unit.TOKENS:
+        trail: dict[bytes, bytes] = await books.redis.hgetall(books.key("trail", limit.key))
+        tokens = {int(number): float(said.split()[0]) for number, said in trail.items() if number.isdigit()}
+        return _Kept({}, _recent(tokens, PACE_PARTS, limit.part_s, books.now), limit.part_s)
+    length_s = min(limit.window_s, _METER_S) / _METER_PARTS
     lately: dict[bytes, bytes] = await books.redis.hgetall(books.key("lately", limit.key))
     counted: dict[bytes, bytes] = await books.redis.hgetall(books.key(limit.key)) if isinstance(limit, Quota) else {}
     parts = {float(began): float(units) for began, units in counted.items() if began not in (b"told", b"since")}
-    return _Kept(parts, {int(number): float(units) for number, units in lately.items()})
+    metered = {int(number): float(units) for number, units in lately.items()}
+    return _Kept(parts, _recent(metered, _METER_PARTS, length_s, books.now), length_s)
 
 
 def _standing(provider: str, scope: str, limit: Limit, kept: _Kept, paused_s: float, now: float) -> Standing:
     if isinstance(limit, Slots):
         return Standing(provider, provider, "calls at the same time", limit.amount, kept.busy, None, None, paused_s)
     of = f"{limit.unit} a {limit.key.partition('/')[2].partition('@')[0]}"
-    length = min(limit.window_s, _METER_S) / _METER_PARTS
-    lately = dict(_recent(kept.lately, length, now))
     if isinstance(limit, Pace):
-        back = max(lately, default=None)
-        resets = None if back is None else (back + 1) * length + limit.window_s - now
-        return Standing(provider, scope, of, limit.amount, sum(lately.values()), resets, None, paused_s)
+        back = max(kept.lately, default=None)
+        resets = None if back is None else (back + 1) * kept.length_s + limit.window_s - now
+        return Standing(provider, scope, of, limit.amount, sum(kept.lately.values()), resets, None, paused_s)
     used = limit.used(kept.parts.items(), now)
     resets = limit.wait_s([*kept.parts.items(), (limit.part(now), limit.amount)], 1, now) if used else None
-    rate = _rate(lately, length, now)
+    rate = _rate(kept.lately, kept.length_s, now)
     runs_out = (limit.amount - used) / rate if rate > 0 and used < limit.amount else None
     if runs_out is not None and limit.edges and runs_out >= limit.edges[1] - now:
         runs_out = None
     return Standing(provider, scope, of, limit.amount, used, resets, runs_out, paused_s)
 
 
-def _recent(lately: Mapping[int, float], length: float, now: float) -> Iterator[tuple[int, float]]:
-    newest = now // length
-    yield from ((number, units) for number, units in lately.items() if number > newest - _METER_PARTS)
+def _recent(lately: Mapping[int, float], parts: int, length_s: float, now: float) -> dict[int, float]:
+    oldest = now // length_s - parts
+    return {number: units for number, units in lately.items() if number > oldest}
 
 
 def _rate(lately: Mapping[int, float], length: float, now: float) -> float:

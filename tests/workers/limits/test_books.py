@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from workfleet.routing.limits import Limit, Pace, Quota, Slots, Unit
 from workfleet.routing.reservation import Ask, Books, Counted, Denied, Granted, Held, Mean, Used
+from workfleet.routing.trail import Part, Trail
 from workfleet.tasks.connection import connect
 from workfleet.workers.limits.books import LimitBooks, Wait
 
@@ -105,12 +106,14 @@ async def stored(books: LimitBooks, model: Books) -> object:
         for key in model.slots
     }
     means = {
-        kind.decode(): Mean(float(found.split()[0]), int(found.split()[1]))
+        kind.decode(): Mean(float(found.split()[0]), float(found.split()[1]), int(found.split()[2]))
         for kind, found in (await redis.hgetall(books.key("answers"))).items()
     }
+    trails = {key: await _trail(books, key) for key in model.trails}
     held = {id_.decode().rpartition(":")[2]: await redis.get(id_) for id_ in await redis.keys(books.key("held", "*"))}
     return (
         paces,
+        trails,
         counts,
         {key: sorted(ids) for key, ids in slots.items()},
         means,
@@ -119,13 +122,27 @@ async def stored(books: LimitBooks, model: Books) -> object:
 
 
 def _held(found: bytes) -> Held:
-    at, begins, tokens, guessed = found.split()
-    return Held(float(at), float(begins), int(tokens), guessed == b"1")
+    at, begins, tokens, guessed, unsure = found.split()
+    return Held(float(at), float(begins), int(tokens), guessed == b"1", int(unsure))
+
+
+async def _trail(books: LimitBooks, key: str) -> Trail:
+    raw = await books.redis.hgetall(books.key("trail", key))
+    last = float(raw.pop(b"last", 0))
+    sums = Part(float(raw.pop(b"tokens")), int(raw.pop(b"unsure")))
+    parts = {int(number): _part(found) for number, found in raw.items()}
+    assert sums == Part(sum(part.tokens for part in parts.values()), sum(part.unsure for part in parts.values()))
+    return Trail(parts, last)
+
+
+def _part(found: bytes) -> Part:
+    tokens, unsure = found.split()
+    return Part(float(tokens), int(unsure))
 
 
 def model_of(model: Books, now: float) -> object:
     slots = {key: sorted(id_ for id_, until in each.items() if until > now) for key, each in model.slots.items()}
-    return model.paces, model.counts, slots, model.means, model.held
+    return model.paces, model.trails, model.counts, slots, model.means, model.held
 
 
 @pytest.fixture

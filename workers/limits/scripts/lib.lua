@@ -6,11 +6,15 @@
 --                           hash    of a quota: when a part began -> units; 'told': marks that people know of;
 --                                   'since': its first use since it was empty
 --                           zset    of slots: id of a reservation -> when its lease runs out
--- <ns>:limit:lately:<key>   hash    number of a twelfth of the meter -> units that were used in it, for people to look at
+-- <ns>:limit:trail:<key>    hash    of a pace of tokens: number of a part of its window -> "<tokens> <variance of those that
+--                                   are not settled>"; 'last': when the last call begins; 'tokens', 'unsure': sums over
+--                                   the parts; see routing/trail.py
+-- <ns>:limit:lately:<key>   hash    of all others: number of a twelfth of the meter -> units used in it, for people to look at
 -- <ns>:limit:pause:<key>    string  until when nobody asks
--- <ns>:limit:held:<id>      string  "<made at> <begins at> <tokens> <1: guessed>", of a reservation that is not settled
--- <ns>:limit:answers        hash    kind -> "<mean tokens of an answer> <answers>"
--- A limit is {type, key, unit, amount, burst, units a second, window in s, length of a part in s, edges}; see limits.py.
+-- <ns>:limit:held:<id>      string  "<made at> <begins at> <tokens> <1: guessed> <variance>", of one that is not settled
+-- <ns>:limit:answers        hash    kind -> "<mean tokens of an answer> <their variance> <answers>"
+-- A limit is {type, key, unit, amount, burst, units a second, window in s, length of a part in s, span in s, edges}; see
+-- routing/limits.py.
 
 local ns = KEYS[1]
 local clock = redis.call('TIME')
@@ -26,7 +30,8 @@ local function name(key) return ns .. ':limit:' .. key end
 
 local function read(limit)
   return {kind = limit[1], key = limit[2], tokens = limit[3] == 'tokens', amount = limit[4], burst = limit[5],
-    per_s = limit[6], window = limit[7], part_s = limit[8], edges = limit[9]}
+    per_s = limit[6], window = limit[7], part_s = limit[8], span = limit[9], edges = limit[10],
+    trailed = limit[1] == 'pace' and limit[3] == 'tokens'}
 end
 
 local function units_of(limit, requests, tokens)
@@ -41,7 +46,70 @@ local function keep_tat(limit, tat)
 end
 local function cost(limit, units) return math.min(units, limit.amount) end
 local function pace_wait(limit, units)
-  return math.max(0, tat_of(limit) + (cost(limit, units) - limit.burst) / limit.per_s - now)
+  return math.max(0, tat_of(limit) + math.min(0, cost(limit, units) - limit.burst) / limit.per_s - now)
+end
+
+-- What the window holds
+local sure = 5
+local function most(tokens, variance) return tokens + sure * math.sqrt(variance) end
+local function over(limit, number) return (number + 1) * limit.part_s + limit.span end
+-- What is in the window or was; parts that are in none any more are thrown away. Returns parts, tokens, variance.
+local function trail_of(limit)
+  local key, parts, used, open = name('trail:' .. limit.key), {}, 0, 0
+  local flat = redis.call('HGETALL', key)
+  for at = 1, #flat, 2 do
+    local number = tonumber(flat[at])
+    if number and over(limit, number) <= now then
+      redis.call('HDEL', key, flat[at])
+    elseif number then
+      local tokens, unsure = string.match(flat[at + 1], '(%S+) (%S+)')
+      parts[number] = {tokens = tonumber(tokens), unsure = tonumber(unsure)}
+      used, open = used + parts[number].tokens, open + parts[number].unsure
+    end
+  end
+  redis.call('HSET', key, 'tokens', text(used), 'unsure', text(open))
+  return parts, used, open
+end
+-- When a call may begin that would begin `at` but for what is in the window then.
+local function room_at(limit, tokens, unsure, at)
+  local known = redis.call('HMGET', name('trail:' .. limit.key), 'last', 'tokens', 'unsure')
+  if not known[2] then return at end
+  at = math.max(at, tonumber(known[1] or '0'))
+  -- Sums of more than the window has will do, if even those leave room.
+  if tonumber(known[2]) + cost(limit, most(tokens, tonumber(known[3]) + unsure)) <= limit.amount then return at end
+  local parts, used, open = trail_of(limit)
+  local inside = {}
+  open = open + unsure
+  for number, part in pairs(parts) do
+    if over(limit, number) > at then
+      inside[#inside + 1] = number
+    else
+      used, open = used - part.tokens, open - part.unsure
+    end
+  end
+  table.sort(inside)
+  for _, number in ipairs(inside) do
+    if used + cost(limit, most(tokens, open)) <= limit.amount then break end
+    used, open = used - parts[number].tokens, open - parts[number].unsure
+    at = math.max(at, over(limit, number))
+  end
+  return at
+end
+local function trail(limit, tokens, unsure, at)
+  local key, number = name('trail:' .. limit.key), math.floor(at / limit.part_s)
+  if over(limit, number) > now then
+    local field = string.format('%d', number)
+    local known = redis.call('HMGET', key, field, 'tokens', 'unsure')
+    local before, open = string.match(known[1] or '0 0', '(%S+) (%S+)')
+    redis.call('HSET', key, field, text(before + tokens) .. ' ' .. text(open + unsure),
+      'tokens', text((known[2] or 0) + tokens), 'unsure', text((known[3] or 0) + unsure))
+  end
+  redis.call('PEXPIRE', key, math.ceil(math.max(at - now, 0) * 1000) + math.ceil(limit.window * 2000))
+end
+local function trail_begun(limit, tokens, unsure, begins)
+  trail(limit, tokens, unsure, begins)
+  local key = name('trail:' .. limit.key)
+  if tonumber(redis.call('HGET', key, 'last') or '0') < begins then redis.call('HSET', key, 'last', text(begins)) end
 end
 
 -- Quotas
@@ -135,19 +203,20 @@ end
 local function mean_of(kind)
   local known = redis.call('HGET', ns .. ':limit:answers', kind)
   if not known then return nil end
-  local value, answers = string.match(known, '(%S+) (%S+)')
-  return tonumber(value), tonumber(answers)
+  local value, spread, answers = string.match(known, '(%S+) (%S+) (%S+)')
+  return tonumber(value), tonumber(spread), tonumber(answers)
 end
 
 local function held_of(id)
   local found = redis.call('GET', name('held:' .. id))
   if not found then return nil end
-  local at, begins, tokens, guessed = string.match(found, '(%S+) (%S+) (%S+) (%S+)')
-  return {at = tonumber(at), begins = tonumber(begins), tokens = tonumber(tokens), guessed = guessed == '1'}
+  local at, begins, tokens, guessed, unsure = string.match(found, '(%S+) (%S+) (%S+) (%S+) (%S+)')
+  return {at = tonumber(at), begins = tonumber(begins), tokens = tonumber(tokens), guessed = guessed == '1',
+    unsure = tonumber(unsure)}
 end
 
 -- The longest wait of the paces and pauses, who makes it wait, and what a call of so many tokens waits for its own sake.
-local function longest_pace(limits, pauses, requests, tokens)
+local function longest_pace(limits, pauses, requests, tokens, unsure)
   local longest, key, own = 0, '', 0
   for _, pause in ipairs(pauses) do
     local wait = tonumber(redis.call('GET', name('pause:' .. pause)) or '0') - now
@@ -157,7 +226,10 @@ local function longest_pace(limits, pauses, requests, tokens)
     if limit.kind == 'pace' then
       local units = units_of(limit, requests, tokens)
       local wait = pace_wait(limit, units)
-      if limit.tokens then own = math.max(own, cost(limit, units) / limit.per_s) end
+      if limit.tokens then
+        own = math.max(own, cost(limit, most(units, unsure)) * limit.span / limit.amount)
+        wait = room_at(limit, units, unsure, now + wait) - now
+      end
       if wait > longest then longest, key = wait, limit.key end
     end
   end

@@ -4,7 +4,7 @@ local answer = {text(now)}
 for _, asked in ipairs(cjson.decode(ARGV[1])) do
   local limits = {}
   for at, limit in ipairs(asked.limits) do limits[at] = read(limit) end
-  local wait, key = longest_pace(limits, asked.pauses, 1, 0)
+  local wait, key = longest_pace(limits, asked.pauses, 1, 0, 0)
   for _, limit in ipairs(limits) do
     local without = limit.kind == 'quota' and quota_wait(limit, 1) or 0
     if without > wait then wait, key = without, limit.key end

@@ -9,8 +9,13 @@ if before then return {text(now), 'granted', text(math.max(0, before.begins - no
 
 local limits = {}
 for at, limit in ipairs(ask.limits) do limits[at] = read(limit) end
-local mean = mean_of(ask.kind)
-local tokens = ask.input + math.ceil(mean and math.min(ask.cap, mean) or ask.guess)
+local mean, spread, answers = mean_of(ask.kind)
+local answer, unsure = math.ceil(mean and math.min(ask.cap, mean) or ask.guess), 0
+if mean then
+  local spare = math.max(0, ask.cap - answer) / sure
+  unsure = math.floor(math.min(spread + mean * mean / answers, spare * spare))
+end
+local tokens = ask.input + answer
 
 local lacking, whose = 0, nil
 for _, limit in ipairs(limits) do
@@ -24,12 +29,13 @@ for _, limit in ipairs(limits) do
 end
 if whose then return {text(now), 'denied', text(lacking), whose} end
 
-local wait, key, own = longest_pace(limits, ask.pauses, 1, tokens)
+local wait, key, own = longest_pace(limits, ask.pauses, 1, tokens, unsure)
 if wait > ask.patience + own then return {text(now), 'denied', text(wait), key} end
 
 local begins, crossed = now + wait, {}
 for _, limit in ipairs(limits) do
-  if limit.kind ~= 'slots' then meter(limit, units_of(limit, 1, tokens), now) end
+  if limit.kind ~= 'slots' and not limit.trailed then meter(limit, units_of(limit, 1, tokens), now) end
+  if limit.trailed then trail_begun(limit, cost(limit, tokens), unsure, begins) end
   if limit.kind == 'pace' then
     keep_tat(limit, math.max(tat_of(limit), begins) + cost(limit, units_of(limit, 1, tokens)) / limit.per_s)
   elseif limit.kind == 'quota' then
@@ -40,5 +46,5 @@ for _, limit in ipairs(limits) do
   end
 end
 redis.call('SET', name('held:' .. ask.id),
-  table.concat({text(now), text(begins), tokens, mean and '0' or '1'}, ' '), 'EX', held_s + math.ceil(wait))
+  table.concat({text(now), text(begins), tokens, mean and '0' or '1', text(unsure)}, ' '), 'EX', held_s + math.ceil(wait))
 return {text(now), 'granted', text(wait), tokens, unpack(crossed)}

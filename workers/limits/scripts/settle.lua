@@ -12,9 +12,10 @@ for _, raw in ipairs(said.limits) do
   else
     local reserved = units_of(limit, 1, held.tokens)
     local units = units_of(limit, said.requests, said.tokens < 0 and held.tokens or said.tokens)
-    if units ~= reserved then meter(limit, units - reserved, held.at) end
+    if units ~= reserved and not limit.trailed then meter(limit, units - reserved, held.at) end
     if limit.kind == 'pace' then
       local change = cost(limit, units) - cost(limit, reserved)
+      if limit.trailed then trail(limit, change, -held.unsure, held.begins) end
       -- What was guessed too high is not handed back: so much at once would be more than the window may hold.
       if change ~= 0 and not (held.guessed and units > 0 and change < 0) then
         keep_tat(limit, tat_of(limit) + change / limit.per_s)
@@ -25,10 +26,12 @@ for _, raw in ipairs(said.limits) do
   end
 end
 if said.answer >= 0 then
-  local mean, answers = mean_of(said.kind)
+  local mean, spread, answers = mean_of(said.kind)
   answers = math.min((answers or 0) + 1, 50)
-  mean = (mean or 0) + (said.answer - (mean or 0)) / answers
-  redis.call('HSET', ns .. ':limit:answers', said.kind, text(mean) .. ' ' .. answers)
+  local away = said.answer - (mean or 0)
+  mean = (mean or 0) + away / answers
+  spread = (spread or 0) + (away * (said.answer - mean) - (spread or 0)) / answers
+  redis.call('HSET', ns .. ':limit:answers', said.kind, text(mean) .. ' ' .. text(spread) .. ' ' .. answers)
 end
 redis.call('DEL', name('held:' .. said.id))
 return {text(now), unpack(crossed)}
