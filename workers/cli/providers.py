@@ -15,6 +15,7 @@ from .provider_decode import decode
 from .provider_quota import quota
 from .provider_status import status
 from .providers_asked import check
+from .providers_tried import attempt
 from .session import JsonOption, run_async
 
 app = typer.Typer(name="providers", help="The model servers and providers that jobs can run on.", no_args_is_help=True)
@@ -49,6 +50,7 @@ app.command()(drain)
 app.command("set")(change)
 app.command()(reset)
 app.command("test")(check)
+app.command("try")(attempt)
 app.command()(decode)
 
 
