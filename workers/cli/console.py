@@ -18,6 +18,8 @@ def _width(stream: TextIO) -> int | None:
 
 
 out = Console(highlight=False, soft_wrap=True, width=_width(sys.stdout))
+#: As `out`, for tables of which no line may be cut or folded: wider than the terminal if need be.
+whole = Console(highlight=False, soft_wrap=True, width=_NO_SCREEN)
 err = Console(stderr=True, highlight=False, soft_wrap=True, width=_width(sys.stderr))
 
 

@@ -22,11 +22,10 @@ from ..settings.load import load_settings
 from ..settings.schema import Settings
 from ..supervision.interrupts import counted_interrupts, ignore_interrupts
 from ..supervision.output import Prefixed, plain
-from .console import err, out
+from .console import err, whole
 from .session import ConfigOption
 
 FLOWER_PORT = 5555
-_WIDEST = 160
 
 
 def up(
@@ -73,8 +72,8 @@ async def _up(settings: Settings, logs: LogOptions, flower_port: int | None, gra
             async with running_fleet(settings, options) as fleet:
                 running.append(fleet)
                 nodes = await fleet.nodes()
-                # Wider than the terminal if need be: a cut address is of no use.
-                out.print(_table(fleet, nodes, _start_flower(fleet, flower_port)), width=max(out.width, _WIDEST))
+                # Not folded: a cut address is of no use.
+                whole.print(_table(fleet, nodes, _start_flower(fleet, flower_port)))
                 await fleet.pools.wait()
     except asyncio.CancelledError:
         ignore_interrupts()

@@ -9,7 +9,7 @@ from ...tasks.errors import UnknownName
 from ...tasks.usage import By
 from ...tasks.usage_books import UsageBooks
 from ...tasks.usage_report import Report, report
-from .console import err, out
+from .console import err, out, whole
 from .days import span
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 from .usage_export import export
@@ -18,8 +18,6 @@ from .usage_table import provenance, usage_fields, usage_table
 app = typer.Typer(name="usage", help="What calls came to: tokens, costs, times.")
 app.command()(export)
 
-#: Wider than the terminal if need be: a number on two lines is of no use.
-_WIDEST = 160
 _BY: dict[str, By] = {name: name for name in get_args(By)}
 
 SinceOption = Annotated[str, typer.Option("--since", help="First day, in UTC: today, 7d, 2026-11-01.")]
@@ -67,7 +65,7 @@ def usage(
     if not found.lines:
         err.print(f"no calls from {found.since} to {found.until} (UTC)")
         return
-    out.print(usage_table(found), width=max(out.width, _WIDEST))
+    whole.print(usage_table(found))
     err.print(f"from {found.since} to {found.until} (UTC); {provenance(found)}".removesuffix("; "), markup=False)
 
 
