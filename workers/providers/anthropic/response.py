@@ -68,7 +68,8 @@ def _joined(blocks: list[dict[str, Any]], kind: str) -> str:
 
 
 def _tool_call(block: dict[str, Any], at: int) -> ToolCall:
-    arguments = json.dumps(mapping(block.get("input")), ensure_ascii=False)
+    given = block.get("input")
+    arguments = given if isinstance(given, str) else json.dumps(mapping(given), ensure_ascii=False)
     return ToolCall(
         id=text(block.get("id")) or f"call_{at}",
         function=FunctionCall(name=text(block.get("name")), arguments=arguments),

@@ -62,8 +62,9 @@ class MessageReader:
         return [self._with_input(at, block) for at, block in sorted(self._blocks.items())]
 
     def _with_input(self, at: int, block: dict[str, Any]) -> dict[str, Any]:
+        """What is no object is kept as the model wrote it: it may have been cut off in the middle."""
         given = "".join(self._inputs.get(at, ()))
-        return {**block, "input": parse(given)} if given else block
+        return {**block, "input": mapping(parse(given)) or given} if given else block
 
     def _started(self, at: int, block: dict[str, Any]) -> Delta:
         self._blocks[at] = dict(block)
