@@ -1,8 +1,10 @@
 """Redis goes away and comes back while jobs run: workers go on by themselves, and nothing is lost or done twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
+import aiohttp.web
 import pytest
 import pytest_asyncio
 from celery import Celery
@@ -10,7 +12,7 @@ from celery import Celery
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.workers.simulator import Settings
 
-from .fleet import Fleet, fleet_of, requested, until
+from .fleet import Fleet, Worker, fleet_of, requested, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -127,14 +129,50 @@ async def all_known(fleet: Fleet, ids: list[str]) -> bool:
     return None not in await fleet.client.store.jobs(ids)
 
 
+async def assert_works_and_stops(fleet: Fleet, worker: Worker) -> None:
+    async def reports() -> bool:
+        return worker.node in await fleet.nodes()
+
+    await until(reports)
+    assert await worker.stop() == 0
+    assert worker.tracebacks() == ""
+
+
 async def test_a_worker_that_starts_before_redis_waits_for_it(fleet: Fleet) -> None:
     fleet.redis.kill()
     third = await fleet.launch("one")
     await until(lambda: third.said("redis.awaited"))
     await asyncio.to_thread(fleet.redis.start)
+    await assert_works_and_stops(fleet, third)
 
-    async def reports() -> bool:
-        return third.node in await fleet.nodes()
 
-    await until(reports)
-    assert await third.stop() == 0
+@asynccontextmanager
+async def slow_to_list(asked: asyncio.Event, may_answer: asyncio.Event) -> AsyncGenerator[str]:
+    """The address of a server that keeps those waiting who ask for its models."""
+
+    async def models(_: aiohttp.web.Request) -> aiohttp.web.Response:
+        asked.set()
+        await may_answer.wait()
+        return aiohttp.web.json_response({"data": [{"id": "sim-chat"}]})
+
+    app = aiohttp.web.Application()
+    app.router.add_get("/v1/models", models)
+    runner = aiohttp.web.AppRunner(app)
+    await runner.setup()
+    try:
+        await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_worker_that_starts_waits_for_a_redis_that_goes_away_meanwhile(fleet: Fleet) -> None:
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+    async with slow_to_list(asked, may_answer) as url:
+        third = await fleet.launch("one", "--endpoint", url)
+        await asked.wait()
+        fleet.redis.kill()
+        may_answer.set()
+        await until(lambda: third.said("redis.lost"))
+        await asyncio.to_thread(fleet.redis.start)
+        await assert_works_and_stops(fleet, third)

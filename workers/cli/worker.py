@@ -15,6 +15,7 @@ from ...tasks.connection import passes
 from ...tasks.errors import FleetUnavailable
 from ..local.server import folders_of, local_server
 from ..logs import configure_logs, log_options
+from ..patience import persist
 from ..plan import plan_pool
 from ..pool import run_pool
 from ..redaction import secrets_in
@@ -90,8 +91,9 @@ async def _plan(
     )
     async with AsyncClient(redis_url, wait_for_redis_s=_REDIS_WITHIN_S) as client:
         if plan.provider.health_check.enabled:
-            await keep(client, await ask_all([plan.provider], timeout_s=_LISTED_WITHIN_S))
-        knowledge = await known_to_fleet(settings, client)
+            answered = await ask_all([plan.provider], timeout_s=_LISTED_WITHIN_S)
+            await persist(lambda: keep(client, answered))
+        knowledge = await persist(lambda: known_to_fleet(settings, client))
     for problem in retired_models(settings, knowledge.registry):
         if problem.field == f"providers.{provider}":
             log.warning("model.retired", provider=provider, problem=problem.message)
