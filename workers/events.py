@@ -57,6 +57,9 @@ EVENTS: Mapping[str, Event] = {
         "an endpoint takes calls again (`unavailable` is empty), or says why not",
         ("provider", "endpoint", "unavailable"),
     ),
+    "endpoint.unknown": Event(
+        "a server is of a version whose API is not known here; it is used all the same", ("provider", "endpoint", "why")
+    ),
     "target.refused": Event(
         "a provider refuses calls for its limits; nobody asks it for so long", ("target", "fault", "wait_s")
     ),

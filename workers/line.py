@@ -4,6 +4,8 @@ import hashlib
 import math
 from dataclasses import dataclass, field
 
+import structlog
+
 from ..routing.action import RULES
 from ..routing.concurrency import Concurrency
 from ..routing.failure import Failure, Fault
@@ -12,7 +14,11 @@ from ..tasks.fleet_state import EndpointReport
 from .availability import UNREACHABLE, Availability
 from .circuit import Circuit
 from .providers.endpoint import Endpoint
+from .providers.inspection import Health
 from .providers.server_load import ServerLoad
+from .providers.versions import unknown_version
+
+log = structlog.get_logger()
 
 #: What a server does with calls that it has no room for.
 _NO_ROOM = frozenset({Fault.OVERLOADED, Fault.RATE_LIMITED, Fault.TIMEOUT_FIRST_TOKEN})
@@ -26,6 +32,7 @@ class Line:
 
     concurrency: what it is found to bear; None is for the provider to say. load: what it said last, if it `tells_load`.
     checked_s: how long the last health check took, at `checked_at`. ailing: it showed a problem.
+    version: what the server said that it is.
     """
 
     endpoint: Endpoint
@@ -37,6 +44,7 @@ class Line:
     checked_s: float | None = None
     checked_at: float = -math.inf
     ailing: bool = False
+    version: str | None = None
     credentials: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +75,17 @@ class Line:
             return most
         self.concurrency = self.concurrency.resized(most)
         return self.concurrency.calls
+
+    def checked(self, health: Health, *, now: float) -> str | None:
+        """A health check has ended; what it found wrong, None if nothing."""
+        self.checked_s, self.checked_at, self.ailing = health.latency_s, now, not health.healthy
+        if health.version is not None and health.version != self.version:
+            self.version = health.version
+            if (why := unknown_version(self.endpoint.row, health.version)) is not None:
+                log.warning(
+                    "endpoint.unknown", provider=self.endpoint.provider, endpoint=self.endpoint.base_url, why=why
+                )
+        return None if health.healthy else health.detail
 
     def hear_load(self, load: ServerLoad | None, *, now: float) -> None:
         """Requests that wait in the server at two looks in a row wait for something."""

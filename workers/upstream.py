@@ -306,8 +306,7 @@ class Upstream:
         problem = None
         if self.provider.health_check.enabled:
             health = await self.sender.health(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
-            problem = None if health.healthy else health.detail
-            line.checked_s, line.checked_at, line.ailing = health.latency_s, self.clock(), problem is not None
+            problem = line.checked(health, now=self.clock())
         if problem is None and not self.models:
             await self._learn_models(line)
         with self._observed(line):

@@ -15,9 +15,10 @@ from ..providers.dialect import ListedModel
 from ..providers.endpoint import AttemptFailed, Endpoint
 from ..providers.inspection import Health
 from ..providers.sender import Sender
+from ..providers.versions import unknown_version
 from ..settings.load import load_settings
 from ..settings.provider import ProviderSettings
-from .console import out
+from .console import err, out
 from .limits_told import keep_told
 from .session import ConfigOption, JsonOption, run_async
 
@@ -60,6 +61,9 @@ def check(
                 each.endpoint.provider, each.endpoint.base_url, word, ms, each.health.version or "", listed, _told(each)
             )
         out.print(table)
+        for each in asked:
+            if (why := unknown_version(each.endpoint.row, each.health.version)) is not None:
+                err.print(f"[yellow]{each.endpoint.provider}:[/] {escape(why)}; `fleet providers try` shows what works")
     if not all(each.health.healthy and each.error is None for each in asked):
         raise typer.Exit(3)
 

@@ -32,7 +32,8 @@ class Row:
 
     health_path, version_path, listing_paths, details_path, count_path, feedback_path: `/x` is taken from the server's
     root, `x` from the API's base. A listing path serves where the one before is not found; details are of one model.
-    health_method: of the health check's call. page_field: what of a listing holds the next page's token, empty if the
+    health_method: of the health check's call. versions: of the server, the oldest and the newest whose API is known
+    here (major, minor); None is all. page_field: what of a listing holds the next page's token, empty if the
     last entry's id is the token. page_parameter: what that token is sent as.
     stream_above_tokens: a longer answer is streamed, because the API refuses it in one piece.
     max_tokens_field, seed_field: how it calls the limit of the answer, and the seed. top_k: takes that parameter
@@ -59,6 +60,7 @@ class Row:
     health_path: str = "models"
     health_method: Literal["GET", "POST"] = "GET"
     version_path: str | None = None
+    versions: tuple[tuple[int, int], tuple[int, int]] | None = None
     listing_paths: tuple[str, ...] = ("models",)
     details_path: str | None = None
     count_path: str | None = None
@@ -120,6 +122,8 @@ _ROWS = (
         dialect="ollama",
         health_path="/api/version",
         version_path="/api/version",
+        # From the first that holds answers to a JSON schema to the newest that was looked at.
+        versions=((0, 5), (0, 33)),
         listing_paths=("/api/tags",),
         details_path="/api/show",
         key_variables=("OLLAMA_API_KEY",),

@@ -1,5 +1,7 @@
 """Tool calls as they come in a stream, also those that the end of the answer cuts."""
 
+from typing import Any
+
 import pytest
 
 from workfleet.tasks.answer import Answer, FinishReason
@@ -7,7 +9,7 @@ from workfleet.workers.providers.dialect import Reply
 
 from ..speakers import ANTHROPIC, event, sse
 
-TOOL = {"type": "tool_use", "id": "call_0", "name": "f", "input": {}}
+TOOL: dict[str, Any] = {"type": "tool_use", "id": "call_0", "name": "f", "input": {}}
 
 
 @pytest.mark.parametrize(
