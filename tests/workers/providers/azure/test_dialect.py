@@ -3,12 +3,15 @@ import json
 import pytest
 
 from workfleet.routing.failure import Fault
+from workfleet.tasks.answer import Answer
 from workfleet.tasks.request import Request
 from workfleet.workers.providers.addresses import url_of
 from workfleet.workers.providers.azure.dialect import Azure
 from workfleet.workers.providers.dialect import Ask, Call, Reply
 from workfleet.workers.providers.endpoint import Api
 from workfleet.workers.providers.rows import ROWS
+
+from ..speakers import openai_chunk, sse
 
 ROW = ROWS["azure"]
 MAPPED = {"gpt-4o": "my 4o"}
@@ -84,3 +87,14 @@ def test_an_address_that_never_was_says_what_to_look_at() -> None:
     body = {"error": {"code": "404", "message": "Resource not found"}}
     found = Azure().failure(Reply(404, {}, json.dumps(body).encode()))
     assert found.message == "Resource not found (check base_url, api_version and deployments)"
+
+
+def test_what_its_filter_looked_at_is_no_part_of_the_answer() -> None:
+    looked_at = {"prompt_index": 0, "content_filter_results": {"hate": {"filtered": False, "severity": "safe"}}}
+    first = {"id": "", "model": "", "choices": [], "prompt_filter_results": [looked_at]}
+    ask = Ask(ROW, "az", "gpt-4o", Request.from_prompt("Hi"), stream=True)
+    decoder = Azure().decoder(ask, Reply(200))
+    decoder.feed(sse(first, openai_chunk("stop", content="Hello") | {"model": "gpt-4o-2024-11-20"}, None))
+    found = decoder.finish()
+    assert isinstance(found, Answer)
+    assert (found.text, found.model) == ("Hello", "gpt-4o-2024-11-20")
