@@ -49,6 +49,8 @@ class ModelFacts(_Facts):
 class ProviderFacts(_Facts):
     """One provider. priority: lower comes first. tier: `local` is our own machines, `free` a hosted one's free tier.
 
+    elsewhere: models that a server of ours lists and that run on its maker's machines. stays: it may not be asked for
+    those.
     unusable: why a provider that is not `enabled` here gets no jobs, where the configuration did not simply disable it.
     """
 
@@ -65,6 +67,8 @@ class ProviderFacts(_Facts):
     known: tuple[ModelFacts, ...] = ()  #: facts of models that are not listed, should a job ask for them
     any_model: bool = False  #: accepts model names that are not listed
     self_hosted: bool = False
+    elsewhere: frozenset[str] = frozenset()
+    stays: bool = False
 
     def model_for(self, task_type: str) -> str | None:
         """The model this provider uses for a task type, None if it has none."""
@@ -75,6 +79,11 @@ class ProviderFacts(_Facts):
         """Whether the provider may have the model; one that lists none may have any."""
         known = {facts.name for facts in self.models} | {self.default_model, *self.model_overrides.values()}
         return self.any_model or not self.models or model in known
+
+    def runs_elsewhere(self, model: str) -> bool:
+        """Whether a server of ours would pass the model's calls on. Ollama's own names for such models say so."""
+        named_so = self.type == "ollama" and model.endswith(("-cloud", ":cloud"))
+        return named_so or model in self.elsewhere
 
     def facts_of(self, model: str) -> ModelFacts | None:
         return next((facts for facts in (*self.models, *self.known) if facts.name == model), None)

@@ -45,6 +45,8 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
         return "the job excludes this provider"
     if wants.local_only and provider.tier != "local":
         return "the job is local only"
+    if (wants.local_only or provider.stays) and model and provider.runs_elsewhere(model):
+        return "the model runs elsewhere, though a server of ours lists it"
     facts = provider.facts_of(model) if model else None
     if wants.free_only and not (provider.tier in ("local", "free") or (facts is not None and facts.free)):
         return "the job is free only"

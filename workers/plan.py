@@ -74,6 +74,7 @@ def _provider(settings: Settings, known: Directory, name: str) -> ProviderSettin
         base_urls=(row.base_url,) if row.base_url else (),
         slots=LOCAL_SLOTS if row.self_hosted else HOSTED_SLOTS,
         default_model=facts.default_model if facts else None,
+        stays=facts is not None and facts.stays,
         model_overrides=dict(facts.model_overrides) if facts else {},
     )
 

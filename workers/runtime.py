@@ -30,6 +30,7 @@ from .patience import persist
 from .providers.endpoint import Endpoint
 from .providers.sender import Sender
 from .reconciler import Reconciler
+from .settings.modes import near
 from .settings.provider import ProviderSettings
 from .stall import StallWatch
 from .upstream import Upstream
@@ -86,7 +87,7 @@ class Runtime:
         self._deliveries: set[asyncio.Task[Any]] = set()
         self._drains = 0
         self.client = AsyncClient(plan.redis_url, directory=plan.directory, namespace=plan.namespace)
-        self.sender = Sender()
+        self.sender = Sender(near=near([plan.provider]))
         store, fleet = self.client.store, self.client.fleet
         self.leases = Leases(store)
         self.upstream = Upstream.of(plan.provider, plan.endpoints, self.sender, task_timeouts=plan.task_timeouts)

@@ -12,6 +12,7 @@ LOCAL = ProviderFacts(
     tier="local",
     default_model="small",
     capabilities=frozenset({"tools"}),
+    elsewhere=frozenset({"copied"}),
     models=(
         ModelFacts(name="small", context_tokens=8192),
         ModelFacts(name="seeing", capabilities=frozenset({"vision"})),
@@ -25,9 +26,12 @@ HOSTED = ProviderFacts(
     models=(ModelFacts(name="large", context_tokens=131_072), ModelFacts(name="gratis", free=True)),
 )
 FREE = ProviderFacts(name="openrouter", type="openrouter", tier="free", default_model="any")
+STAYS = LOCAL.model_copy(update={"stays": True})
 OFF = ProviderFacts(name="off", type="vllm", enabled=False)
 BARRED = ProviderFacts(name="barred", type="vllm", enabled=False, unusable="outside the mode offline")
 DIRECTORY = Directory(providers={each.name: each for each in (LOCAL, HOSTED, FREE, OFF, BARRED)})
+
+ELSEWHERE = "the model runs elsewhere, though a server of ours lists it"
 
 OLLAMA, GROQ = ChainLink(provider="ollama", priority=1), ChainLink(provider="groq", priority=2)
 
@@ -48,6 +52,11 @@ def placed(*links: ChainLink, wants: Wants = Wants(), pinned: bool = False) -> P
         (HOSTED, "large", Wants(local_only=True), "the job is local only"),
         (FREE, "any", Wants(local_only=True), "the job is local only"),
         (LOCAL, "small", Wants(local_only=True), None),
+        (LOCAL, "copied", Wants(local_only=True), ELSEWHERE),
+        (LOCAL, "glm-4.6:cloud", Wants(local_only=True), ELSEWHERE),
+        (LOCAL, "copied", Wants(), None),
+        (STAYS, "copied", Wants(), ELSEWHERE),
+        (STAYS, "small", Wants(), None),
         (HOSTED, "large", Wants(free_only=True), "the job is free only"),
         (HOSTED, "gratis", Wants(free_only=True), None),
         (FREE, "any", Wants(free_only=True), None),
@@ -68,6 +77,11 @@ def placed(*links: ChainLink, wants: Wants = Wants(), pinned: bool = False) -> P
         "hosted for a local job",
         "a free tier is not local",
         "local for a local job",
+        "a model that a local server passes on, for a local job",
+        "a model whose name says that it is passed on",
+        "a model that is passed on, for any other job",
+        "a model that is passed on, where nothing may leave",
+        "a model that is not, where nothing may leave",
         "paid for a free job",
         "a free model of a paid provider",
         "a free tier is free",

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -77,8 +77,18 @@ app = typer.Typer(
 
 
 @app.callback()
-def _fleet() -> None:
-    """Nothing is common to all commands."""
+def _fleet(
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Connect to nothing but this machine and servers of our own.")
+    ] = False,
+) -> None:
+    """An asynchronous worker fleet for LLM jobs on Celery and Redis.
+
+    FLEET_MODE=offline, or `mode: offline` in the configuration, is the same as --offline.
+    """
+    if offline:
+        # Also for the processes that a command starts.
+        os.environ["FLEET_MODE"] = "offline"
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from ..providers.inspection import Health
 from ..providers.sender import Sender
 from ..providers.versions import unknown_version
 from ..settings.load import load_settings
+from ..settings.modes import near
 from ..settings.provider import ProviderSettings
 from .console import err, out
 from .limits_told import keep_told
@@ -80,7 +81,7 @@ def chosen(config: Path | None, name: str | None) -> list[ProviderSettings]:
 
 
 async def _ask(providers: Sequence[ProviderSettings]) -> list[Asked]:
-    async with Sender() as sender:
+    async with Sender(near=near(providers)) as sender:
         lines = [(provider, endpoint) for provider in providers for endpoint in provider.endpoints()]
         return await asyncio.gather(*(_ask_one(sender, *line) for line in lines))
 

@@ -17,6 +17,7 @@ from ...tasks.request import Request
 from ..objection import ended_badly
 from ..providers.endpoint import AttemptFailed
 from ..providers.sender import Sender
+from ..settings.modes import near
 from ..settings.schema import Settings
 from .provider import Provider
 
@@ -34,7 +35,7 @@ class Providers:
         cls, settings: Settings, *, transport: httpx2.AsyncBaseTransport | None = None
     ) -> AsyncGenerator[Self]:
         """All of them behind one client. transport: stands in for the network in tests."""
-        async with Sender(transport=transport) as sender:
+        async with Sender(transport=transport, near=near(settings.providers.values())) as sender:
             enabled = {each.name: Provider(each, sender) for each in settings.enabled()}
             yield cls(settings.directory(), enabled)
 

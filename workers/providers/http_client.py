@@ -12,6 +12,7 @@ import httpx2
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from .connector import Connector
+from .offline import Offline, OwnNames
 
 #: Called when the connection of the current call stands, new or used before; traces run in the call's own context.
 ON_CONNECTED: ContextVar[Callable[[], None] | None] = ContextVar("ON_CONNECTED", default=None)
@@ -30,19 +31,25 @@ def http_client(transport: httpx2.AsyncBaseTransport | None = None, *, verify: b
     return client
 
 
-def _transport(verify: bool) -> AiohttpTransport:
+def offline_transport(hosts: frozenset[str], inner: httpx2.AsyncBaseTransport | None = None) -> Offline:
+    """For a client that reaches nothing but this machine and these hosts, and no proxy. inner: the network if None."""
+    return Offline(inner or _transport(verify=True, stays=True), hosts)
+
+
+def _transport(verify: bool, *, stays: bool = False) -> AiohttpTransport:
     tls = httpx2.create_ssl_context(verify=verify)
-    return AiohttpTransport(verify=tls, client=lambda: _session(tls))
+    return AiohttpTransport(verify=tls, client=lambda: _session(tls, stays=stays))
 
 
-def _session(tls: Any) -> aiohttp.ClientSession:
+def _session(tls: Any, *, stays: bool) -> aiohttp.ClientSession:
     """The number of calls is limited by slots, not by connections."""
+    resolver = OwnNames() if stays else None
     return aiohttp.ClientSession(
-        connector=Connector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls),
+        connector=Connector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls, resolver=resolver),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[_connection_trace()],
         # Looking for a proxy in the environment costs every call a hop to a thread.
-        trust_env=bool(getproxies()),
+        trust_env=bool(getproxies()) and not stays,
     )
 
 

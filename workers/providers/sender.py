@@ -1,6 +1,6 @@
 """Speaks with providers, whatever their dialect. One `Sender` serves all the providers of a process."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -13,7 +13,7 @@ from .asking import Asking, OnDelta, OnHeaders
 from .dialect import Ask, ListedModel
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .feedback import Feedback
-from .http_client import http_client
+from .http_client import http_client, offline_transport
 from .inspection import Health, check, listed_models, load, within
 from .ollama import admin as ollama_admin
 from .ollama.pull import PullProgress
@@ -27,13 +27,20 @@ from .wire import MAX_BODY_BYTES, Wire
 class Sender:
     """Enter it on the event loop that makes the calls.
 
-    transport: stands in for the network in tests. max_body_bytes: a larger reply is a failure.
+    transport: stands in for the network in tests. max_body_bytes: a larger reply is a failure. near: the only hosts,
+    besides this machine, that it may connect to; None is any. refused: host -> calls that were not made for that.
     """
 
     def __init__(
-        self, *, transport: httpx2.AsyncBaseTransport | None = None, max_body_bytes: int = MAX_BODY_BYTES
+        self,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        near: frozenset[str] | None = None,
     ) -> None:
-        self._client = http_client(transport)
+        offline = offline_transport(near, transport) if near is not None else None
+        self.refused: Mapping[str, int] = offline.refused if offline is not None else {}
+        self._client = http_client(offline or transport)
         self._wire = Wire(self._client, max_body_bytes=max_body_bytes)
         self._asking = Asking(self._wire)
         self._forms = Forms(self._wire)

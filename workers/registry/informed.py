@@ -11,6 +11,7 @@ from datetime import datetime
 from ...routing.directory import Directory, ModelFacts, ProviderFacts
 from ..prices.price_list import PriceList
 from ..providers.dialect import ListedModel
+from ..providers.rows import ROWS
 from .registry import Known, Registry
 
 #: What a model can or cannot do, whoever serves it; everything else is for its server to say.
@@ -47,9 +48,17 @@ class Knowledge:
         return facts.model_copy(
             update={
                 "models": tuple(self.facts(facts, model) for model in facts.models),
+                "elsewhere": self._elsewhere(facts),
                 "known": tuple(model for model in others if model != ModelFacts(name=model.name)),
             }
         )
+
+    def _elsewhere(self, facts: ProviderFacts) -> frozenset[str]:
+        """Under every name that means them. Only a type that is local by nature can tell its models apart."""
+        if facts.tier != "local" or facts.type not in ROWS or ROWS[facts.type].tier != "local":
+            return frozenset()
+        remote = (model.name for model in self.listed.get(facts.name, ()) if not model.local)
+        return frozenset(name for full in remote for name in (full, full.removesuffix(":latest")))
 
     def facts(self, provider: ProviderFacts, said: ModelFacts) -> ModelFacts:
         """All that is known of one model. said: by the configuration."""

@@ -9,6 +9,7 @@ from ...tasks.client import AsyncClient
 from ..providers.dialect import ListedModel
 from ..providers.endpoint import AttemptFailed
 from ..providers.sender import Sender
+from ..settings.modes import near
 from ..settings.provider import ProviderSettings
 from .listings import Listings
 
@@ -32,7 +33,7 @@ class Answered:
 
 async def ask_all(providers: Sequence[ProviderSettings], *, timeout_s: float | None = None) -> list[Answered]:
     """The models of each. timeout_s: of one answer; None is as its health check's."""
-    async with Sender() as sender:
+    async with Sender(near=near(providers)) as sender:
         return await asyncio.gather(*(_ask(sender, each, timeout_s) for each in providers))
 
 

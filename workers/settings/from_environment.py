@@ -1,4 +1,4 @@
-"""What the environment says over the file: Redis, the provider that comes first, the models of agents, debugging."""
+"""What the environment says over the file: Redis, mode, the provider that comes first, agents' models, debugging."""
 
 from dataclasses import dataclass, replace
 
@@ -27,7 +27,7 @@ class Overridden:
 
 def overridden(node: Node, context: Context) -> Overridden:
     """Variables win over the file. A provider that only they name is added; one that the file disables stays so."""
-    for variable, field in (("FLEET_REDIS_URL", "redis_url"), ("LLM_DEBUG", "debug")):
+    for variable, field in (("FLEET_REDIS_URL", "redis_url"), ("FLEET_MODE", "mode"), ("LLM_DEBUG", "debug")):
         value = context.environment.get(variable)
         if value is not None:
             node = node.with_fields({field: Node(value, source=variable)})

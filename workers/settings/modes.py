@@ -1,5 +1,7 @@
 """What a mode leaves of the providers. A mode is a hard limit: no fallback, no route and no job relaxes it."""
 
+from collections.abc import Iterable
+
 from ...routing.directory import Mode
 from .kinds import FREE_PLANS, is_free_model
 from .provider import ModelSettings, ProviderSettings
@@ -17,7 +19,15 @@ def under(mode: Mode, provider: ProviderSettings) -> ProviderSettings:
     unusable = _why_not(mode, provider)
     if mode == "free_only" and provider.tier == "hosted" and unusable is None:
         provider = _only_free_models(provider)
-    return provider.model_copy(update={"unusable": unusable})
+    return provider.model_copy(update={"unusable": unusable, "stays": mode == "offline"})
+
+
+def near(providers: Iterable[ProviderSettings]) -> frozenset[str] | None:
+    """The only hosts, besides this machine, that may be connected to on their behalf; None is any."""
+    given = tuple(providers)
+    if not any(each.stays for each in given):
+        return None
+    return frozenset(host for each in given if each.usable for host in each.hosts)
 
 
 def _only_free_models(provider: ProviderSettings) -> ProviderSettings:

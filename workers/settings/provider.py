@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -143,7 +144,8 @@ class ProviderSettings(Part):
     fallback_provider: takes over where a chain names only this one. runner: a server that its pool starts.
     api: what of its API is a matter of the account. capabilities: what its models can do, unless a model's own facts
     say otherwise; None is what its type's usually can.
-    unusable: why an enabled provider gets no jobs, None if it does.
+    stays: nothing is asked of models that run elsewhere, though a server of ours lists them. unusable: why an enabled
+    provider gets no jobs, None if it does.
     """
 
     name: str
@@ -167,6 +169,7 @@ class ProviderSettings(Part):
     api: Api = Api()
     capabilities: frozenset[str] | None = None
     runner: RunnerSettings | None = None
+    stays: bool = False
     unusable: str | None = None
 
     @property
@@ -177,6 +180,11 @@ class ProviderSettings(Part):
     def self_hosted(self) -> bool:
         """Its capacity is ours to manage: slots and breakers are for each endpoint."""
         return self.tier == "local"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Where its endpoints are."""
+        return frozenset(host for url in self.base_urls if (host := urlsplit(url).hostname))
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """One endpoint a base URL."""
@@ -219,6 +227,7 @@ class ProviderSettings(Part):
             type=self.type,
             enabled=self.usable,
             unusable=self.unusable,
+            stays=self.stays,
             priority=self.priority,
             tier=self.tier,
             capabilities=self.capabilities

@@ -148,9 +148,18 @@ def _warn_of_limits(before: Providers, after: Providers, node: Node, findings: F
             findings.warnings.append(nodes[name].problem(f"gets no jobs: {provider.unusable}"))
         elif provider.enabled and dropped:
             findings.warnings.append(nodes[name].problem(f"mode free_only: it is not asked for {', '.join(dropped)}"))
+        elif provider.enabled and (leaving := _leaving(provider)):
+            nowhere = f"mode offline: {', '.join(leaving)} gets no jobs, for it runs elsewhere"
+            findings.warnings.append(nodes[name].problem(nowhere))
         elif provider.enabled and lacks_model(provider):
             only = "has no default_model, so only jobs that name a model come to it"
             findings.warnings.append(nodes[name].problem(only))
+
+
+def _leaving(provider: ProviderSettings) -> list[str]:
+    """Models that it may not be asked for, for their names say that they run elsewhere."""
+    facts = provider.facts()
+    return sorted(name for name in provider.named_models() if provider.stays and facts.runs_elsewhere(name))
 
 
 def _debug(names: tuple[str, ...], providers: Providers, node: Node, findings: Findings) -> frozenset[str]:

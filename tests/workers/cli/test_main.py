@@ -1,7 +1,9 @@
 """`fleet` as a whole."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -29,3 +31,15 @@ def test_a_command_imports_nothing_of_the_others() -> None:
     shown = subprocess.run([sys.executable, "-P", "-c", look], capture_output=True, text=True, check=True)
     for other in ("simulator", "bench", "dashboard", "pool", "testgen"):
         assert f"'{other}'" not in shown.stdout
+
+
+def test_offline_a_hosted_provider_is_not_even_asked_whether_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET_MODE", "any")
+    file = tmp_path / "fleet.yaml"
+    file.write_text("providers: {groq: {api_key: k, default_model: m, base_url: 'https://api.example'}}")
+    shown = CliRunner().invoke(app, ["--offline", "providers", "test", "groq", "--json", "--config", str(file)])
+    (answer,) = json.loads(shown.stdout)
+    assert (shown.exit_code, answer["healthy"]) == (3, False)
+    assert answer["error"] == "transport: offline: no connection to api.example is made"

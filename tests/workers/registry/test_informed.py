@@ -85,3 +85,13 @@ def test_the_scores_order_a_chain_by_quality() -> None:
     found = KNOWLEDGE.informed(Directory(providers=providers, routes={"default": route}))
     chain = ordered(route, found.providers, {}).chain
     assert [link.provider for link in sorted(chain, key=lambda link: link.priority)] == ["openai", "groq", "ollama"]
+
+
+def test_models_that_a_server_of_ours_passes_on_are_elsewhere() -> None:
+    listed = (ListedModel("qwen3:4b", local=True), ListedModel("mine:latest"), ListedModel("gpt-oss:120b-cloud"))
+    assert informed(provider("ollama"), listed=listed).elsewhere == {"mine", "mine:latest", "gpt-oss:120b-cloud"}
+
+
+def test_of_a_server_that_cannot_tell_no_model_is_elsewhere() -> None:
+    own = provider("openai_compatible", tier="local")
+    assert informed(own, listed=(ListedModel("m"),)).elsewhere == frozenset()

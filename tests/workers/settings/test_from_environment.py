@@ -26,6 +26,11 @@ def test_a_redis_that_is_none_is_refused_in_the_name_of_its_variable(tmp_path: P
         load_settings(env={"FLEET_REDIS_URL": "http://secret@x"}, directory=tmp_path)
 
 
+def test_the_mode_of_the_environment_wins(load: Load) -> None:
+    settings = load("mode: hosted\n" + TWO, FLEET_MODE="offline")
+    assert (settings.mode, order(settings)) == ("offline", ["ollama"])
+
+
 @pytest.mark.parametrize(
     ("chosen", "chain"),
     [

@@ -7,6 +7,7 @@ import pytest
 from workfleet.routing.lanes import Band
 from workfleet.routing.placement import Wants, place
 from workfleet.workers.settings import Settings
+from workfleet.workers.settings.modes import near
 
 Load = Callable[..., Settings]
 
@@ -98,3 +99,26 @@ def test_a_free_default_model_serves_jobs_that_must_be_free_in_any_mode(load: Lo
     )
     assert (placement.queue, placement.skipped) == ("general.simple", {})
     assert directory.providers["openrouter"].serves("org/other")
+
+
+OWN = """
+providers:
+  ollama: {default_model: 'gpt-oss:120b-cloud'}
+  vllm: {base_urls: ['http://gpu-1:8000', 'http://10.0.0.7:8000'], default_model: m}
+  groq: {default_model: m}
+"""
+
+
+def test_offline_only_the_hosts_of_our_own_servers_may_be_connected_to(load: Load) -> None:
+    assert near(load(f"mode: offline\n{OWN}").providers.values()) == frozenset({"localhost", "gpu-1", "10.0.0.7"})
+    assert near(load(OWN).providers.values()) is None
+
+
+def test_offline_a_model_that_runs_elsewhere_gets_no_jobs_though_a_server_of_ours_lists_it(load: Load) -> None:
+    settings = load(f"mode: offline\n{OWN}")
+    assert str(settings.warnings[0]).endswith("gpt-oss:120b-cloud gets no jobs, for it runs elsewhere")
+    placement = place(settings.directory(), settings.routes["default"], "general", Band.SIMPLE, Wants(), pinned=False)
+    assert (placement.queue, placement.skipped) == (
+        "provider.vllm",
+        {"ollama/gpt-oss:120b-cloud": "the model runs elsewhere, though a server of ours lists it"},
+    )
