@@ -11,7 +11,10 @@ import yaml
 from typer.testing import CliRunner
 
 from workfleet.routing.scaling import Pool, plan
+from workfleet.tasks.status import FleetStatus
+from workfleet.tasks.usage_books import Totals
 from workfleet.workers.cli.main import app
+from workfleet.workers.metrics.fleet import families
 from workfleet.workers.settings.load import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +87,12 @@ def test_a_backup_is_told_as_its_scripts_tell_it(script: str) -> None:
 
 def manifests() -> Mapping[str, Any]:
     return {each["kind"]: each for each in yaml.safe_load_all((DOCS / "kubernetes" / "vllm-pool.yaml").read_text())}
+
+
+def test_every_metric_that_is_told_of_is_exported() -> None:
+    pages = [*PAGES, DOCS / "kubernetes" / "vllm-pool.yaml"]
+    said = {name for page in pages for name in re.findall(r"\bworkfleet_\w+", page.read_text())}
+    assert said <= {metric.name for metric in families(FleetStatus(now=0.0), Totals())}
 
 
 def option(words: Sequence[str], name: str) -> str:
