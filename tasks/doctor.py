@@ -9,10 +9,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..routing.lanes import Priority
 from .job import JobState
-from .messages import PRIORITY_STEPS, list_key
-from .record import priority_of
+from .messages import STEPS, list_at
 from .store import Store
 
 _CHUNK = 1000
@@ -21,7 +19,7 @@ _CHUNK = 1000
 _SHOWN = 40
 
 _STATES = frozenset(JobState)
-_STEPS = frozenset(str(step) for step in PRIORITY_STEPS.values())
+_STEPS = frozenset(map(str, STEPS))
 
 #: A delivery passes through a worker's hands for a moment; only jobs that have waited longer than this miss a message.
 GRACE_S = 15.0
@@ -112,8 +110,8 @@ class Doctor:
         found: dict[str, str] = {}
         unreadable: list[tuple[str, str]] = []
         for raw in await self.store.redis.smembers(self.store.key("queues")):
-            for priority in Priority:
-                key, at = list_key(raw.decode(), priority), 0
+            for step in STEPS:
+                key, at = list_at(raw.decode(), step), 0
                 while chunk := await self.store.redis.lrange(key, at, at + _CHUNK - 1):
                     ids = [_id_of(message) for message in chunk]
                     found |= {job_id: key for job_id in ids if job_id is not None}
@@ -130,7 +128,7 @@ class Doctor:
             yield key.decode().removeprefix(prefix), state, queue, step, not batch or bool(released)
 
     async def _has_waited(self, job_id: str, queue: str, step: str, grace_s: float) -> bool:
-        waiting = self.store.key("wait", list_key(queue, priority_of(step)))
+        waiting = self.store.key("wait", list_at(queue, int(step)))
         pushed_ms = await self.store.redis.zscore(waiting, job_id)
         seconds, _ = await self.store.redis.time()
         return pushed_ms is None or seconds - pushed_ms / 1000 > grace_s

@@ -13,8 +13,14 @@ from celery import Celery
 
 from ..routing.lanes import Priority
 
-#: kombu's priority steps: 0 is served first. Two lists a queue, no more: each is a key of every BRPOP.
-PRIORITY_STEPS: dict[Priority, int] = {Priority.INTERACTIVE: 0, Priority.BATCH: 6}
+#: kombu's priority steps: 0 is served first.
+PRIORITY_STEPS: dict[Priority, int] = {Priority.INTERACTIVE: 0, Priority.BATCH: 3}
+
+#: Where the jobs of an agent wait beyond its first few (`share_step` in scripts/lib.lua).
+CROWD_STEP = 6
+
+#: The lists of a queue, in the order in which they are served. No more: each is a key of every BRPOP.
+STEPS = (*PRIORITY_STEPS.values(), CROWD_STEP)
 
 #: The steps of producers elsewhere: kombu's own.
 FOREIGN_STEPS = (0, 3, 6, 9)

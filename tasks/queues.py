@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from ..routing.lanes import TASK_TYPES, alternate_queue, lanes
 from .errors import JobFailed
-from .messages import PRIORITY_STEPS, task_name
+from .messages import STEPS, task_name
 
 #: Where Celery producers hand in jobs with `send_task("workfleet.submit", …)`. No Celery worker consumes it: what is
 #: handed in is taken in by the pools (workers/intake.py).
@@ -73,7 +73,7 @@ def _settings(queues: Iterable[str], *, events: bool) -> dict[str, Any]:
         "broker_transport_options": {
             # kombu would note each message in two more keys of Redis until it is acknowledged. The record knows better.
             "ack_emulation": False,
-            "priority_steps": sorted(PRIORITY_STEPS.values()),
+            "priority_steps": list(STEPS),
             "health_check_interval": 10,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from ..routing.lanes import Priority, band_of, lane
 from .job import Job, JobSpec, JobState
-from .messages import PRIORITY_STEPS
+from .messages import CROWD_STEP, PRIORITY_STEPS
 from .prepared import Placed, Prepared
 
-_PRIORITIES = {str(step): priority for priority, step in PRIORITY_STEPS.items()}
+_PRIORITIES = {str(step): priority for priority, step in PRIORITY_STEPS.items()} | {str(CROWD_STEP): Priority.BATCH}
 
 
 def _shared_fields(kind: Placed) -> list[str | int]:
@@ -41,7 +41,10 @@ def packed(jobs: Sequence[Prepared]) -> list[str | bytes]:
         (numbers.setdefault(job.placed, len(numbers) + 1), job.id, int(job.ttl_s * 1000), job.same, _own_fields(job))
         for job in jobs
     ]
-    kinds = [(kind.task_type, kind.queue, str(PRIORITY_STEPS[kind.priority]), _shared_fields(kind)) for kind in numbers]
+    kinds = [
+        (kind.task_type, kind.queue, str(PRIORITY_STEPS[kind.priority]), _shared_fields(kind), kind.agent)
+        for kind in numbers
+    ]
     return [json.dumps(kinds), json.dumps(rows), *[job.spec for job in jobs]]
 
 

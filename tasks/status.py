@@ -8,11 +8,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from ..routing.directory import Directory
-from ..routing.lanes import Priority, alternate_queue, lanes
+from ..routing.lanes import alternate_queue, lanes
 from .fleet_state import FleetState, NodeReport, Snapshot
 from .health import ProviderHealth, health_of
 from .job import JobState
-from .messages import list_key
+from .messages import STEPS, list_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
     fleet = FleetState(redis, namespace=namespace)
     snapshot, directory = await fleet.snapshot(), await fleet.directory() or Directory()
     names = _queue_names(directory, snapshot)
-    lists = [list_key(name, priority) for name in names for priority in Priority]
+    lists = [list_at(name, step) for name in names for step in STEPS]
     async with redis.pipeline(transaction=False) as pipe:
         for key in ("leases", "snoozed", "dead", "deadlines"):
             pipe.zcard(f"{namespace}:{key}")
@@ -120,7 +120,7 @@ def _depths(names: Sequence[str], waits: Sequence[Any], now: float) -> dict[str,
     depths: dict[str, tuple[int, float | None]] = {}
     for name in names:
         waiting, pushed_at = 0, list[float]()
-        for _ in Priority:
+        for _ in STEPS:
             count, first = next(replies), next(replies)
             waiting += count
             pushed_at += [pushed_ms / 1000 for _, pushed_ms in first]

@@ -9,7 +9,7 @@ from ..routing.lanes import Priority
 from .connection import AsyncRedis
 from .errors import InvalidRequest, JobNotFound
 from .job import LEASE_LOST, WORKER_DIED, Attempt, Job, JobSpec, JobState
-from .messages import PRIORITY_STEPS, list_key
+from .messages import PRIORITY_STEPS, STEPS, list_at
 from .prepared import Prepared
 from .record import from_fields, packed, pairs, read, read_spec
 from .results import RESULT_KEY, Outcome, decode, encode
@@ -209,7 +209,7 @@ class Store:
 
         Those of them whose records are damaged fail.
         """
-        lists = [(queue, PRIORITY_STEPS[priority]) for queue in queues for priority in Priority]
+        lists = [(queue, step) for queue in queues for step in STEPS]
         flat = [item for pair in lists for item in pair]
         damaged = (_damaged_result(), DAMAGED, self.retention_s)
         found = [item.decode() for item in await self._run("remessage", int(grace_s * 1000), at_most, *damaged, *flat)]
@@ -258,10 +258,10 @@ class Store:
     async def waiting(self, queue: str, *, skip: int = 0, at_most: int) -> list[str]:
         """Ids of the jobs that wait in a queue, the longest first within each priority, without the first `skip`."""
         found: list[str] = []
-        for priority in Priority:
+        for step in STEPS:
             if len(found) == at_most:
                 break
-            key = self.key("wait", list_key(queue, priority))
+            key = self.key("wait", list_at(queue, step))
             members = await self.redis.zrange(key, skip, skip + at_most - len(found) - 1)
             found += [member.decode() for member in members]
             skip = max(0, skip - await self.redis.zcard(key))

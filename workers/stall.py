@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from ..routing.lanes import Priority
 from ..tasks.connection import PASSING, AsyncRedis
-from ..tasks.messages import list_key
+from ..tasks.messages import STEPS, list_at
 
 log = structlog.get_logger()
 
@@ -53,6 +52,6 @@ class StallWatch:
         """Messages in the queues from which they must come."""
         async with self.redis.pipeline(transaction=False) as pipe:
             for queue in self.expected():
-                for priority in Priority:
-                    pipe.llen(list_key(queue, priority))
+                for step in STEPS:
+                    pipe.llen(list_at(queue, step))
             return sum(await pipe.execute())

@@ -10,6 +10,7 @@
 -- <ns>:snoozed     zset    id -> when it is due
 -- <ns>:wait:<list> zset    id -> when its message was pushed to the broker's <list>
 -- <ns>:passed      hash    the broker's list -> up to which time it has been served, and when that was noted
+-- <ns>:shares      hash    "<priority step> <agent>" -> its jobs that were queued so and have not ended
 -- <ns>:deadlines   zset    id -> deadline, of every unfinished job
 -- <ns>:queues      set     queues that have ever had a job
 -- <ns>:reconciler  string  the node whose turn it is to reconcile
@@ -103,6 +104,26 @@ local function publish(id, task, queue, step, first)
   note_queue(queue)
 end
 
+-- Jobs of an agent that are served before what others have beyond as many; and the priority step of those.
+local few, crowd = 16, '6'
+
+local function share_of(agent, step)
+  return step .. ' ' .. (agent or '')
+end
+
+-- The priority step at which a job is queued for the first time. It counts for its agent from then on: ten jobs of one are
+-- not behind the thousands of another.
+local function share_step(id, agent, step)
+  redis.call('HSET', key('job', id), 'share', step)
+  if redis.call('HINCRBY', ns .. ':shares', share_of(agent, step), 1) <= few then return step end
+  return crowd
+end
+
+local function end_share(agent, step)
+  local share = share_of(agent, step)
+  if redis.call('HINCRBY', ns .. ':shares', share, -1) <= 0 then redis.call('HDEL', ns .. ':shares', share) end
+end
+
 local function queue_again(id, queue, first)
   local job = redis.call('HMGET', key('job', id), 'task', 'prio')
   redis.call('HSET', key('job', id), 'state', 'queued', 'queue', queue, 'owner', '')
@@ -144,10 +165,11 @@ local function release(batch, queue)
   while released < room do
     local id = redis.call('LPOP', name .. ':pending:' .. queue)
     if not id then break end
-    local job = redis.call('HMGET', key('job', id), 'state', 'task', 'queue', 'prio')
+    local job = redis.call('HMGET', key('job', id), 'state', 'task', 'queue', 'prio', 'agent')
     if job[1] == 'queued' then
-      redis.call('HSET', key('job', id), 'rel', queue)
-      publish(id, job[2], job[3], job[4])
+      local step = share_step(id, job[5], job[4])
+      redis.call('HSET', key('job', id), 'rel', queue, 'prio', step)
+      publish(id, job[2], job[3], step)
       released = released + 1
     end
   end
@@ -281,12 +303,13 @@ end
 -- tokens, nano-dollars or '' (unknown); nil if no answer was bought.
 local function finish(id, state, meta, reason, retention_s, spent)
   local record = key('job', id)
-  local job = redis.call('HMGET', record, 'task', 'batch', 'queue', 'prio', 'canvas', 'rel', 'stream')
+  local job = redis.call('HMGET', record, 'task', 'batch', 'queue', 'prio', 'canvas', 'rel', 'stream', 'share', 'agent')
   redis.call('HSET', record, 'state', state, 'done', now, 'reason', reason, 'owner', '')
   redis.call('ZREM', ns .. ':leases', id)
   redis.call('ZREM', ns .. ':snoozed', id)
   redis.call('ZREM', ns .. ':deadlines', id)
   redis.call('ZREM', key('wait', list_of(job[3], job[4])), id)
+  if job[8] then end_share(job[9], job[8]) end
   local result = 'celery-task-meta-' .. id
   redis.call('SET', result, meta, 'EX', retention_s)
   redis.call('PUBLISH', result, meta)

@@ -3,7 +3,7 @@
 -- for it waits for the new one.
 -- Returns 'done', 'missing', or the state that forbids it.
 local id, record = ARGV[2], key('job', ARGV[2])
-local job = redis.call('HMGET', record, 'state', 'task', 'prio', 'batch', 'epoch')
+local job = redis.call('HMGET', record, 'state', 'task', 'prio', 'batch', 'epoch', 'share', 'agent')
 if not job[1] then return 'missing' end
 if job[1] ~= 'failed' or not redis.call('ZSCORE', ns .. ':dead', id) then return job[1] end
 redis.call('ZREM', ns .. ':dead', id)
@@ -26,6 +26,7 @@ if batch and redis.call('EXISTS', batch) == 1 then
   local at = redis.call('LPOS', batch .. ':done', id)
   if at then redis.call('LSET', batch .. ':done', at, '-') end
 end
-redis.call('HSET', record, 'queue', ARGV[4])
-publish(id, job[2], ARGV[4], job[3])
+local step = share_step(id, job[7], job[6] or job[3])
+redis.call('HSET', record, 'queue', ARGV[4], 'prio', step)
+publish(id, job[2], ARGV[4], step)
 return 'done'

@@ -1,6 +1,6 @@
 -- Store records and queue them, all in one step. KEYS[1] ns. ARGV[1] template, [2] batch id or '', [3] seconds for which an
 -- idempotency key is known beyond its job's deadline,
--- [4] kinds of jobs, JSON: each {task type, queue, priority step, {field, value, ...} of its records},
+-- [4] kinds of jobs, JSON: each {task type, queue, priority step, {field, value, ...} of its records, agent},
 -- [5] jobs, JSON: each {number of its kind, id, time to live in ms, idempotency key or '', {field, value, ...} of its own},
 -- [6] Celery result JSON with @ID@ of a job of a cancelled batch, [7] its reason, [8...] the spec of each job, JSON.
 -- Jobs of a batch beyond its window wait in the batch; those of a cancelled one end at once.
@@ -20,13 +20,22 @@ local function room_in(queue)
   return math.max(0, tonumber(window) - tonumber(redis.call('HGET', name, 'in:' .. queue) or 0))
 end
 
-local pushes, places = {}, {}
-for _, kind in ipairs(kinds) do
-  local task, queue, step, fields = unpack(kind)
+local pushes, places, shares = {}, {}, {}
+
+-- Where the messages of a kind go at a priority step.
+local function way_of(task, queue, step)
   local list = list_of(queue, step)
-  places[queue] = places[queue] or {room = room_in(queue), released = 0, pending = {}}
   pushes[list] = pushes[list] or {queue = queue, messages = {}, waiting = {}}
-  kind.place, kind.push, kind.parts = places[queue], pushes[list], parts_of(task, queue, step)
+  return {step = step, push = pushes[list], parts = parts_of(task, queue, step)}
+end
+
+for _, kind in ipairs(kinds) do
+  local task, queue, step, fields, agent = unpack(kind)
+  local share = share_of(agent, step)
+  places[queue] = places[queue] or {room = room_in(queue), released = 0, pending = {}}
+  shares[share] = shares[share] or {had = tonumber(redis.call('HGET', ns .. ':shares', share) or '0'), new = 0}
+  kind.place, kind.share = places[queue], shares[share]
+  kind.own, kind.crowd = way_of(task, queue, step), way_of(task, queue, crowd)
   -- The command that stores a record; each job puts in its key, its deadline and what else is its own.
   kind.store = {'HSET', '', 'deadline', '', 'state', 'queued', 'task', task, 'queue', queue, 'prio', step, 'created', now}
   for _, item in ipairs(fields) do table.insert(kind.store, item) end
@@ -37,16 +46,18 @@ for _, kind in ipairs(kinds) do
   kind.shared = #kind.store
 end
 
-local function store(kind, record, deadline, own, released)
+-- way: where its message goes; nil if it waits in its batch.
+local function store(kind, record, deadline, own, way)
   local command, size = kind.store, kind.shared
-  command[2], command[4] = record, deadline
+  command[2], command[4], command[12] = record, deadline, way and way.step or kind[3]
   for _, item in ipairs(own) do
     size = size + 1
     command[size] = item
   end
-  if released then
+  if way then
     command[size + 1], command[size + 2], command[size + 3], command[size + 4] = 'rel', kind[2], 'pub', '1'
-    size = size + 4
+    command[size + 5], command[size + 6] = 'share', kind[3]
+    size = size + 6
   end
   redis.call(unpack(command, 1, size))
 end
@@ -70,17 +81,21 @@ for at, job in ipairs(jobs) do
   elseif not here[id] and not (some_stored and redis.call('EXISTS', records[at]) == 1) then
     here[id] = true
     local deadline = now + job[3]
-    local released = place.released < place.room
-    store(kind, records[at], deadline, job[5], released)
+    local share, way = kind.share, nil
+    if place.released < place.room then
+      way = share.had + share.new < few and kind.own or kind.crowd
+      share.new = share.new + 1
+    end
+    store(kind, records[at], deadline, job[5], way)
     specs[#specs + 1] = key('spec', id)
     specs[#specs + 1] = ARGV[at + 7]
     ids[#ids + 1] = id
     deadlines[#deadlines + 1] = deadline
     deadlines[#deadlines + 1] = id
-    if released then
+    if way then
       place.released = place.released + 1
-      local messages, waiting = kind.push.messages, kind.push.waiting
-      messages[#messages + 1] = message_of(kind.parts, id, 1)
+      local messages, waiting = way.push.messages, way.push.waiting
+      messages[#messages + 1] = message_of(way.parts, id, 1)
       waiting[#waiting + 1] = now
       waiting[#waiting + 1] = id
     else
@@ -90,6 +105,9 @@ for at, job in ipairs(jobs) do
 end
 
 if #ids == 0 then return firsts end
+for share, jobs in pairs(shares) do
+  if jobs.new > 0 then redis.call('HINCRBY', ns .. ':shares', share, jobs.new) end
+end
 redis.call('ZADD', ns .. ':deadlines', unpack(deadlines))
 if name then
   keep_batch(name)

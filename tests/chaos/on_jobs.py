@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workfleet.routing.lanes import Priority
 from workfleet.tasks.client import AsyncClient
-from workfleet.tasks.messages import list_key
+from workfleet.tasks.messages import STEPS, list_at
 
 from .faults import Fault, Strike
 from .striker import Way
@@ -35,7 +34,7 @@ class OnJobs:
         """The list in which a message waits, and the message."""
         redis, store = self.client.redis, self.client.store
         queues = sorted(raw.decode() for raw in await redis.smembers(store.key("queues")))
-        keys = [list_key(queue, priority) for queue in queues for priority in Priority]
+        keys = [list_at(queue, step) for queue in queues for step in STEPS]
         filled = [(key, length) for key in keys if (length := await redis.llen(key))]
         if not filled:
             return None

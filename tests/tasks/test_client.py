@@ -148,7 +148,7 @@ async def test_a_job_that_cannot_be_one_stops_the_submission_and_those_before_it
 
     with pytest.raises(UnknownName, match="unknown task type 'poetry'"):
         await client.submit_batch(specs(), window=10**6)
-    assert await client.redis.llen(LANE) == 2 * CHUNK
+    assert len(await client.store.waiting(LANE, at_most=4 * CHUNK)) == 2 * CHUNK
 
 
 async def test_a_submission_that_is_left_early_leaves_nothing_behind(client: AsyncClient) -> None:
@@ -156,7 +156,7 @@ async def test_a_submission_that_is_left_early_leaves_nothing_behind(client: Asy
     async for _ in many:
         break
     await many.aclose()
-    assert await client.redis.llen(LANE) % CHUNK == 0
+    assert len(await client.store.waiting(LANE, at_most=4 * CHUNK)) % CHUNK == 0
 
 
 async def test_an_unknown_batch_is_refused(client: AsyncClient) -> None:
