@@ -64,3 +64,11 @@ async def test_who_takes_what_is_measured_and_nobody_whom_the_mode_forbids() -> 
     assert {"strategy", "mode", "taken", "cost_usd", "makespan_s", "of_optimum", "optimum"} <= set(run)
     assert (run["taken"]["paid"], run["taken"]["local"] + run["taken"]["free"]) == (0, 60)
     assert (run["cost_usd"], run["refused"], run["unanswered"], run["trespassed"]) == (0, 0, 0, 0)
+
+
+@pytest.mark.timeout(180)
+async def test_a_small_agents_wait_behind_a_large_one_is_measured() -> None:
+    found = await bench("fairness", "--large", "300", "--slots", "4", "--turns", "1")
+    assert set(found["handed_in"]) == {"interactive", "batch"}
+    assert all(0 < way["alone_s"] <= way["behind_s"] * 2 for way in found["handed_in"].values())
+    assert all(way["ratio"] < 300 / 10 for way in found["handed_in"].values())

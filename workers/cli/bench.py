@@ -11,6 +11,7 @@ from ..bench.complexity import CHEAP_MODEL, Evaluation, evaluate
 from ..bench.memory import measure as measure_memory
 from ..bench.problems import read_problems
 from .bench_failover import failover
+from .bench_fairness import fairness
 from .bench_limits import limits
 from .bench_mix import mix
 from .bench_rates import submit
@@ -24,6 +25,7 @@ bench_app.command()(slots)
 bench_app.command()(limits)
 bench_app.command()(failover)
 bench_app.command()(mix)
+bench_app.command()(fairness)
 
 
 @bench_app.command()
