@@ -113,6 +113,15 @@ async def test_a_tool_that_must_be_called_is_called(sender: Sender, model: str) 
     assert answer.finish_reason in (FinishReason.TOOL_CALLS, FinishReason.LENGTH)
 
 
+async def test_an_answer_can_be_held_to_a_schema(sender: Sender, model: str) -> None:
+    schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
+    shape = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+    request = Request.from_prompt("Is it?", max_tokens=64, temperature=0, response_format=shape)
+    answer = await sender.ask(MESSAGES, model, request, LIMITS)
+    assert answer.finish_reason is FinishReason.STOP
+    assert isinstance(json.loads(answer.text)["ok"], bool)
+
+
 @pytest.mark.parametrize(
     ("request_", "fault"),
     [
