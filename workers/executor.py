@@ -33,6 +33,7 @@ from .paced_call import ask_in_turn
 from .patience import PATIENCE_S, persist
 from .providers.endpoint import AttemptFailed
 from .relay import Relay
+from .second_try import told_what_was_wrong
 from .suspects import Suspects
 from .upstream import Unavailable, Upstream
 
@@ -144,6 +145,7 @@ class Executor:
 
     async def _ask(self, running: Running, model: str) -> Answer:
         """One call, stopped from outside through `running`. A rejected answer is a failure like any other."""
+        running.spec = await told_what_was_wrong(self.store, running)
         relay = Relay(self.store, running.job) if running.spec.stream else None
         on_delta = relay.take if relay else None
         # What the call used is settled outside of it: nobody who stops the job may cost it an answer that has come.
