@@ -28,6 +28,7 @@ from .ledger import entry, explained
 from .limits.admission import Admission
 from .limits.admitted import NotAdmitted
 from .limits.books import LimitBooks
+from .metrics.tally import Tally
 from .objection import objection
 from .paced_call import ask_in_turn
 from .patience import PATIENCE_S, persist
@@ -64,6 +65,7 @@ class Executor:
     draining: bool = False
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
+    tally: Tally = field(default_factory=Tally)
     admission: Admission = field(init=False)
     suspects: Suspects = field(init=False)
 
@@ -327,7 +329,7 @@ class Executor:
     def _entry(
         self, running: Running, outcome: str, *, failure: Failure | None = None, answer: Answer | None = None
     ) -> Attempt:
-        return entry(
+        made = entry(
             running.job,
             running.target,
             outcome,
@@ -337,6 +339,7 @@ class Executor:
             failure=failure,
             answer=answer,
         )
+        return self.tally.count(made, running.job.task_type)
 
 
 def _ended(running: Running, outcome: Outcome) -> Ended:

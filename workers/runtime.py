@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import structlog
 import uvloop
 from celery import Celery
+from prometheus_client.metrics_core import Metric
 from pydantic import SecretStr
 
 from ..routing.directory import Directory
@@ -26,6 +27,9 @@ from .executor import Executor
 from .gatekeeper import Gatekeeper
 from .intake import Intake
 from .leases import Leases
+from .metrics import worker as worker_metrics
+from .metrics.endpoint import MetricsEndpoint, Place
+from .metrics.gathering import fleet_metrics
 from .patience import persist
 from .providers.endpoint import Endpoint
 from .providers.sender import Sender
@@ -52,7 +56,7 @@ _LEAVE_S = 2.0
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
     """What one worker process is to be. node: `NAME@host`. slots: calls at the same time. grace_s: how long jobs may go
-    on when it stops. configured: the directory is this host's own, not the fleet's.
+    on when it stops. configured: the directory is this host's own, not the fleet's. metrics: where they are served.
     """
 
     node: str
@@ -65,6 +69,7 @@ class PoolPlan:
     grace_s: float = 30.0
     task_timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
     configured: bool = True
+    metrics: Place | None = None
 
 
 class Runtime:
@@ -106,6 +111,7 @@ class Runtime:
             self._reread,
         )
         self.stall = StallWatch(self.client.redis, self._expected, self._stalled)
+        self.metrics = MetricsEndpoint(self._own_metrics, self._fleet_metrics)
         self.upstream.changed = self.executor.admission.changed = self.gate.wake.set
 
     def start(self, app: Celery) -> None:
@@ -120,6 +126,8 @@ class Runtime:
     async def _start(self) -> None:
         await self.sender.__aenter__()
         plan = self.plan
+        if plan.metrics is not None:
+            await self.metrics.open(plan.metrics)
         self._use(await persist(lambda: self.client.fleet.publish_directory(plan.directory, whole=plan.configured)))
         await self.upstream.probe()
         for duty in (
@@ -167,6 +175,15 @@ class Runtime:
         """What runs may go on for the grace; a new process takes what waits."""
         self.drain()
         self._on_defect()
+
+    def _own_metrics(self) -> list[Metric]:
+        name, takes_jobs = self.plan.provider.name, not self.draining and self.upstream.why_not() is None
+        busy = self.leases.occupancy.busy
+        stands = worker_metrics.WorkerStanding(self.plan.node, name, self.gate.slots, busy, takes_jobs)
+        return [*worker_metrics.families(stands, self.executor.tally.totals())]
+
+    async def _fleet_metrics(self) -> list[Metric]:
+        return await fleet_metrics(self.client.redis, namespace=self.plan.namespace, providers=[self.plan.provider])
 
     def _do(self, work: Coroutine[Any, Any, _T]) -> _T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -264,6 +281,7 @@ class Runtime:
             async with asyncio.timeout(_LEAVE_S):
                 await self.intake.give_back(self.plan.node)
                 await self.client.fleet.leave(self.plan.node)
+        await self.metrics.close()
         await self.sender.__aexit__(None, None, None)
         await self.client.redis.aclose()
 

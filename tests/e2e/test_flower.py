@@ -59,6 +59,16 @@ async def test_the_fleets_page_shows_pools_lanes_and_jobs(redis_url: str, client
             assert 'href="/fleet"' in (await browser.get(path)).text
 
 
+async def test_the_fleets_metrics_are_there_when_no_worker_lives(redis_url: str, client: AsyncClient) -> None:
+    await client.submit(JobSpec.from_prompt(PROMPT, task_type="code-review", complexity="complex"))
+    async with flower(redis_url) as browser:
+        told = await browser.get("/fleet/metrics")
+    assert told.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert {"workfleet_unfinished_jobs 1.0", 'workfleet_queue_jobs{queue="code-review.complex"} 1.0'} <= set(
+        told.text.splitlines()
+    )
+
+
 async def test_no_page_shows_what_a_foreign_producer_handed_in(redis_url: str) -> None:
     app = make_app(SecretStr(redis_url))
     async with flower(redis_url) as browser:
@@ -81,3 +91,5 @@ async def test_a_login_is_asked_for_where_one_is_set(redis_url: str) -> None:
         assert (await browser.get("/fleet")).status_code == 401
         assert (await browser.get("/fleet", auth=("me", "wrong"))).status_code == 401
         assert (await browser.get("/fleet", auth=("me", "tr0ub4dor"))).status_code == 200
+        assert (await browser.get("/fleet/metrics")).status_code == 401
+        assert (await browser.get("/fleet/metrics", auth=("me", "tr0ub4dor"))).status_code == 200

@@ -17,6 +17,7 @@ from ..fleet.choice import ensure_providers
 from ..fleet.roster import Member, fleet_command
 from ..fleet.running import Fleet, FleetOptions, Outputs, running_fleet
 from ..logs import LogOptions, configure_logs, for_machines, log_options
+from ..metrics.endpoint import OWN
 from ..redaction import secrets_in
 from ..settings.load import load_settings
 from ..settings.schema import Settings
@@ -31,6 +32,16 @@ FLOWER_PORT = 5555
 def up(
     flower: Annotated[bool, typer.Option("--flower/--no-flower", help="Run Flower, the web page of the fleet.")] = True,
     flower_port: Annotated[int, typer.Option(min=1, max=65_535, help="Where Flower listens.")] = FLOWER_PORT,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65_500,
+            envvar="FLEET_METRICS_PORT",
+            help="Serve Prometheus' metrics of the first pool here, and of each other one on the next port.",
+            show_default=False,
+        ),
+    ] = None,
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that running jobs may go on when the fleet is stopped.")
     ] = 10.0,
@@ -45,14 +56,18 @@ def up(
     settings = load_settings(config)
     options = log_options(os.environ, debug_providers=settings.debug)
     configure_logs(options, secrets=secrets_in(settings))
-    sys.exit(asyncio.run(_up(settings, options, flower_port if flower else None, grace)))
+    sys.exit(asyncio.run(_up(settings, options, flower_port if flower else None, metrics_port, grace)))
 
 
-async def _up(settings: Settings, logs: LogOptions, flower_port: int | None, grace_s: float) -> int:
+async def _up(
+    settings: Settings, logs: LogOptions, flower_port: int | None, metrics_port: int | None, grace_s: float
+) -> int:
     settings, notice = await ensure_providers(settings, env=os.environ, state=state_dir())
     err.print(notice, markup=False)
     outputs, env = _console(logs)
-    options = FleetOptions(state_dir(), outputs, env, share=False, grace_s=grace_s)
+    # Each pool gets a port of its own on its command line.
+    env = {**env, "FLEET_METRICS_PORT": ""}
+    options = FleetOptions(state_dir(), outputs, env, share=False, grace_s=grace_s, metrics_port=metrics_port)
     running: list[Fleet] = []
     main = asyncio.current_task()
     assert main is not None
@@ -104,7 +119,7 @@ def _start_flower(fleet: Fleet, port: int | None) -> str:
 
 
 def _table(fleet: Fleet, nodes: dict[str, NodeReport], flower: str) -> Table:
-    table = Table("", "runs as", "where", "", box=None, header_style="dim", pad_edge=False)
+    table = Table("", "runs as", "where", "", "", box=None, header_style="dim", pad_edge=False)
     for column in table.columns:
         column.no_wrap = True
     if fleet.redis is None:
@@ -114,7 +129,7 @@ def _table(fleet: Fleet, nodes: dict[str, NodeReport], flower: str) -> Table:
         table.add_row("Redis", how, f"{HOST}:{fleet.redis.port}", f"data in {_near(fleet.redis.folder)}")
     for member in fleet.members:
         if member.provider:
-            table.add_row("pool", member.name, member.where, _standing(nodes.get(member.name)))
+            table.add_row("pool", member.name, member.where, _standing(nodes.get(member.name)), _metrics(member))
         elif member.name != "flower":
             table.add_row("simulator", member.name, member.where)
     if flower:
@@ -126,6 +141,10 @@ def _standing(node: NodeReport | None) -> str:
     if node is None:
         return "not ready yet"
     return f"takes no jobs: {node.unavailable}" if node.unavailable else f"{node.slots} slots"
+
+
+def _metrics(pool: Member) -> str:
+    return "" if pool.port is None else f"metrics: http://{HOST}:{pool.port}{OWN}"
 
 
 def _near(folder: Path) -> str:

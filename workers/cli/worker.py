@@ -15,6 +15,7 @@ from ...tasks.connection import passes
 from ...tasks.errors import FleetUnavailable
 from ..local.server import folders_of, local_server
 from ..logs import configure_logs, log_options
+from ..metrics.endpoint import Place
 from ..patience import persist
 from ..plan import plan_pool
 from ..pool import run_pool
@@ -53,6 +54,19 @@ def worker(
     events: Annotated[
         bool, typer.Option(help="Send task events, which Flower shows; they cost about a third of the message rate.")
     ] = True,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65_535,
+            envvar="FLEET_METRICS_PORT",
+            help="Serve Prometheus' metrics here: /metrics of this worker, /metrics/fleet of the whole fleet.",
+            show_default=False,
+        ),
+    ] = None,
+    metrics_address: Annotated[
+        str, typer.Option(envvar="FLEET_METRICS_ADDRESS", help="Where metrics are served; 0.0.0.0 is everywhere.")
+    ] = "127.0.0.1",
     config: ConfigOption = None,
 ) -> None:
     """Run a worker pool for one provider until it is stopped.
@@ -64,13 +78,15 @@ def worker(
 
       fleet worker --provider groq
 
-      fleet worker --provider vllm --endpoint http://localhost:8000 --slots 64
+      fleet worker --provider vllm --endpoint http://localhost:8000 --slots 64 --metrics-port 9464
     """
     settings = load_settings(config, needed=(provider,))
     redis_url = fleet_redis(settings)
     secrets = [*secrets_in(settings), *secrets_in(redis_url)]
     configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets)
     plan = run_async(_plan(settings, redis_url, provider, endpoint or [], slots, node, grace))
+    if metrics_port is not None:
+        plan = replace(plan, metrics=Place(metrics_port, metrics_address))
     with local_server(plan.provider, folders_of(settings.source), to_stderr(sys.stderr)):
         code = run_pool(plan, events=events)
     sys.exit(code)

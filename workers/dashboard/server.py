@@ -18,6 +18,7 @@ from tornado.web import url
 from ...tasks.connection import connect
 from ...tasks.errors import ConfigurationError
 from ...tasks.queues import make_app
+from .metrics import FleetMetrics
 from .page import FleetPage
 from .privacy import QuietEvents, QuietInspector
 from .templates import loader
@@ -64,8 +65,10 @@ async def running_dashboard(options: DashboardOptions) -> AsyncGenerator[str]:
         ) from None
     redis = connect(options.redis_url)
     flower = _flower(options)
+    reads = {"redis": redis, "redis_url": options.redis_url}
     flower.add_handlers(
-        r".*", [url(r"/fleet", FleetPage, {"redis": redis, "redis_url": options.redis_url}, name="fleet")]
+        r".*",
+        [url(r"/fleet", FleetPage, reads, name="fleet"), url(r"/fleet/metrics", FleetMetrics, reads, name="metrics")],
     )
     server = HTTPServer(flower)
     server.add_sockets(sockets)

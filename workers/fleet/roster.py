@@ -1,7 +1,7 @@
 """Which processes a fleet on this machine consists of. Pure: names and command lines, nothing is started."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ..settings.addresses import LOOPBACK
@@ -13,7 +13,7 @@ from ..settings.schema import Settings
 class Member:
     """One process. name: of a pool, its node name. where: what it talks to, or where it is reached, for people.
 
-    port: where it listens on this machine, if it does.
+    port: where it listens on this machine, if it does; of a pool, where its metrics are.
     """
 
     name: str
@@ -31,9 +31,13 @@ def fleet_command(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "workfleet.workers.cli", *arguments)
 
 
-def pools(settings: Settings, *, host: str, grace_s: float) -> list[Member]:
-    """A pool for each provider that gets jobs; for a self-hosted one with several servers, a pool for each server."""
-    return [pool for provider in settings.enabled() for pool in _pools_of(provider, host, grace_s)]
+def pools(settings: Settings, *, host: str, grace_s: float, metrics_port: int | None = None) -> list[Member]:
+    """A pool for each provider that gets jobs; for a self-hosted one with several servers, a pool for each server.
+
+    metrics_port: the first one's; each of the others has the next one. None serves none.
+    """
+    found = [pool for provider in settings.enabled() for pool in _pools_of(provider, host, grace_s)]
+    return found if metrics_port is None else [_told(pool, port) for port, pool in enumerate(found, start=metrics_port)]
 
 
 def _pools_of(provider: ProviderSettings, host: str, grace_s: float) -> list[Member]:
@@ -48,6 +52,10 @@ def _pools_of(provider: ProviderSettings, host: str, grace_s: float) -> list[Mem
 def _pool(provider: ProviderSettings, node: str, grace_s: float, where: str, *more: str) -> Member:
     command = fleet_command("worker", "--provider", provider.name, "--node", node, "--grace", f"{grace_s:g}", *more)
     return Member(node, command, where, provider=provider.name)
+
+
+def _told(pool: Member, port: int) -> Member:
+    return replace(pool, command=(*pool.command, "--metrics-port", str(port)), port=port)
 
 
 def simulators(settings: Settings) -> list[Member]:

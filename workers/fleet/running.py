@@ -40,6 +40,7 @@ class FleetOptions:
 
     share: start no pool for a provider that has a living one already, wherever it runs.
     ready_within_s: how long the pools may take to report. grace_s: how long running jobs may go on at the end.
+    metrics_port: of the first pool; each of the others serves its metrics on the next one. None serves none.
     """
 
     state: Path
@@ -48,6 +49,7 @@ class FleetOptions:
     share: bool = True
     ready_within_s: float = 30.0
     grace_s: float = 10.0
+    metrics_port: int | None = None
 
 
 @dataclass(slots=True)
@@ -177,7 +179,8 @@ async def _connects(port: int) -> bool:
 
 
 async def _start_pools(fleet: Fleet) -> None:
-    members = roster.pools(fleet.settings, host=socket.gethostname(), grace_s=fleet.options.grace_s)
+    options, host = fleet.options, socket.gethostname()
+    members = roster.pools(fleet.settings, host=host, grace_s=options.grace_s, metrics_port=options.metrics_port)
     living = await residents(fleet.client, ours={pool.name for pool in members}, within_s=fleet.options.ready_within_s)
     if fleet.options.share:
         fleet.shared = frozenset(node.provider for node in living)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
+from typing import TypeVar
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, SummaryMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -18,13 +19,15 @@ _TOKENS: Mapping[str, Callable[[Sums], int]] = {
     "reasoning": lambda sums: sums.reasoning_tokens,
 }
 
+_T = TypeVar("_T")
 _Labels = tuple[str, ...]
 _WHO = ("provider", "model", "task_type")
 
 
 def families(totals: Totals, *, prefix: str) -> Iterator[Metric]:
     """prefix: `workfleet` of a fleet, `workfleet_worker` of one process, so that no sum has a call twice."""
-    known = {row: sums for row, sums in totals.table.items() if row.outcome != WORKER_DIED}
+    totals = _told_of(totals)
+    known = totals.table
     yield _counter(
         f"{prefix}_attempts", "Calls of a target that ended.", (*_WHO, "outcome"), _by(known, _ended, _calls)
     )
@@ -38,10 +41,6 @@ def families(totals: Totals, *, prefix: str) -> Iterator[Metric]:
     unpriced = _by(known, _who, lambda sums: sums.unpriced)
     yield _counter(f"{prefix}_unpriced_answers", "Answers whose price nobody knows.", _WHO, unpriced)
     yield _waits(known, prefix)
-    lost = sum(sums.calls for row, sums in totals.table.items() if row.outcome == WORKER_DIED)
-    yield CounterMetricFamily(
-        f"{prefix}_lost_calls", "Calls whose worker was gone; one that returns is an attempt too.", lost
-    )
     yield _histogram(
         f"{prefix}_attempt_duration_seconds", "Time of a call.", totals, totals.total, lambda sums: sums.total_ms
     )
@@ -54,6 +53,15 @@ def families(totals: Totals, *, prefix: str) -> Iterator[Metric]:
     )
 
 
+def _told_of(totals: Totals) -> Totals:
+    """Without the calls of which nobody could tell."""
+    return Totals(_known(totals.table), _known(totals.total), _known(totals.first_token))
+
+
+def _known(rows: Mapping[Row, _T]) -> dict[Row, _T]:
+    return {row: found for row, found in rows.items() if row.outcome != WORKER_DIED}
+
+
 def _waits(table: Table, prefix: str) -> Metric:
     told = "How long the jobs of calls had waited in their queues."
     family = SummaryMetricFamily(f"{prefix}_queue_wait_seconds", told, labels=list(_WHO))
@@ -61,6 +69,13 @@ def _waits(table: Table, prefix: str) -> Metric:
     for labels, count in _by(table, _who, lambda sums: sums.waits).items():
         family.add_metric(list(labels), int(count), waited.get(labels, 0.0))
     return family
+
+
+def lost_calls(totals: Totals, *, prefix: str) -> Metric:
+    """Of a fleet only: no process knows of its own death."""
+    lost = sum(sums.calls for row, sums in totals.table.items() if row.outcome == WORKER_DIED)
+    told = "Calls whose worker was gone; one that comes back after all is an attempt, too."
+    return CounterMetricFamily(f"{prefix}_lost_calls", told, lost)
 
 
 def _who(row: Row) -> _Labels:

@@ -20,6 +20,7 @@ def families(status: FleetStatus, totals: Totals) -> Iterator[Metric]:
     yield from _pools(status)
     yield _breakers(status)
     yield from attempts.families(totals, prefix=PREFIX)
+    yield attempts.lost_calls(totals, prefix=PREFIX)
 
 
 def limits(found: Iterable[Standing]) -> Metric:

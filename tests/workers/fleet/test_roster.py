@@ -41,6 +41,16 @@ def test_each_provider_that_gets_jobs_has_a_pool_in_the_order_of_priority() -> N
     ]
 
 
+def test_each_pool_serves_its_metrics_on_a_port_of_its_own() -> None:
+    wanted = settings(GROQ, local("gpu", "http://one:8000", "http://two:8000"))
+    found = pools(wanted, host="here", grace_s=10, metrics_port=9464)
+    assert [(pool.name, pool.port, pool.command[-2:]) for pool in found] == [
+        ("groq@here", 9464, ("--metrics-port", "9464")),
+        ("gpu.1@here", 9465, ("--metrics-port", "9465")),
+        ("gpu.2@here", 9466, ("--metrics-port", "9466")),
+    ]
+
+
 def test_each_server_of_our_own_has_a_pool() -> None:
     found = pools(settings(local("gpu", "http://one:8000", "http://two:8000")), host="here", grace_s=10)
     assert [(pool.name, pool.where, pool.command[-2:]) for pool in found] == [
