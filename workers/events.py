@@ -53,6 +53,7 @@ EVENTS: Mapping[str, Event] = {
     "lane.opened": Event("a pool takes jobs of a lane now", ("lane", "why")),
     "lane.closed": Event("a pool takes no jobs of a lane any more", ("lane", "why")),
     "gate.waits": Event("Redis is away; the lanes stay as they are", ("error",)),
+    "credentials.renewed": Event("calls go on with the key that the key's file holds now", ("provider",)),
     "provider.changed": Event(
         "an endpoint takes calls again (`unavailable` is empty), or says why not",
         ("provider", "endpoint", "unavailable"),

@@ -2,9 +2,10 @@
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
+from pydantic import SecretStr
 
 from ..routing.action import RULES
 from ..routing.concurrency import Concurrency
@@ -48,9 +49,18 @@ class Line:
     credentials: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.credentials = self._credentials()
+
+    def _credentials(self) -> str:
         key = self.endpoint.api_key.get_secret_value() if self.endpoint.api_key else ""
         said = repr((self.endpoint.base_url, key, sorted(self.endpoint.headers.items())))
-        self.credentials = hashlib.sha256(said.encode()).hexdigest()[:16]
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def use_key(self, key: SecretStr) -> None:
+        """Calls from now on have this key; that another one was refused is no matter any more."""
+        self.endpoint = replace(self.endpoint, api_key=key)
+        self.credentials = self._credentials()
+        self.availability.rejected = self.availability.rejected_elsewhere = None
 
     def report(self, *, now: float) -> EndpointReport:
         return EndpointReport(

@@ -26,6 +26,7 @@ from .ending import Declined, Ended, Ending
 from .executor import Executor
 from .gatekeeper import Gatekeeper
 from .intake import Intake
+from .key_file import follow_key
 from .leases import Leases
 from .metrics import worker as worker_metrics
 from .metrics.endpoint import MetricsEndpoint, Place
@@ -139,6 +140,7 @@ class Runtime:
             self.intake.run(),
             self._probing(),
             self._rereading(),
+            follow_key(self.upstream),
             self.stall.watch(),
         ):
             self._duties.append(asyncio.create_task(duty))

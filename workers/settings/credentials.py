@@ -23,13 +23,14 @@ _PLACEHOLDERS = frozenset({"your_key", "your_api_key", "your-key", "your-api-key
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A key and its source; both None if the provider has none.
+    """A key and its source; both None if the provider has none. file: what it was read from, if from a file.
 
     absent: what to set, if one is needed and lacking. refused: what is said of it is an error already.
     """
 
     key: SecretStr | None = None
     source: KeySource | None = None
+    file: Path | None = None
     absent: str | None = None
     refused: bool = False
 
@@ -62,7 +63,8 @@ def _said(field: str, node: Node, kind: Kind, context: Context) -> Credential:
     if isinstance(node.value, Missing):
         return _from_variables(_and_equals(node.value.names[0], kind), context.environment)
     if node.variables:
-        return _held(str(node.value), KeySource(kind="variable", name=node.variables[0]))
+        name = node.variables[0]
+        return _held(str(node.value), KeySource(kind="variable", name=name), _file_of(name, context.environment))
     if node.value in (None, ""):
         return Credential()
     variable = kind.key_variables[0] if kind.key_variables else "A_VARIABLE"
@@ -81,7 +83,7 @@ def _from_variables(names: tuple[str, ...], environment: Environment) -> Credent
     for name in names:
         value = environment.get(name)
         if value is not None:
-            return _held(value, KeySource(kind="variable", name=name))
+            return _held(value, KeySource(kind="variable", name=name), _file_of(name, environment))
     files = [f"{name}_FILE" for name in names if f"{name}_FILE" in environment.variables]
     unread = [f"{file} names a file that can't be read" for file in files]
     return Credential(absent="; ".join([f"set {' or '.join(names)}", *unread]))
@@ -92,11 +94,16 @@ def _from_file(node: Node, folder: Path) -> Credential:
     value = read_secret(folder / name)
     if value is None:
         return Credential(absent=f"{name} can't be read, or is empty")
-    return _held(value, KeySource(kind="file", name=name))
+    return _held(value, KeySource(kind="file", name=name), folder / name)
 
 
-def _held(value: str, source: KeySource) -> Credential:
-    return Credential(SecretStr(value.strip()), source) if value.strip() else Credential()
+def _file_of(variable: str, environment: Environment) -> Path | None:
+    """The file that the variable's twin names, if it is what counts."""
+    return None if environment.variables.get(variable) else environment.path(f"{variable}_FILE")
+
+
+def _held(value: str, source: KeySource, file: Path | None = None) -> Credential:
+    return Credential(SecretStr(value.strip()), source, file) if value.strip() else Credential()
 
 
 def _checked(found: Credential, node: Node, findings: Findings) -> Credential:

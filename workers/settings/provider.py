@@ -1,6 +1,7 @@
 """One provider of a configuration, validated and complete."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -138,7 +139,7 @@ class KeySource(Part):
 class ProviderSettings(Part):
     """One provider.
 
-    type: a row of `providers/rows.py`. priority: lower comes first.
+    type: a row of `providers/rows.py`. priority: lower comes first. key_file: what the key was read from, if a file.
     slots: calls at the same time, of each endpoint for self-hosted servers and of the whole fleet for hosted ones.
     prices: for models that have none of their own. models: empty is whatever the server lists.
     fallback_provider: takes over where a chain names only this one. runner: a server that its pool starts.
@@ -156,6 +157,7 @@ class ProviderSettings(Part):
     base_urls: tuple[str, ...] = ()
     api_key: SecretStr | None = None
     key_source: KeySource | None = None
+    key_file: Path | None = None
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     default_model: str | None = None
     model_overrides: dict[str, str] = Field(default_factory=dict)

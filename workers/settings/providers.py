@@ -113,6 +113,7 @@ class _Entry:
             "timeouts": self._timeouts(tier, node.get("timeouts")),
             "api_key": key.key,
             "key_source": key.source,
+            "key_file": key.file,
         }
 
     def _need(self, key: Credential, node: Node) -> None:

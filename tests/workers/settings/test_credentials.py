@@ -122,6 +122,25 @@ def test_googles_key_has_three_names_and_the_first_that_is_set_wins(
     assert provider.key_source == KeySource(kind="variable", name=used)
 
 
+@pytest.mark.parametrize(
+    ("fields", "variables", "file"),
+    [
+        pytest.param("api_key_file: key.txt", {}, "key.txt", id="that the configuration names"),
+        pytest.param(
+            "", {"GROQ_API_KEY": None, "GROQ_API_KEY_FILE": "key.txt"}, "key.txt", id="of the type's own variable"
+        ),
+        pytest.param("api_key: ${MY_KEY}", {"MY_KEY_FILE": "key.txt"}, "key.txt", id="of a variable that is named"),
+        pytest.param("", {"GROQ_API_KEY": "k", "GROQ_API_KEY_FILE": "key.txt"}, None, id="none: the variable counts"),
+        pytest.param("api_key: literal", {}, None, id="none: the key itself"),
+    ],
+)
+def test_the_file_that_a_key_was_read_from_is_known(
+    fields: str, variables: dict[str, str | None], file: str | None, load: Load, tmp_path: Path
+) -> None:
+    (tmp_path / "key.txt").write_text("from-file\n")
+    assert load(groq(fields), **variables).providers["groq"].key_file == (tmp_path / file if file else None)
+
+
 def test_local_servers_need_no_key_but_take_one(load: Load) -> None:
     settings = load("providers: {ollama: {}, vllm: {api_key: '${VLLM}'}}", VLLM="k")
     assert [settings.providers[name].api_key for name in ("ollama", "vllm")] == [None, SecretStr("k")]
