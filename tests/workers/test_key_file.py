@@ -52,7 +52,11 @@ async def test_a_file_that_is_empty_gone_or_the_same_changes_nothing(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held, told = ["old", None, "old", "new", None, "new"], list[str]()
-    monkeypatch.setattr(key_file, "read_secret", lambda _: held.pop(0) if held else None)
+
+    def read(_: Path) -> str | None:
+        return held.pop(0) if held else None
+
+    monkeypatch.setattr(key_file, "read_secret", read)
     upstream.changed = lambda: told.append(key_of(upstream))
     async with asyncio.timeout(5):
         while held:
