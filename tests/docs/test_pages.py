@@ -16,6 +16,7 @@ from workfleet.tasks.usage_books import Totals
 from workfleet.workers.cli.main import app
 from workfleet.workers.metrics.fleet import families
 from workfleet.workers.settings.load import load_settings
+from workfleet.workers.simulator.dialects.voices import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -83,6 +84,12 @@ def test_every_variable_of_the_containers_is_in_their_example() -> None:
 def test_a_backup_is_told_as_its_scripts_tell_it(script: str) -> None:
     header = re.findall(r"^#   (docker compose .*)$", (ROOT / "compose" / script).read_text(), re.MULTILINE)
     assert "\n".join(header) in (DOCS / "deployment.md").read_text()
+
+
+def test_every_provider_that_the_simulator_is_has_its_base_url() -> None:
+    page = (DOCS / "simulator.md").read_text()
+    table = page[page.index("## Whose API") : page.index("Without a name")]
+    assert set(re.findall(r"`(\w+)`", table)) == PROVIDERS
 
 
 def manifests() -> Mapping[str, Any]:

@@ -14,14 +14,14 @@ from rich.table import Table
 
 from ...tasks.errors import ConfigurationError, FleetError
 from ..simulator import Settings, Simulator
-from ..simulator.admin import PREFIX, problems
+from ..simulator.admin import problems
 from ..simulator.faults.catalogue import CATALOGUE, ELSEWHERE
 from ..simulator.faults.fault import ALL
 from ..simulator.faults.spec import FaultSpec
+from . import simulate_control
 from .console import err, error, out
 from .setting_options import with_options
-
-DEFAULT_PORT = 8999
+from .simulate_control import PORT
 
 simulate_app = typer.Typer(name="simulate", pretty_exceptions_enable=False)
 
@@ -29,7 +29,7 @@ simulate_app = typer.Typer(name="simulate", pretty_exceptions_enable=False)
 def simulate(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = PORT,
     admin_port: Annotated[
         int | None,
         typer.Option(
@@ -38,27 +38,33 @@ def simulate(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="NAME[:rate=0.3][,after=10][,for=5s][,model=X][,amount=2]; see `fleet simulate faults`."),
+        typer.Option(help="A fault, such as http-503:provider=groq,rate=0.3; see `fleet simulate faults --help`."),
     ] = None,
     **settings: Any,
 ) -> None:
     """Simulate a provider: an HTTP server with its API, its limits and its faults. Ctrl-C ends it.
 
-    It answers at once unless told otherwise, and speaks the API of every provider. The path says whose: its first
-    segment is the provider's name, as in /groq, /anthropic, /azure. Without a name, /v1 is OpenAI's or what --flavour
-    says, /v1/messages Anthropic's, /v1beta Gemini's, /v2 Cohere's, /openai/deployments Azure's, /api Ollama's, /query
-    ruvLLM's.
+    It answers at once unless told otherwise, and speaks the API of every
+    provider: http://127.0.0.1:8999/groq is Groq's base URL, /anthropic is
+    Anthropic's, /azure Azure's. Each has limits of its own. Without a name,
+    /v1 is OpenAI's or what --flavour says, and other paths tell whose they are.
 
-    Times are seconds, or drawn: uniform:0.2,0.8 normal:0.5,0.1 lognormal:0.5,0.3 exponential:0.5
+    Times are seconds, or drawn: uniform:0.2,0.8 normal:0.5,0.1
+    lognormal:0.5,0.3 exponential:0.5
 
     \b
     fleet simulate
     fleet simulate --latency lognormal:0.5,0.3 --token-rate 80 --slots 8
-    fleet simulate --flavour groq --rpm 30 --rpd 1000 --tpm 12000 --window fixed
+    fleet simulate --rpm 30 --rpd 1000 --tpm 12000 --window fixed
     fleet simulate --dialect ollama --port 11434 --load 5 --num-ctx 4096
-    fleet simulate --fault http-503:rate=0.3 --fault stall-midway:after=100,for=20
+    fleet simulate --fault http-503:provider=groq,rate=0.3
 
-    While it runs: GET, PATCH /_sim/settings - GET, POST, DELETE /_sim/faults - GET /_sim/stats - POST /_sim/reset
+    \b
+    While it runs, from another terminal:
+    fleet simulate on stall-midway:provider=anthropic,after=100,for=20
+    fleet simulate set latency=2 rpm=60
+    fleet simulate status
+    fleet simulate off
     """
     if context.invoked_subcommand:
         return
@@ -75,7 +81,22 @@ def simulate(
 def faults(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List the faults that can be simulated."""
+    """List the faults that can be simulated.
+
+    A fault is switched on as NAME, or NAME:KEY=VALUE,... with these keys:
+
+    \b
+    provider=groq   only at that provider
+    model=big       only for that model
+    rate=0.3        a share of the requests
+    after=10        not to the first ten; after=5s is a time
+    for=20          to so many, then no more; for=30s is a time
+    amount=2        what the last column says
+
+    \b
+    fleet simulate faults
+    fleet simulate faults --json
+    """
     if as_json:
         sys.stdout.write(json.dumps(_rows(), indent=2) + "\n")
         return
@@ -91,6 +112,10 @@ def faults(
 
 simulate_app.callback(invoke_without_command=True)(with_options(Settings, simulate, {"models": "--model"}))
 simulate_app.command()(faults)
+simulate_app.command("on")(simulate_control.switch_on)
+simulate_app.command("off")(simulate_control.switch_off)
+simulate_app.command("set")(simulate_control.change)
+simulate_app.command("status")(simulate_control.status)
 
 
 def main() -> None:
@@ -119,16 +144,12 @@ async def _serve(simulator: Simulator, specs: list[FaultSpec]) -> None:
 
 
 def _introduce(simulator: Simulator, specs: list[FaultSpec]) -> None:
-    usual = Settings().model_dump(mode="json")
-    changed = {
-        name: value for name, value in simulator.settings.model_dump(mode="json").items() if value != usual[name]
-    }
-    err.print("settings: " + (", ".join(f"{name}={value}" for name, value in changed.items()) or "the defaults"))
+    settings = simulate_control.changed(simulator.settings.model_dump(mode="json"))
+    err.print(f"settings: {settings}", markup=False)
     if specs:
-        err.print("faults: " + ", ".join(map(str, specs)))
-    err.print(
-        f"change them while it runs: {simulator.admin_url}{PREFIX}/settings, {PREFIX}/faults; counts: {PREFIX}/stats"
-    )
+        err.print("faults: " + ", ".join(map(str, specs)), markup=False)
+    where = "" if simulator.admin_url == simulate_control.USUAL_URL else f" --url {simulator.admin_url}"
+    err.print(f"while it runs, from another terminal: fleet simulate on|off|set|status{where}", markup=False)
 
 
 def _rows() -> list[Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """The simulator's own API: faults, settings and statistics while it runs.
 
-GET, POST, DELETE /_sim/faults    DELETE /_sim/faults/NAME    GET, PATCH /_sim/settings
+GET, POST, DELETE /_sim/faults    DELETE /_sim/faults/NAME[:provider=X]    GET, PATCH /_sim/settings
 GET /_sim/stats    GET /_sim/requests/ID    POST /_sim/reset
 """
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ...tasks.errors import InvalidRequest
 from .engine import Engine
 from .faults.board import Active
-from .faults.catalogue import CATALOGUE
+from .faults.catalogue import fault_named
 from .faults.spec import FaultSpec
 
 PREFIX = "/_sim"
@@ -72,8 +72,8 @@ class Admin:
 
     async def _switch_off(self, request: web.BaseRequest) -> object:
         name = _last(request, "faults")
-        if name and name not in CATALOGUE:
-            raise InvalidRequest(f"unknown fault {name!r}")
+        if name:
+            fault_named(name.partition(":")[0])
         return {"switched_off": await self._faults.switch_off(name or None)}
 
     async def _settings(self, _: web.BaseRequest) -> object:

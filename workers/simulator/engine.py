@@ -90,7 +90,7 @@ class Engine:
     async def _serve(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
         got = await self._read(request)
         visit.model = got.model
-        strikes = self.board.strikes(got.dialect.name, got.operation, got.ask) if got.operation else ()
+        strikes = self.board.strikes(got.provider, got.dialect.name, got.operation, got.ask) if got.operation else ()
         await self._sever(request, visit, strikes)
         exchange = self._exchange(got)
         got = self._with_key(request, got)

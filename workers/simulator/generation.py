@@ -33,7 +33,7 @@ class Generator:
         self._clock, self._epoch_s = clock, epoch_s
         self.slots = Slots(settings.slots, settings.queue_limit)
         self.residents = Residents(clock)
-        self._limiters: dict[str, Limiter] = {}
+        self._limiters: dict[tuple[str, str], Limiter] = {}
         self._rng = Random(settings.seed)  # noqa: S311 - repeatable on purpose
 
     def configure(self, settings: Settings) -> None:
@@ -54,7 +54,7 @@ class Generator:
         ask = got.ask
         assert ask
         answer = altered(compose(ask, self._settings), strikes)
-        limiter, now = self._limiter(ask.model), self._epoch_s + self._clock()
+        limiter, now = self._limiter(got.provider, ask.model), self._epoch_s + self._clock()
         overrun = limiter.admit(self._charge(ask, answer), now) if limiter else None
         visit.refused = overrun is not None
         exchange = replace(exchange, readings=limiter.readings(now)) if limiter else exchange
@@ -85,12 +85,12 @@ class Generator:
             return ask.prompt_tokens + ask.max_tokens
         return answer.total_tokens
 
-    def _limiter(self, model: str) -> Limiter | None:
-        """The limits of the model, or of the whole account."""
+    def _limiter(self, provider: str, model: str) -> Limiter | None:
+        """The limits of the model, or of the whole account; each provider has its own."""
         settings = self._settings
         if not settings.limits:
             return None
-        whose = model if settings.limit_per == "model" else ""
+        whose = (provider, model if settings.limit_per == "model" else "")
         if whose not in self._limiters:
             self._limiters[whose] = Limiter(settings.limits, settings.window)
         return self._limiters[whose]

@@ -4,7 +4,7 @@ A request that cannot be read is a problem, worded by the dialect whose path it 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .ask import GENERATION, Ask, Operation
 from .dialects.dialect import Dialect
@@ -18,10 +18,11 @@ _NO_HEADERS: Mapping[str, str] = {}
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """path: with its query, without the provider's name. ask: None unless the operation uses a model and could be read.
-    flavour: the one that the path names, None if it names none.
+    provider: whom it asks. flavour: the one that the path names, None if it names none.
     """
 
     dialect: Dialect
+    provider: str
     operation: Operation | None
     path: str
     body: bytes = b""
@@ -39,13 +40,13 @@ def read(
 ) -> Incoming:
     """target: the path with its query."""
     voice, path = _voice(method, target, settings, headers)
-    operation, dialect, flavour = voice.operation, voice.dialect, voice.flavour
-    if operation is None or operation not in GENERATION:
-        return Incoming(dialect, operation, path, body, problem=voice.problem, flavour=flavour)
+    got = _incoming(voice, path, settings, body)
+    if got.operation is None or got.operation not in GENERATION:
+        return got
     try:
-        return Incoming(dialect, operation, path, body, dialect.read(operation, path, body, settings), flavour=flavour)
+        return replace(got, ask=got.dialect.read(got.operation, path, body, settings))
     except Refused as refused:
-        return Incoming(dialect, operation, path, body, problem=refused.problem, flavour=flavour)
+        return replace(got, problem=refused.problem)
 
 
 def refused(
@@ -53,7 +54,12 @@ def refused(
 ) -> Incoming:
     """A request whose body was not read."""
     voice, path = _voice(method, target, settings, headers)
-    return Incoming(voice.dialect, voice.operation, path, problem=problem, flavour=voice.flavour)
+    return replace(_incoming(voice, path, settings), problem=problem)
+
+
+def _incoming(voice: Voice, path: str, settings: Settings, body: bytes = b"") -> Incoming:
+    provider = voice.provider(settings.flavour)
+    return Incoming(voice.dialect, provider, voice.operation, path, body, problem=voice.problem, flavour=voice.flavour)
 
 
 def _voice(method: str, target: str, settings: Settings, headers: Mapping[str, str]) -> tuple[Voice, str]:

@@ -85,7 +85,7 @@ class Simulator:
         return active
 
     async def switch_off(self, name: str | None = None) -> list[str]:
-        """One fault, or all; the names of those that were on."""
+        """One fault (`http-503`, `http-503:provider=groq`), or all; those that were on."""
         off = self._engine.board.switch_off(name)
         if self._listener:
             await self._listener.end(name)

@@ -84,7 +84,9 @@ class Settings(BaseModel):
         default="actual",
         description="Tokens a request counts: its prompt and answer, or its prompt and max_tokens as Azure does.",
     )
-    limit_per: Literal["model", "account"] = Field(default="model", description="What has limits of its own.")
+    limit_per: Literal["model", "account"] = Field(
+        default="model", description="What has limits of its own at each provider."
+    )
     minute_s: float = Field(
         default=60.0, gt=0, description="Length of a limit's minute in seconds; shorter for quick trials."
     )

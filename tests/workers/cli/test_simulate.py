@@ -2,10 +2,7 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import urllib.request
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import pytest
 from typer.testing import CliRunner
@@ -16,20 +13,7 @@ from workfleet.workers.cli.simulate import simulate_app
 from workfleet.workers.simulator import Settings
 from workfleet.workers.simulator.faults.catalogue import CATALOGUE
 
-COMMAND = [sys.executable, "-m", "workfleet.workers.simulator", "--port", "0"]
-
-
-@contextmanager
-def running(*options: str) -> Generator[tuple[str, "subprocess.Popen[str]"]]:
-    """A simulator of its own, and its URL as it prints it."""
-    with subprocess.Popen([*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            line = process.stdout.readline()
-            assert re.fullmatch(r"listening on http://127\.0\.0\.1:\d+\n", line)
-            yield line.split()[-1], process
-        finally:
-            process.kill()
+from .simulating import COMMAND, running
 
 
 def got(url: str) -> object:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
 
+from ....tasks.errors import UnknownName
 from ..ask import Operation
 from ..problem import Kind, Problem, Refused
 from ..settings import DialectName, FlavourName
@@ -33,6 +34,17 @@ _NAMED: Mapping[str, tuple[Dialect, FlavourName | None]] = {
     "google": (_BY_NAME["gemini"], None),
 }
 
+#: The names that a path may begin with.
+PROVIDERS: frozenset[str] = frozenset(_NAMED)
+
+
+def provider_named(name: str) -> str:
+    """The provider that a first segment of a path means: `google` is `gemini`. Raises UnknownName."""
+    if name not in _NAMED:
+        raise UnknownName("provider", name, PROVIDERS)
+    dialect, flavour = _NAMED[name]
+    return flavour or dialect.name
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -43,6 +55,10 @@ class Voice:
     path: str
     operation: Operation | None
     problem: Problem | None = None
+
+    def provider(self, usual: FlavourName) -> str:
+        """Whom it asks; usual: the flavour of OpenAI's dialect where nobody is named."""
+        return (self.flavour or usual) if self.dialect.name == "openai" else self.dialect.name
 
 
 def hint(headers: Mapping[str, str], path: str, query: str) -> str:

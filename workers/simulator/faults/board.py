@@ -43,7 +43,7 @@ class Strike:
 
 
 class Board:
-    """One spec for each fault; switching a fault on again replaces it. clock: seconds that never run backwards."""
+    """One spec for each fault and provider; the next replaces it. clock: seconds that never run backwards."""
 
     def __init__(self, clock: Callable[[], float], rng: Random) -> None:
         self._clock, self._rng = clock, rng
@@ -54,22 +54,22 @@ class Board:
         return self._active.values()
 
     def switch_on(self, spec: FaultSpec) -> Active:
-        self._active[spec.fault.name] = Active(spec, self._clock())
-        return self._active[spec.fault.name]
+        active = self._active[spec.key] = Active(spec, self._clock())
+        return active
 
     def switch_off(self, name: str | None = None) -> list[str]:
-        """One fault, or all; the names of those that were on."""
-        off = [known for known in self._active if name in (None, known)]
-        for known in off:
-            del self._active[known]
+        """One fault, at one provider or wherever it is on, or all; the keys of those that were on."""
+        off = [key for key, active in self._active.items() if name in (None, key, active.spec.fault.name)]
+        for key in off:
+            del self._active[key]
         return off
 
     def drop(self, active: Active) -> None:
         """Switch a fault off, unless it has been switched on anew."""
-        if self._active.get(active.spec.fault.name) is active:
-            del self._active[active.spec.fault.name]
+        if self._active.get(active.spec.key) is active:
+            del self._active[active.spec.key]
 
-    def strikes(self, dialect: str, operation: Operation, ask: Ask | None) -> tuple[Strike, ...]:
+    def strikes(self, provider: str, dialect: str, operation: Operation, ask: Ask | None) -> tuple[Strike, ...]:
         """The faults that strike this request, in the order in which they were switched on."""
         if not self._active:
             return ()
@@ -77,7 +77,9 @@ class Board:
         return tuple(
             Strike(active.spec.fault, active.spec.amount)
             for active in self._active.values()
-            if _concerns(active.spec, dialect, operation, ask) and active.strikes(now, self._rng)
+            if active.spec.provider in (None, provider)
+            and _concerns(active.spec, dialect, operation, ask)
+            and active.strikes(now, self._rng)
         )
 
 

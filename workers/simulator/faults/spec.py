@@ -1,15 +1,16 @@
-"""How a fault is switched on: `http-503:rate=0.3,after=10,for=5s,model=big,amount=2`."""
+"""How a fault is switched on: `http-503:provider=groq,rate=0.3,after=10,for=5s,model=big,amount=2`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn, Self
 
 from ....tasks.errors import InvalidRequest
+from ..dialects.voices import provider_named
 from ..spans import seconds
 from .catalogue import fault_named
 from .fault import Fault, Sever, Severance
 
-_KEYS = ("rate", "after", "for", "model", "amount")
+_KEYS = ("provider", "rate", "after", "for", "model", "amount")
 
 #: These strike the listener, not single requests.
 LISTENER = frozenset({Severance.REFUSE, Severance.JAM})
@@ -33,7 +34,8 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class FaultSpec:
     """rate: share of requests that are struck. after: what passes first. lasting: how long it strikes then; None is
-    until it is switched off. model: only requests for that model. amount: see the catalogue.
+    until it is switched off. model: only requests for that model. amount: see the catalogue. provider: only requests to
+    that one; None is to all.
     """
 
     fault: Fault
@@ -42,6 +44,7 @@ class FaultSpec:
     lasting: Span | None
     model: str | None
     amount: float
+    provider: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -66,9 +69,15 @@ class FaultSpec:
             lasting=_span(fault, texts, "for"),
             model=texts.get("model"),
             amount=_number(fault, texts, "amount", fault.amount.default if fault.amount else 0.0),
+            provider=provider_named(texts["provider"]) if "provider" in texts else None,
         )
         spec._check(texts)
         return spec
+
+    @property
+    def key(self) -> str:
+        """What it is switched off by; it takes the place of another with the same."""
+        return self.fault.name if self.provider is None else f"{self.fault.name}:provider={self.provider}"
 
     @property
     def strikes_listener(self) -> bool:
@@ -84,11 +93,12 @@ class FaultSpec:
             _wrong(name, f"has amount={self.amount:g}; {self.fault.amount.meaning} is above 0")
         whole = self.after.seconds is not None or not self.after.requests
         timed = self.lasting is None or self.lasting.seconds is not None
-        if self.strikes_listener and (self.rate < 1 or self.model or not whole or not timed):
+        if self.strikes_listener and (self.rate < 1 or self.model or self.provider or not whole or not timed):
             _wrong(name, "strikes the listener, not requests: it takes only after= and for=, as times such as 5s")
 
     def __str__(self) -> str:
         given = {
+            "provider": self.provider,
             "rate": f"{self.rate:g}" if self.rate != self.fault.rate else None,
             "after": str(self.after) if self.after != Span(requests=0) else None,
             "for": str(self.lasting) if self.lasting else None,

@@ -24,8 +24,8 @@ def board_with(*faults: str, clock: Clock | None = None) -> Board:
     return board
 
 
-def struck(board: Board, ask: Ask = CHAT, dialect: str = "openai") -> list[str]:
-    return [strike.fault.name for strike in board.strikes(dialect, ask.operation, ask)]
+def struck(board: Board, ask: Ask = CHAT, dialect: str = "openai", provider: str = "openai") -> list[str]:
+    return [strike.fault.name for strike in board.strikes(provider, dialect, ask.operation, ask)]
 
 
 def test_nothing_strikes_unless_it_is_on() -> None:
@@ -42,6 +42,16 @@ def test_a_fault_is_switched_off_by_its_name_or_with_all() -> None:
     assert struck(board) == ["slow-tokens", "usage-missing"]
     assert board.switch_off() == ["slow-tokens", "usage-missing"]
     assert struck(board) == []
+
+
+def test_a_fault_may_be_on_at_some_providers_and_off_at_others() -> None:
+    board = board_with("http-500:provider=groq", "http-500:provider=google", "slow-tokens")
+    assert struck(board, provider="groq") == ["http-500", "slow-tokens"]
+    assert struck(board, dialect="gemini", provider="gemini") == ["http-500", "slow-tokens"]
+    assert struck(board, provider="together") == ["slow-tokens"]
+    assert board.switch_off("http-500:provider=groq") == ["http-500:provider=groq"]
+    assert struck(board, provider="groq") == ["slow-tokens"]
+    assert board.switch_off("http-500") == ["http-500:provider=gemini"]
 
 
 def test_the_rate_is_the_share_of_requests_that_are_struck() -> None:

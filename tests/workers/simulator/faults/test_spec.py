@@ -28,7 +28,13 @@ def test_rate_and_amount_have_the_faults_own_defaults() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["http-503", "http-503:rate=0.3,after=10,for=5s,model=big", "slow-tokens:amount=2", "refuse:after=1s,for=5s"],
+    [
+        "http-503",
+        "http-503:rate=0.3,after=10,for=5s,model=big",
+        "slow-tokens:amount=2",
+        "refuse:after=1s,for=5s",
+        "http-503:provider=groq",
+    ],
 )
 def test_a_spec_is_written_as_it_is_read(text: str) -> None:
     assert str(FaultSpec.parse(text)) == text
@@ -40,7 +46,9 @@ def test_a_spec_is_written_as_it_is_read(text: str) -> None:
         ("", "a fault needs a name"),
         ("http-503:rate=1.5", "a rate is a share above 0 and up to 1"),
         ("http-503:rate=often", "rate=often, which is not a number"),
-        ("http-503:until=5s", "has no 'until'; known: rate, after, for, model, amount"),
+        ("http-503:until=5s", "has no 'until'; known: provider, rate, after, for, model, amount"),
+        ("http-503:provider=grok", "unknown provider 'grok'; known: anthropic, azure, .*did you mean 'groq'"),
+        ("refuse:provider=groq", "strikes the listener, not requests"),
         ("http-503:for=long", "write a number of requests"),
         ("http-503:amount=3", "takes no amount"),
         ("slow-tokens:amount=0", "tokens a second is above 0"),

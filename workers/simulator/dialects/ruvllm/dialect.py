@@ -33,7 +33,7 @@ _STATUSES = {
     Kind.FORBIDDEN: (403, "forbidden"),
     Kind.NO_MODEL: (404, "model not found"),
     Kind.RETIRED_MODEL: (404, "model not found"),
-    Kind.RATE: (429, "too many requests"),
+    Kind.RATE: (429, "too many requests."),
     Kind.NO_CREDIT: (429, "monthly quota exceeded"),
     Kind.OVERLOADED: (503, "too many queries are waiting"),
     Kind.STATUS: (500, "{detail}"),
