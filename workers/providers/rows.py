@@ -99,11 +99,14 @@ class OwnRow:
     always: Mapping[str, Any] | None = None
 
     def over(self, row: Row) -> Row:
-        said = {each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None}
+        said: dict[str, Any] = {
+            each.name: value for each in fields(self) if (value := getattr(self, each.name)) is not None
+        }
         if not said:
             return row
-        listing = said.pop("listing_path", None)
-        return replace(row, **said, **({"listing_paths": (listing,)} if listing else {}))
+        if (path := said.pop("listing_path", None)) is not None:
+            said["listing_paths"] = (path,)
+        return replace(row, **said)
 
 
 def _local(name: str, base_url: str, **facts: Any) -> Row:

@@ -174,7 +174,8 @@ async def test_a_cost_that_nobody_knows_is_none_and_not_nothing(sender: Sender, 
 async def test_an_estimate_may_rest_on_the_providers_own_count(sender: Sender, host: Host) -> None:
     host.says(b'{"count": 1200}')
     estimate = await of(OPENAI, sender).estimate_cost(ASKED, counted=True)
-    assert (estimate.input_tokens, estimate.cost_usd) == (1200, pytest.approx(2.2e-3))
+    assert estimate.input_tokens == 1200
+    assert estimate.cost_usd == pytest.approx(2.2e-3)
 
 
 async def test_the_model_can_be_changed_to_one_that_there_is(sender: Sender, host: Host) -> None:
@@ -183,7 +184,7 @@ async def test_the_model_can_be_changed_to_one_that_there_is(sender: Sender, hos
     one.use("n")
     host.says(OPENAI.whole)
     await one.complete(ASKED)
-    assert (one.model, host.asked[0][1]["model"], one.capabilities) == ("n", "n", {"vision"})
+    assert (one.model, host.asked[0][1]["model"], one.capabilities) == ("n", "n", frozenset({"vision"}))
     with pytest.raises(UnknownName, match="unknown model 'o'; known: m, n"):
         one.use("o")
 
