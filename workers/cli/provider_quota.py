@@ -29,7 +29,7 @@ def quota(
 ) -> None:
     """Show each provider's limits: what is used and left, when it is back, and when it is gone at this rate.
 
-    Limits are those of the configuration, or lower ones that the provider told.
+    Limits are those of the configuration, others that were set by hand, or lower ones that the provider told.
 
     Examples:
 
@@ -52,6 +52,8 @@ async def _standings(config: Path | None, name: str | None) -> list[Standing]:
         raise UnknownName("provider", name, settings.providers)
     chosen: list[ProviderSettings] = settings.enabled() if name is None else [settings.providers[name]]
     async with AsyncClient(fleet_redis(settings)) as client:
+        by_hand = await client.fleet.controls.read()
+        chosen = [each.with_limits(by_hand.of(each.name).limits()) for each in chosen]
         return await standings(LimitBooks(client.redis, namespace=client.store.namespace), chosen)
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from pathlib import Path
 
@@ -64,6 +65,13 @@ def test_quota_of_an_unknown_provider_names_those_that_there_are(config: str) ->
     result = CliRunner().invoke(providers.app, ["quota", "groq", "--config", config])
     assert isinstance(result.exception, UnknownName)
     assert str(result.exception) == "unknown provider 'groq'; known: hosted"
+
+
+async def test_quota_shows_a_limit_as_it_was_set_by_hand(config: str, redis_url: str) -> None:
+    async with AsyncClient(redis_url) as client:
+        await client.fleet.controls.set_provider("hosted", {"requests_per_minute": 5})
+    result = await asyncio.to_thread(CliRunner().invoke, providers.app, ["quota", "--json", "--config", config])
+    assert [each["limit"] for each in json.loads(result.stdout)] == [5, 1000, 8]
 
 
 async def test_what_a_provider_tells_when_it_is_tested_is_kept_for_the_fleet(config: str, redis_url: str) -> None:
