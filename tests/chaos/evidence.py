@@ -70,7 +70,7 @@ async def gather(client: AsyncClient, handed_in: HandedIn) -> Evidence:
     counts = await client.redis.hgetall(client.store.key("count"))
     dead = await client.redis.zrange(client.store.key("dead"), 0, -1)
     findings = await Doctor(client.store).examine(grace_s=0)
-    leaked = await _leaked_slots(client)
+    leaked = [*await _leaked_slots(client), *await _leaked_reservations(client)]
     return Evidence(
         tuple(cases),
         sum(int(count) for count in counts.values()),
@@ -132,3 +132,10 @@ async def _leaked_slots(client: AsyncClient) -> list[str]:
             break
         await asyncio.sleep(0.2)
     return leaked
+
+
+async def _leaked_reservations(client: AsyncClient) -> list[str]:
+    """Reservations that stay. Those of workers that died expire by themselves; all workers have ended by now."""
+    keys = [key async for key in client.redis.scan_iter(client.store.key("limit", "held", "*"), count=1000)]
+    left_ms = [await client.redis.pttl(key) for key in keys]
+    return [f"never given back: {key.decode()}" for key, left in zip(keys, left_ms, strict=True) if left == -1]

@@ -94,7 +94,12 @@ class Result:
 
 
 #: Wide enough for everything: what is reserved under them must come back whatever strikes.
-LIMITS = {"concurrency": 1000, "requests_per_minute": 1_000_000, "tokens_per_day": 1_000_000_000}
+LIMITS = {
+    "concurrency": 1000,
+    "requests_per_minute": 1_000_000,
+    "tokens_per_minute": 1_000_000_000,
+    "tokens_per_day": 1_000_000_000,
+}
 
 
 async def run_fleet(plan: Plan, folder: Path, tell: Tell) -> Result:
