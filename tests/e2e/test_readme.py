@@ -106,7 +106,7 @@ async def test_the_readmes_commands_work_in_their_order(folder: Path) -> None:
 async def test_the_commands_that_need_more_than_this_machine_are_real_ones(line: str, tmp_path: Path) -> None:
     words = line.partition("#")[0].split()
     verbs = [word for word in words[words.index("fleet") + 1 :] if not word.startswith("-")]
-    depth = 2 if verbs[0] in ("bench", "providers", "route") else 1
+    depth = 2 if verbs[0] in ("bench", "models", "providers", "route") else 1
     code, said = await shell(" ".join(["fleet", *verbs[:depth], "--help"]), tmp_path, {**os.environ, "COLUMNS": "400"})
     assert code == 0, said
     for option in (word for word in words if word.startswith("--")):
@@ -122,7 +122,7 @@ def test_what_the_page_imports_is_there() -> None:
     exec("from workfleet.tasks import AsyncClient, Client, FakeClient, JobSpec")
 
 
-@pytest.mark.parametrize("text", blocks("yaml"), ids=["another provider", "limits"])
+@pytest.mark.parametrize("text", blocks("yaml"), ids=["another provider", "a local model", "limits"])
 def test_the_configurations_on_the_page_are_some(text: str, tmp_path: Path) -> None:
     file = tmp_path / "fleet.yaml"
     file.write_text(text)

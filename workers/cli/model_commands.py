@@ -3,6 +3,7 @@
 import typer
 
 from .model_prices import prices
+from .model_pull import pull
 from .model_sync import sync
 from .models import models
 
@@ -12,5 +13,6 @@ models_app = typer.Typer(
     callback=models,
     invoke_without_command=True,
 )
+models_app.command()(pull)
 models_app.command()(prices)
 models_app.command()(sync)

@@ -16,7 +16,8 @@ from .feedback import Feedback
 from .http_client import http_client, offline_transport
 from .inspection import Health, check, listed_models, load, within
 from .ollama import admin as ollama_admin
-from .ollama.pull import PullProgress
+from .pull_progress import PullProgress
+from .pulling import pulled
 from .redaction import redacted
 from .ruvllm.forms import Forms
 from .server_load import ServerLoad
@@ -122,9 +123,9 @@ class Sender:
             await ollama_admin.unload(self._wire, endpoint, model)
 
     async def pull(self, endpoint: Endpoint, model: str) -> AsyncGenerator[PullProgress]:
-        """Have an Ollama server fetch a model; an interrupted pull goes on where it was. Raises AttemptFailed."""
+        """Have Ollama, LM Studio or LocalAI fetch a model; what was interrupted goes on. Raises AttemptFailed."""
         with redacted(endpoint):
-            async for progress in ollama_admin.pull(self._wire, endpoint, model):
+            async for progress in pulled(self._wire, endpoint, model):
                 yield progress
 
     async def _ping(self, endpoint: Endpoint, model: str, timeout_s: float) -> Request:

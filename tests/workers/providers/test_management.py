@@ -10,7 +10,7 @@ import pytest
 from workfleet.routing.failure import Fault
 from workfleet.workers.providers.dialect import ListedModel
 from workfleet.workers.providers.endpoint import AttemptFailed
-from workfleet.workers.providers.ollama.pull import PullProgress
+from workfleet.workers.providers.pull_progress import PullProgress
 
 from .sent import COMPLETION, OLLAMA_ANSWER, Server, endpoint, says, sending
 

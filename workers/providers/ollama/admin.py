@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator
 from ..dialect import Call
 from ..endpoint import AttemptFailed, Endpoint, Timeouts
 from ..inspection import fetch_well, within
+from ..pull_progress import PullProgress
 from ..wire import Wire
 from .models import load_calls, loaded_window, unload_call
-from .pull import PullDecoder, PullProgress, pull_call
+from .pull import PullDecoder, pull_call
 from .response import ollama_failure
 
 #: Loading a large model from a slow disk takes minutes.

@@ -1,6 +1,5 @@
 """Fetching a model with Ollama: the progress that /api/pull streams (C.1)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from ....routing.failure import Failure, Fault
@@ -8,20 +7,8 @@ from ..dialect import Call, Reply
 from ..error_body import error_in
 from ..json_fields import count, mapping, text
 from ..ndjson import NDJSONParser
+from ..pull_progress import PullProgress
 from .response import failure_of_error
-
-
-@dataclass(frozen=True, slots=True)
-class PullProgress:
-    """status: Ollama's words. completed_bytes, total_bytes: over all layers that it has named so far, 0 before."""
-
-    status: str
-    completed_bytes: int = 0
-    total_bytes: int = 0
-
-    @property
-    def done(self) -> bool:
-        return self.status == "success"
 
 
 def pull_call(model: str) -> Call:

@@ -13,8 +13,8 @@ def _listing(name: str, summary: str, form: Listing, dialects: frozenset[str] = 
     return Fault(name, "F20", summary, ListAs(form), hits=_LISTING, dialects=dialects)
 
 
-def _pull(name: str, summary: str, form: Pull) -> Fault:
-    return Fault(name, "F23", summary, PullAs(form), hits=_PULL, dialects=OLLAMA)
+def _pull(name: str, summary: str, form: Pull, dialects: frozenset[str] = OLLAMA) -> Fault:
+    return Fault(name, "F23", summary, PullAs(form), hits=_PULL, dialects=dialects)
 
 
 FAULTS = (
@@ -23,7 +23,7 @@ FAULTS = (
     _listing("listing-bare", "an array without an object around it", Listing.BARE),
     _listing("listing-malformed", "entries that are no models", Listing.MALFORMED),
     _listing("listing-wrong-type", "announced as HTML", Listing.WRONG_TYPE),
-    _pull("pull-error", "an error line after some progress", Pull.ERROR),
+    _pull("pull-error", "an error line after some progress", Pull.ERROR, OLLAMA | {"openai"}),
     _pull("pull-restart", "a layer begins anew", Pull.RESTART),
     _pull("pull-present", "every layer is there already", Pull.PRESENT),
 )

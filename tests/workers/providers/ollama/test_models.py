@@ -7,7 +7,8 @@ from workfleet.routing.failure import Failure, Fault
 from workfleet.workers.providers.dialect import Call, ListedModel, Reply
 from workfleet.workers.providers.ollama.dialect import Ollama
 from workfleet.workers.providers.ollama.models import load_calls, loaded_window, unload_call
-from workfleet.workers.providers.ollama.pull import PullDecoder, PullProgress
+from workfleet.workers.providers.ollama.pull import PullDecoder
+from workfleet.workers.providers.pull_progress import PullProgress
 from workfleet.workers.providers.rows import ROWS
 
 QWEN = {"name": "qwen3:4b", "model": "qwen3:4b", "size": 1, "digest": "a8b0"}

@@ -9,7 +9,7 @@ from ...script import Frame, Part, Script, whole
 from ...settings import Settings
 from ...timing import Timing
 from ..dialect import House, Listing, Pull, encode
-from . import listing, reading, streaming, writing
+from . import fetching, listing, reading, streaming, writing
 from .flavours.flavour import Flavour
 from .flavours.known import FLAVOURS
 
@@ -36,6 +36,8 @@ class OpenAI:
     name = "openai"
 
     def operation(self, method: str, path: str, *, named: bool) -> Operation | None:
+        if (wanted := fetching.method_of(path)) is not None:
+            return _only(method, wanted, path, Operation.PULL)
         for suffix, operation in _POSTED.items():
             if path.endswith(suffix):
                 return _only(method, "POST", path, operation)
@@ -72,6 +74,8 @@ class OpenAI:
                 return listing.properties(exchange)
             case Operation.SHOW:
                 return listing.model(exchange.path.partition("?")[0].partition("/models/")[2], exchange, flavour)
+            case Operation.PULL:
+                return fetching.fetch(body, exchange, pull)
             case Operation.COUNT:
                 return listing.tokenized(body, exchange)
             case Operation.ACCOUNT:

@@ -1,0 +1,103 @@
+"""Fetching models with the servers that can, as the simulator plays them, and going on after interruptions."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from workfleet.routing.failure import Failure, Fault
+from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint
+from workfleet.workers.providers.pull_progress import PullProgress
+from workfleet.workers.providers.pulling import PULLS, persistently
+from workfleet.workers.providers.sender import Sender
+from workfleet.workers.simulator.server import Simulator
+from workfleet.workers.simulator.settings import Settings
+
+SIMULATED = Settings(load_s=0.05, models=("there",))
+
+
+def at(simulator: Simulator, type_: str) -> Endpoint:
+    return Endpoint(type_, type_, f"{simulator.base_url}/{type_}")
+
+
+@pytest.mark.parametrize("type_", PULLS)
+async def test_a_fetched_model_is_listed_afterwards(type_: str) -> None:
+    async with Simulator(SIMULATED) as simulator, Sender() as sender:
+        server = at(simulator, type_)
+        steps = [step async for step in sender.pull(server, "new:1b")]
+        listed = [model.name for model in await sender.models(server)]
+    assert [step.done for step in steps] == [*[False] * (len(steps) - 1), True]
+    assert len(steps) > 1
+    assert "new:1b" in listed
+
+
+@pytest.mark.parametrize("type_", PULLS)
+async def test_a_model_that_cannot_be_fetched_is_told_with_the_servers_words(type_: str) -> None:
+    async with Simulator(SIMULATED) as simulator, Sender() as sender:
+        simulator.switch_on("pull-error")
+        with pytest.raises(AttemptFailed) as failed:
+            async for _ in sender.pull(at(simulator, type_), "new:1b"):
+                pass
+    assert failed.value.failure.fault is Fault.MODEL_NOT_FOUND
+
+
+async def test_a_server_that_fetches_no_models_says_so() -> None:
+    async with Sender() as sender:
+        with pytest.raises(AttemptFailed, match="a server of type vllm fetches no models"):
+            async for _ in sender.pull(Endpoint("v", "vllm", "http://127.0.0.1:1"), "m"):
+                pass
+
+
+class Fetching:
+    """Each life: the bytes of a hundred that it brings, then how it ends."""
+
+    def __init__(self, *lives: tuple[int, Fault | None]) -> None:
+        self._lives = iter(lives)
+        self._have = 0
+        self.begun = 0
+
+    async def __call__(self) -> AsyncGenerator[PullProgress]:
+        self.begun += 1
+        brings, fault = next(self._lives)
+        for _ in range(brings):
+            self._have += 1
+            yield PullProgress("fetching", self._have, 100)
+        if fault is not None:
+            raise AttemptFailed(Failure(fault, "gone"))
+        yield PullProgress("success", 100, 100)
+
+
+async def run(fetching: Fetching) -> tuple[list[int], list[float], Failure | None]:
+    """What was told of the progress, what was waited, and the failure at its end."""
+    told: list[int] = []
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    try:
+        async for step in persistently(fetching, sleep):
+            told += [step.completed_bytes]
+    except AttemptFailed as failed:
+        return told, slept, failed.failure
+    return told, slept, None
+
+
+async def test_an_interrupted_fetch_goes_on() -> None:
+    fetching = Fetching((2, Fault.TRANSPORT), (1, Fault.TIMEOUT_IDLE), (0, None))
+    assert await run(fetching) == ([1, 2, 2, 3, 3, 100], [1.0, 1.0], None)
+
+
+async def test_a_server_that_is_not_there_is_no_interruption() -> None:
+    fetching = Fetching((0, Fault.TRANSPORT))
+    assert await run(fetching) == ([], [], Failure(Fault.TRANSPORT, "gone"))
+
+
+async def test_a_refusal_is_not_repeated() -> None:
+    fetching = Fetching((2, Fault.MODEL_NOT_FOUND))
+    assert await run(fetching) == ([1, 2], [], Failure(Fault.MODEL_NOT_FOUND, "gone"))
+
+
+async def test_what_never_comes_further_is_given_up() -> None:
+    fetching = Fetching((1, Fault.TRANSPORT), *[(0, Fault.TRANSPORT)] * 9)
+    assert await run(fetching) == ([1, 1, 1, 1, 1], [1.0, 2.0, 3.0, 4.0], Failure(Fault.TRANSPORT, "gone"))
+    assert fetching.begun == 5

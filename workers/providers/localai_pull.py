@@ -1,0 +1,41 @@
+"""Fetching a model with LocalAI: one of its galleries', by a job that is asked how far it is (C.4)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+from ...routing.failure import Failure, Fault
+from .dialect import Call
+from .endpoint import AttemptFailed, Endpoint
+from .inspection import fetch_well, within
+from .json_fields import mapping, number, parse, text
+from .pull_progress import SUCCESS, PullProgress
+from .wire import Wire
+
+_EVERY_S = 0.5
+_ANSWER_S = 60.0
+
+
+async def localai_pull(
+    wire: Wire, endpoint: Endpoint, model: str, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> AsyncGenerator[PullProgress]:
+    """model: `gallery@name`, or a name of any gallery."""
+    started = await _said(wire, endpoint, Call("POST", "/models/apply", {"id": model}))
+    # Its `status` is the address under which it knows itself, which need not be ours for it.
+    path = f"/models/jobs/{text(started.get('uuid'))}"
+    while True:
+        job = await _said(wire, endpoint, Call("GET", path))
+        share = min(1.0, (number(job.get("progress")) or 0.0) / 100)
+        # An error of Go's is written as an empty object; what it said is in the message.
+        if job.get("error") is not None:
+            reason = text(job.get("message")) or text(job.get("error")) or "it does not say why"
+            raise AttemptFailed(Failure(Fault.MODEL_NOT_FOUND, f"LocalAI cannot fetch {model}: {reason}"))
+        if job.get("processed") is True:
+            yield PullProgress(SUCCESS, said_share=1.0)
+            return
+        yield PullProgress(text(job.get("message")) or "waiting", said_share=share)
+        await sleep(_EVERY_S)
+
+
+async def _said(wire: Wire, endpoint: Endpoint, call: Call) -> dict[str, Any]:
+    return mapping(parse((await fetch_well(wire, endpoint, [call], within(_ANSWER_S))).body))
