@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -87,7 +88,7 @@ async def _of_url(settings: Settings, url: str, sha256: str | None) -> list[Fetc
     transport = offline_transport(frozenset()) if settings.mode == "offline" else None
     async with http_client(transport) as client:
         wire = Wire(client, max_body_bytes=sys.maxsize)
-        size = await _shown(source.name, persistently(lambda: download(wire, source, folder)))
+        size = await _shown(source.name, persistently(partial(download, wire, source, folder)))
     return [Fetched(source.name, str(folder), size)]
 
 
@@ -99,7 +100,7 @@ async def _of_servers(settings: Settings, model: str, provider: str | None) -> l
     fetched: list[Fetched] = []
     async with Sender() as sender:
         for endpoint in endpoints:
-            progress = persistently(lambda endpoint=endpoint: sender.pull(endpoint, model))
+            progress = persistently(partial(sender.pull, endpoint, model))
             fetched.append(Fetched(model, endpoint.base_url, await _shown(model, progress)))
     return fetched
 
