@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from workfleet.routing.failure import Failure, Fault
+from workfleet.routing.limits import Period, Unit
 from workfleet.tasks.answer import Answer, FinishReason
 from workfleet.tasks.request import Request
 from workfleet.workers.providers.dialect import Ask, Reply
 from workfleet.workers.providers.gemini.dialect import Gemini
+from workfleet.workers.providers.limits_told import Told, limits_in_words
 from workfleet.workers.providers.rows import ROWS
 
 #: Three in the afternoon in California.
@@ -39,6 +41,22 @@ def refused(status: int, word: str, message: str, *details: dict[str, Any]) -> F
 def test_the_quota_that_is_used_up_says_how_long(details: list[Any], fault: Fault, wait_s: float | None) -> None:
     failure = refused(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", *details)
     assert (failure.fault, failure.wait_s, failure.code) == (fault, wait_s, "RESOURCE_EXHAUSTED")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "15", {(Unit.REQUESTS, Period.MINUTE): 15.0}),
+        ("GenerateRequestsPerDayPerProjectPerModel-FreeTier", "1000", {(Unit.REQUESTS, Period.DAY): 1000.0}),
+        ("GenerateContentInputTokensPerModelPerMinute-FreeTier", "250000", {(Unit.TOKENS, Period.MINUTE): 250000.0}),
+        ("GenerateRequestsPerMinutePerProject", None, {}),
+        ("SomethingNew", "7", {}),
+    ],
+)
+def test_the_limit_that_was_reached_can_be_learned(name: str, value: str | None, told: Told) -> None:
+    details = quota(name)
+    details["violations"][0]["quotaValue"] = value
+    assert limits_in_words(refused(429, "RESOURCE_EXHAUSTED", "Quota exceeded.", details).message) == told
 
 
 @pytest.mark.parametrize(
