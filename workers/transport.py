@@ -1,7 +1,8 @@
 """Celery's Redis transport, without books of its own of what is under way: the jobs' records are those books."""
 
+import json
 import time
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from kombu.transport import redis
@@ -51,9 +52,12 @@ class Transport(redis.Transport):
     brpop_timeout: Any = 0.1  # kombu says int; Redis takes fractions since 6.0
 
     def _deliver(self, message: Any, queue: str | None) -> None:
-        kombu: Any = super()
+        kombu, own = cast("Any", super()), cast("Any", self)
         try:
-            kombu._deliver(message, queue)
+            if queue is not None and queue not in own._callbacks:
+                _put_back(own.channels[0], message, queue)
+            else:
+                kombu._deliver(message, queue)
         except (KeyError, TypeError, AttributeError, ValueError) as wrong:
             log.error("message.unreadable", queue=queue, error=repr(wrong))
 
@@ -65,3 +69,10 @@ class Transport(redis.Transport):
                 if is_ending():
                     raise
                 time.sleep(_LOOK_EVERY_S)
+
+
+def _put_back(channel: Any, message: dict[str, Any], queue: str) -> None:
+    """It came just as its queue was closed here: another pool takes it next, as it was."""
+    key = channel._q_for_pri(queue, channel._get_message_priority(message))
+    with channel.conn_or_acquire() as client:
+        client.rpush(key, json.dumps(message, separators=(",", ":")))
