@@ -51,7 +51,8 @@ class Answer(BaseModel):
 
     text: the answer without reasoning. embeddings: one vector an input, in the order of the inputs.
     provider, model: who answered (the model as the provider names it). request_id: the provider's id of the call.
-    first_token_s: seconds to the first token; None if not streamed. total_s: seconds of the call.
+    first_token_s: seconds to the first token, which may come with all others; None if none was asked for before the
+    last. total_s: seconds of the call.
     body: the provider's own JSON, only if the request said `keep_body`.
     """
 

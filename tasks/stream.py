@@ -3,12 +3,14 @@
 A failed attempt may have said something already. Then a `reset` comes, and what was said before it is void.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
 from .connection import AsyncRedis
+from .errors import InvalidRequest
 from .store import Store
 
 _Entries = list[tuple[bytes, dict[bytes, bytes]]]
@@ -16,6 +18,7 @@ _Entries = list[tuple[bytes, dict[bytes, bytes]]]
 #: Pieces read at a time.
 _COUNT = 500
 _BLOCK_MS = 1000
+_OFFSET = re.compile(r"\d{1,19}(-\d{1,19})?")
 
 
 class PieceKind(StrEnum):
@@ -41,7 +44,12 @@ def stream_key(store: Store, job_id: str) -> str:
 
 
 async def read(store: Store, job_id: str, *, after: str = "0") -> AsyncIterator[Piece]:
-    """The pieces after an offset, as they come, up to the END; none of a job that was not handed in to stream."""
+    """The pieces after an offset, as they come, up to the END; none of a job that was not handed in to stream.
+
+    Raises InvalidRequest for an offset that is none.
+    """
+    if not _OFFSET.fullmatch(after):
+        raise InvalidRequest(f"{after!r} is no offset of a piece, such as 1764000000000-0; 0 is the beginning")
     key = stream_key(store, job_id)
     while True:
         # Asked first: the END is in the stream before the outcome can be seen.

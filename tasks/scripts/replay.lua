@@ -13,6 +13,8 @@ redis.call('HSET', record, 'state', 'queued', 'attempts', 0, 'since', job[5] or 
   now + tonumber(ARGV[3]))
 redis.call('ZADD', ns .. ':deadlines', now + tonumber(ARGV[3]), id)
 for _, kind in ipairs({'job', 'spec', 'try'}) do redis.call('PERSIST', key(kind, id)) end
+-- What was said before, its end above all, is not of what comes now.
+redis.call('DEL', key('stream', id))
 redis.call('HINCRBY', ns .. ':count', job[2] .. '|failed', -1)
 redis.call('HINCRBY', ns .. ':replayed', job[2], 1)
 local batch = job[4] and key('batch', job[4])

@@ -7,6 +7,7 @@ import pytest
 
 from workfleet.tasks.answer import Answer
 from workfleet.tasks.client import AsyncClient
+from workfleet.tasks.dead_letters import DeadLetters
 from workfleet.tasks.errors import JobNotFound
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.results import Outcome
@@ -65,6 +66,32 @@ async def test_a_second_attempt_begins_with_a_reset(client: AsyncClient) -> None
     pieces = [piece async for piece in client.stream(job_id)]
     kinds = [PieceKind.TEXT, PieceKind.RESET, PieceKind.TEXT, PieceKind.END]
     assert shown(pieces) == list(zip(kinds, ["wrong", "", "right", ""], strict=True))
+
+
+async def test_attempts_that_said_nothing_leave_nothing_to_void(client: AsyncClient) -> None:
+    job_id = await client.submit(JobSpec.from_prompt("hi", stream=True))
+    for words in ([], ["wrong"], [], [], ["right"]):
+        mine = await begun(client, job_id)
+        await said(Relay(client.store, mine.job), *words)
+        await client.store.put_back(mine.job, "provider.other")
+    last = await begun(client, job_id)
+    await client.store.finish(last.job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="right")))
+    kinds = [PieceKind.TEXT, PieceKind.RESET, PieceKind.TEXT, PieceKind.END]
+    pieces = [piece async for piece in client.stream(job_id)]
+    assert shown(pieces) == list(zip(kinds, ["wrong", "", "right", ""], strict=True))
+
+
+async def test_a_job_that_is_replayed_is_heard_anew(client: AsyncClient) -> None:
+    job_id = await client.submit(JobSpec.from_prompt("hi", stream=True))
+    mine = await begun(client, job_id)
+    await said(Relay(client.store, mine.job), "wrong")
+    await client.store.finish(mine.job, Outcome(job_id, JobState.FAILED, error="no"))
+    await DeadLetters(client.store).replay(job_id)
+    mine = await begun(client, job_id)
+    await said(Relay(client.store, mine.job), "right")
+    await client.store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="right")))
+    pieces = [piece async for piece in client.stream(job_id)]
+    assert shown(pieces) == [(PieceKind.TEXT, "right"), (PieceKind.END, "")]
 
 
 async def test_reading_goes_on_after_an_offset(client: AsyncClient) -> None:

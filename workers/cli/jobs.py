@@ -111,18 +111,31 @@ async def show_job(job_id: str, as_json: bool, config: Path | None) -> None:
 def _attempt_table(attempts: list[Attempt], *, since: int) -> Table:
     """since: the record's; a line is drawn under the attempts from before the job was replayed."""
     before = max((entry.epoch for entry in attempts if entry.epoch <= since), default=None)
-    table = Table("attempt", "target", "outcome", "seconds", "tokens in/out", "cost USD", "message")
+    heads = ("attempt", "target", "outcome", "waited", "first token", "call", "tokens in/out", "cost USD", "message")
+    table = Table(*heads)
     for entry in attempts:
-        cost = "unknown" if entry.cost_usd is None else f"{entry.cost_usd:.6f}"
         tokens = f"{entry.input_tokens}/{entry.output_tokens}"
         table.add_row(
             str(entry.number),
             entry.target,
             entry.outcome,
-            f"{entry.total_s:.2f}",
+            _span(entry.queue_wait_s),
+            _span(entry.first_token_s),
+            _span(entry.total_s),
             tokens,
-            cost,
+            _cost(entry),
             entry.message,
             end_section=entry.epoch == before,
         )
     return table
+
+
+def _span(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.2f} s"
+
+
+def _cost(entry: Attempt) -> str:
+    """With whose word it is: the provider's receipt, a price table, an estimate, or that the server is one's own."""
+    if entry.cost_usd is None:
+        return "unknown" if entry.bought else ""
+    return f"{entry.cost_usd:.6f} ({entry.cost_source})"

@@ -1,5 +1,6 @@
 """`fleet stream`, and what `fleet submit --stream` prints."""
 
+import asyncio
 import json
 import sys
 from dataclasses import asdict
@@ -18,6 +19,9 @@ from .session import ConfigOption, JsonOption, fleet_client, run_async
 def stream(
     job: Annotated[str, typer.Argument(help="The id of a job handed in with --stream.", show_default=False)],
     after: Annotated[str, typer.Option("--from", help="Offset of the last piece that was seen.")] = "0",
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="Seconds to wait at most.", show_default=False)
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -31,25 +35,50 @@ def stream(
 
       fleet stream 3q5w2l7kzbh4dgm6yxv5n2cdae --json
     """
-    run_async(_stream(job, after, as_json, config))
+    run_async(_stream(job, after, timeout, as_json, config))
 
 
-async def _stream(job: str, after: str, as_json: bool, config: Path | None) -> None:
+async def _stream(job: str, after: str, timeout_s: float | None, as_json: bool, config: Path | None) -> None:
     async with fleet_client(config, wait_for_redis_s=60) as client:
-        await show_stream(client, job, after=after, as_json=as_json)
+        await show_stream(client, job, after=after, as_json=as_json, timeout_s=timeout_s)
 
 
-async def show_stream(client: AsyncClient, job_id: str, *, after: str, as_json: bool) -> None:
-    """Print the pieces as they come; raises JobFailed if the job ended without an answer."""
-    said = False
+async def show_stream(
+    client: AsyncClient, job_id: str, *, after: str, as_json: bool, timeout_s: float | None = None
+) -> None:
+    """Print the pieces as they come. Raises JobFailed if the job ended without an answer, typer.Exit if it has not
+    ended within `timeout_s`.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            await _follow(client, job_id, after=after, as_json=as_json)
+    except TimeoutError:
+        job = await client.job(job_id)
+        err.print(f"job {job_id} is {job.state} in {job.queue}; `fleet stream {job_id}` goes on with it")
+        raise typer.Exit(5) from None
+
+
+async def _follow(client: AsyncClient, job_id: str, *, after: str, as_json: bool) -> None:
+    heard = ""
     async for piece in client.stream(job_id, after=after):
-        said = said or piece.kind is PieceKind.TEXT
+        heard = "" if piece.kind is PieceKind.RESET else heard + _text(piece)
         _print(piece, as_json=as_json)
     outcome = await client.wait(job_id)
     if outcome.answer is None:
         raise JobFailed(f"job {job_id} {outcome.state}: {outcome.error}")
-    if not as_json:
-        sys.stdout.write("\n" if said else outcome.answer.text + "\n")
+    if as_json:
+        return
+    if after != "0" or (heard and heard == outcome.answer.text):
+        sys.stdout.write("\n")
+        return
+    # Nobody is told less than the answer: it may have come in one piece, or Redis could not take all of them.
+    if heard:
+        err.print("\n[yellow]pieces are missing above; this is the whole answer[/]")
+    sys.stdout.write(outcome.answer.text + "\n")
+
+
+def _text(piece: Piece) -> str:
+    return piece.text if piece.kind is PieceKind.TEXT else ""
 
 
 def _print(piece: Piece, *, as_json: bool) -> None:

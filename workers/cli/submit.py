@@ -148,7 +148,7 @@ async def _submit(spec: JobSpec, config: Path | None, *, wait: bool, timeout_s: 
         job_id = await client.submit(spec, must_run=wait or spec.stream)
         if spec.stream:
             err.print(f"[dim]job {job_id}[/]")
-            await show_stream(client, job_id, after="0", as_json=as_json)
+            await show_stream(client, job_id, after="0", as_json=as_json, timeout_s=timeout_s)
             return
         if not wait:
             out.print_json(data={"job_id": job_id}) if as_json else out.print(job_id, markup=False)

@@ -90,10 +90,13 @@ class Asking:
             if opened.head.status == 200 and not _is_whole(opened.head):
                 return await self._follow(began, dialect.decoder(ask, opened.head), opened, on_delta)
             outcome = _read(dialect, ask, await self._wire.read(opened))
-            if on_delta is not None and isinstance(outcome, Answer):
+            if isinstance(outcome, Failure):
+                return outcome
+            whole_s = self._timer() - began
+            if on_delta is not None:
                 opened.limits.held()
                 await on_delta(Delta(text=outcome.text, reasoning=outcome.reasoning, usage=outcome.usage))
-            return outcome
+            return outcome.model_copy(update={"first_token_s": whole_s})
 
     async def _follow(
         self, began: float, decoder: StreamDecoder, opened: Opened, on_delta: OnDelta | None

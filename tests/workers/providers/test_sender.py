@@ -70,6 +70,9 @@ async def test_a_server_that_does_not_stream_is_read_all_the_same() -> None:
 
     found = await answer(Server(says(COMPLETION)), on_delta=take)
     assert (found.text, [delta.text for delta in said]) == ("Blue.", ["Blue."])
+    assert found.first_token_s is not None
+    assert found.total_s is not None
+    assert 0 < found.first_token_s <= found.total_s
 
 
 async def test_an_embedding_never_streams() -> None:
