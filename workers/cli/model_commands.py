@@ -5,6 +5,7 @@ import typer
 from .model_prices import prices
 from .model_pull import pull
 from .model_sync import sync
+from .model_verify import verify
 from .models import models
 
 models_app = typer.Typer(
@@ -16,3 +17,4 @@ models_app = typer.Typer(
 models_app.command()(pull)
 models_app.command()(prices)
 models_app.command()(sync)
+models_app.command()(verify)

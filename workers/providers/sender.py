@@ -1,6 +1,7 @@
 """Speaks with providers, whatever their dialect. One `Sender` serves all the providers of a process."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -116,6 +117,14 @@ class Sender:
         """Have an Ollama server load a model, with the window that requests will ask for. Raises AttemptFailed."""
         with redacted(endpoint):
             await ollama_admin.load(self._wire, endpoint, model, context_tokens)
+
+    async def gpu_share(self, endpoint: Endpoint, model: str, timeout_s: float = 5) -> float | None:
+        """How much of a loaded model is in the memory of GPUs, None if the server does not tell. Never raises."""
+        if endpoint.row.dialect != "ollama":
+            return None
+        with suppress(AttemptFailed):
+            return await ollama_admin.share_on_gpus(self._wire, endpoint, model, timeout_s)
+        return None
 
     async def unload(self, endpoint: Endpoint, model: str) -> None:
         """Have an Ollama server free the memory of a model. Raises AttemptFailed."""

@@ -20,7 +20,7 @@ GGUF = b"GGUF" + (3).to_bytes(4, "little") + bytes(16)
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Nothing."""
 
 

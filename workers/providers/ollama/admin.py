@@ -7,7 +7,7 @@ from ..endpoint import AttemptFailed, Endpoint, Timeouts
 from ..inspection import fetch_well, within
 from ..pull_progress import PullProgress
 from ..wire import Wire
-from .models import load_calls, loaded_window, unload_call
+from .models import gpu_share, load_calls, loaded_window, unload_call
 from .pull import PullDecoder, pull_call
 from .response import ollama_failure
 
@@ -29,6 +29,11 @@ async def window_of(wire: Wire, endpoint: Endpoint, model: str, timeout_s: float
     """The context window that a model is loaded with, None if it is not loaded. Raises AttemptFailed."""
     reply = await fetch_well(wire, endpoint, [Call("GET", "/api/ps")], within(timeout_s))
     return loaded_window(reply, model)
+
+
+async def share_on_gpus(wire: Wire, endpoint: Endpoint, model: str, timeout_s: float) -> float | None:
+    """From 0 to 1, None if it is not loaded. Raises AttemptFailed."""
+    return gpu_share(await fetch_well(wire, endpoint, [Call("GET", "/api/ps")], within(timeout_s)), model)
 
 
 async def pull(wire: Wire, endpoint: Endpoint, model: str) -> AsyncGenerator[PullProgress]:

@@ -47,9 +47,19 @@ def unload_call(model: str) -> Call:
 
 def loaded_window(reply: Reply, model: str) -> int | None:
     """The context window of a model in the listing of those that are loaded (/api/ps), None if it is not among them."""
+    return count(_loaded(reply, model).get("context_length")) or None
+
+
+def gpu_share(reply: Reply, model: str) -> float | None:
+    """How much of a loaded model is in the memory of GPUs, from 0 to 1, by the same listing."""
+    loaded = _loaded(reply, model)
+    size = count(loaded.get("size"))
+    return min(1.0, count(loaded.get("size_vram")) / size) if size else None
+
+
+def _loaded(reply: Reply, model: str) -> dict[str, Any]:
     entries = mappings(mapping(parse(reply.body)).get("models"))
-    loaded = first([entry for entry in entries if ListedModel(_name(entry)).is_called(model)])
-    return count(loaded.get("context_length")) or None
+    return first([entry for entry in entries if ListedModel(_name(entry)).is_called(model)])
 
 
 def _model(row: Row, entry: dict[str, Any]) -> ListedModel:
