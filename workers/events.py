@@ -86,6 +86,7 @@ EVENTS: Mapping[str, Event] = {
     ),
     "local_server.exited": Event("it ended by itself and is started again", ("provider", "reason", "again_in_s")),
     "local_server.given_up": Event("it ended by itself and would again", ("provider", "reason")),
+    "metrics.served": Event("a worker serves its metrics at this address", ("url",)),
     "model.retired": Event("the configuration names a model that its provider has no longer", ("provider", "problem")),
     "feedback.not_taken": Event("a server that learns did not take how good its answer was", ("provider", "error")),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
