@@ -1,6 +1,6 @@
 """A client for tests of programs that submit jobs: no Redis, no pool, and every job is answered at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from .answer import Answer, FinishReason
 from .errors import JobNotFound
 from .job import JobSpec, JobState
 from .results import Outcome
+from .stream import Piece, PieceKind
 from .submission import new_id, parse_spec
 
 Answering = Callable[[JobSpec], Answer | str | Exception]
@@ -63,6 +64,14 @@ class FakeClient:
     def run(self, spec: JobSpec | Mapping[str, Any], *, timeout_s: float | None = None) -> Answer:
         return self.result(self.submit(spec), timeout_s=timeout_s)
 
+    def stream(self, job_id: str, *, after: str = "0") -> Iterator[Piece]:
+        """The whole answer in one piece, and the END; after the first one's offset, the END alone."""
+        outcome = self.wait(job_id)
+        pieces = [Piece("2-0", PieceKind.END)]
+        if outcome.answer is not None:
+            pieces.insert(0, Piece("1-0", PieceKind.TEXT, outcome.answer.text, attempt=1, number=1))
+        yield from (piece for piece in pieces if piece.offset > after)
+
     def cancel(self, job_id: str) -> JobState:
         """The state in which the job had ended already."""
         return self.wait(job_id).state
@@ -85,6 +94,10 @@ class FakeAsyncClient:
 
     async def run(self, spec: JobSpec | Mapping[str, Any], *, timeout_s: float | None = None) -> Answer:
         return self.fake.run(spec, timeout_s=timeout_s)
+
+    async def stream(self, job_id: str, *, after: str = "0") -> AsyncIterator[Piece]:
+        for piece in self.fake.stream(job_id, after=after):
+            yield piece
 
     async def cancel(self, job_id: str) -> JobState:
         return self.fake.cancel(job_id)

@@ -12,7 +12,7 @@ from ..routing.directory import Directory
 from .answer import Answer
 from .batch import DEFAULT_WINDOW, BatchStatus
 from .client import AsyncClient, Spec
-from .job import Job, JobState
+from .job import Attempt, Job, JobState
 from .results import Outcome
 from .stream import Piece
 
@@ -118,6 +118,9 @@ class Client:
 
     def job(self, job_id: str) -> Job:
         return self._do(self._client.job(job_id))
+
+    def attempts(self, job_id: str) -> list[Attempt]:
+        return self._do(self._client.attempts(job_id))
 
     def cancel(self, job_id: str) -> JobState:
         return self._do(self._client.cancel(job_id))

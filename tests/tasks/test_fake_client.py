@@ -8,6 +8,7 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import InvalidRequest, JobFailed, JobNotFound
 from workfleet.tasks.fake_client import FakeAsyncClient, FakeClient
 from workfleet.tasks.job import JobSpec
+from workfleet.tasks.stream import PieceKind
 from workfleet.tasks.sync_client import Client
 
 
@@ -34,6 +35,20 @@ def test_an_idempotency_key_returns_the_first_job() -> None:
 def test_what_is_no_job_is_refused_as_by_a_client() -> None:
     with pytest.raises(InvalidRequest, match="messages is empty"):
         FakeClient().submit({"request": {"messages": []}})
+
+
+async def test_a_stream_is_the_answer_in_one_piece() -> None:
+    client = FakeAsyncClient(lambda _: "Hello")
+    job_id = await client.submit(JobSpec.from_prompt("hi", stream=True))
+    pieces = [piece async for piece in client.stream(job_id)]
+    assert [(piece.kind, piece.text) for piece in pieces] == [(PieceKind.TEXT, "Hello"), (PieceKind.END, "")]
+    assert list(client.fake.stream(job_id, after=pieces[0].offset)) == pieces[1:]
+
+
+def test_a_failed_job_ends_its_stream_without_a_word() -> None:
+    client = FakeClient(lambda _: ValueError("no luck"))
+    job_id = client.submit(JobSpec.from_prompt("hi", stream=True))
+    assert [piece.kind for piece in client.stream(job_id)] == [PieceKind.END]
 
 
 def test_an_unknown_job_is_not_found() -> None:
