@@ -84,7 +84,7 @@ class Stack:
 
 @asynccontextmanager
 async def stack_of(folder: Path, *, secure: bool = False) -> AsyncGenerator[Stack]:
-    """Nothing runs yet; in the end nothing is left of it. secure: Redis with TLS and users."""
+    """The image is built, and nothing runs yet; in the end nothing is left of it. secure: Redis with TLS and users."""
     env = await _environment(folder)
     stack = Stack(f"fleet-{secrets.token_hex(4)}", await _secured(env) if secure else env, folder)
     (folder / "env").write_text("".join(f"{name}={value}\n" for name, value in stack.env.items()))
@@ -96,6 +96,7 @@ async def stack_of(folder: Path, *, secure: bool = False) -> AsyncGenerator[Stac
     (folder / "log").chmod(0o777)
     async with AsyncExitStack() as ending:
         ending.push_async_callback(_down, stack)
+        await stack.compose("build", "flower")
         yield stack
 
 
