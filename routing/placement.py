@@ -11,8 +11,26 @@ from .lanes import Band, alternate_queue, lane
 
 
 @dataclass(frozen=True, slots=True)
+class Spend:
+    """What an answer may cost, and the tokens for which it would be paid at the most."""
+
+    max_usd: float
+    input_tokens: int
+    output_tokens: int
+
+    def why_not(self, provider: ProviderFacts, facts: ModelFacts | None) -> str | None:
+        """Why a target costs too much, None if it does not. A price that nobody knows is too high."""
+        if costs_nothing(provider, facts):
+            return None
+        if facts is None or facts.input_usd_per_mtok is None or facts.output_usd_per_mtok is None:
+            return f"its price is unknown, and the job may cost ${self.max_usd:g}"
+        usd = (self.input_tokens * facts.input_usd_per_mtok + self.output_tokens * facts.output_usd_per_mtok) / 1e6
+        return f"it may cost ${usd:.2g}, and the job ${self.max_usd:g}" if usd > self.max_usd else None
+
+
+@dataclass(frozen=True, slots=True)
 class Wants:
-    """What a job asks of its targets. tokens: estimated input plus the answer's limit."""
+    """What a job asks of its targets. tokens: estimated input plus the answer's limit. spend: None is any."""
 
     needs: frozenset[str] = frozenset()
     tokens: int = 0
@@ -20,6 +38,7 @@ class Wants:
     free_only: bool = False
     only: frozenset[str] = frozenset()  #: providers; empty is any
     never: frozenset[str] = frozenset()
+    spend: Spend | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +67,15 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
     if (wants.local_only or provider.stays) and model and provider.runs_elsewhere(model):
         return "the model runs elsewhere, though a server of ours lists it"
     facts = provider.facts_of(model) if model else None
-    if wants.free_only and not (provider.tier in ("local", "free") or (facts is not None and facts.free)):
+    if wants.free_only and not costs_nothing(provider, facts):
         return "the job is free only"
+    if wants.spend is not None and (dear := wants.spend.why_not(provider, facts)) is not None:
+        return dear
     return _lacks(provider, facts, wants)
+
+
+def costs_nothing(provider: ProviderFacts, facts: ModelFacts | None) -> bool:
+    return provider.tier in ("local", "free") or (facts is not None and facts.free)
 
 
 def _lacks(provider: ProviderFacts, facts: ModelFacts | None, wants: Wants) -> str | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from .directory import ChainLink, ModelFacts, ProviderFacts, Route
 from .gate import PoolState
 from .observed import Observed
+from .placement import costs_nothing
 
 #: An answer as it is on average, to compare prices by: tokens of the prompt and of the answer.
 TYPICAL_TOKENS = (1000, 500)
@@ -40,7 +41,7 @@ class Candidate:
         """Of an accepted answer; None is unknown."""
         if self.observed.calls >= KNOWN_AFTER and self.observed.cost_per_accepted_usd is not None:
             return self.observed.cost_per_accepted_usd
-        if self.provider is not None and (self.provider.tier in ("local", "free") or (self.model and self.model.free)):
+        if self.provider is not None and costs_nothing(self.provider, self.model):
             return 0.0
         if self.model is None or self.model.input_usd_per_mtok is None or self.model.output_usd_per_mtok is None:
             return None

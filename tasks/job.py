@@ -12,6 +12,7 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     field_validator,
+    model_validator,
 )
 
 from ..routing.failure import Fault
@@ -58,7 +59,11 @@ TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
 
 
 class Constraints(BaseModel):
-    """What must hold for every target, also after a fallback. providers: the only ones allowed; empty is any."""
+    """What must hold for every target, also after a fallback. providers: the only ones allowed; empty is any.
+
+    max_usd: what one answer may cost, by an estimate of the input and with as many tokens as `max_tokens` allows; a
+    target whose price is unknown gets no such job.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,6 +73,7 @@ class Constraints(BaseModel):
     exclude: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     min_context_tokens: int | None = Field(default=None, ge=1)
+    max_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class JobSpec(BaseModel):
@@ -109,6 +115,13 @@ class JobSpec(BaseModel):
             return check(value.strip().lower().replace("_", "-") if isinstance(value, str) else value)
         except ValidationError:
             raise ValueError(f"a number from 1 to 10, or one of {', '.join(Band)}; not {value!r}") from None
+
+    @model_validator(mode="after")
+    def _answer_is_bounded(self) -> Self:
+        embeds = self.request.kind == "embedding"
+        if self.constraints.max_usd is not None and self.request.max_tokens is None and not embeds:
+            raise ValueError("max_usd needs max_tokens: nobody knows what an answer of any length may cost")
+        return self
 
     @classmethod
     def from_prompt(

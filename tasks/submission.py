@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..routing.complexity import level
 from ..routing.directory import ChainLink, Directory, Filtered, Route
 from ..routing.lanes import Band, band_of
-from ..routing.placement import Wants, place
+from ..routing.placement import Spend, Wants, place
 from ..routing.tokens import estimate_tokens, most_tokens
 from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import Constraints, Job, JobSpec
@@ -82,6 +82,8 @@ class Preparer:
         task_type = self._task_type(spec.task_type)
         complexity = self._complexity(spec, task_type, text)
         tokens = self._tokens_that_matter(text, spec.request.max_tokens or 0)
+        if spec.constraints.max_usd is not None:
+            tokens = tokens or estimate_tokens(text)
         narrowing = (spec.provider, spec.model, spec.chain, spec.route, spec.constraints)
         asked = (
             task_type,
@@ -195,7 +197,9 @@ class Preparer:
 
 def wants_of(spec: JobSpec, tokens: int) -> Wants:
     """What a job asks of every target, at submission and at every fallback."""
-    limits = spec.constraints
+    limits, spend = spec.constraints, None
+    if limits.max_usd is not None:
+        spend = Spend(limits.max_usd, estimate_tokens(spec.request.text), spec.request.max_tokens or 0)
     return Wants(
         needs=spec.request.needs | frozenset(limits.needs),
         tokens=max(tokens, limits.min_context_tokens or 0),
@@ -203,6 +207,7 @@ def wants_of(spec: JobSpec, tokens: int) -> Wants:
         free_only=limits.free_only,
         only=frozenset(limits.providers),
         never=frozenset(limits.exclude),
+        spend=spend,
     )
 
 

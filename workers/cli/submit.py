@@ -45,6 +45,10 @@ def submit(
         bool, typer.Option("--local-only", help="Never leaves our own machines, whatever fails.")
     ] = False,
     free_only: Annotated[bool, typer.Option("--free-only", help="Never costs anything, whatever fails.")] = False,
+    max_usd: Annotated[
+        float | None,
+        typer.Option(help="Only where the answer costs no more, at most; needs --max-tokens.", show_default=False),
+    ] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Most tokens of the answer.")] = None,
     temperature: Annotated[float | None, typer.Option(help="From 0 to 2.")] = None,
     judge: Annotated[
@@ -91,7 +95,7 @@ def submit(
             "model": model,
             "route": route,
             "chain": chain or (),
-            "constraints": {"local_only": local_only, "free_only": free_only},
+            "constraints": {"local_only": local_only, "free_only": free_only, "max_usd": max_usd},
             "judge": judge,
             "priority": priority,
             "deadline_s": deadline,
