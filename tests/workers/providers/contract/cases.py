@@ -38,6 +38,11 @@ TOLD_WAITS = concerned(
     "rate-limited-seconds", "rate-limited-date", "rate-limited-ms", "rate-limited-text", "rate-limited-silent"
 )
 
+#: What embeddings are refused with, where there are any.
+EMBEDDINGS = concerned(
+    "http-503", "rate-limited", "unauthorized", "model-not-found", "context-overflow", but=["anthropic", "ruvllm"]
+)
+
 JSON_ANSWERS = concerned("json-fenced", "json-in-prose", "json-truncated", "json-wrong-shape")
 
 REFUSED_PARAMETERS = concerned("rejects-temperature", "rejects-max-tokens", "rejects-system")

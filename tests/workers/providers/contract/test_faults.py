@@ -10,7 +10,7 @@ from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeou
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.simulator import Simulator
 
-from .cases import CALLS
+from .cases import CALLS, EMBEDDINGS, each
 from .expected import EXPECTED, FINE, Ending
 from .places import Place
 
@@ -22,7 +22,7 @@ REQUEST = Request.from_prompt("Say something nice about a città.", system="Be b
 _SHORT_S = 0.05
 
 
-@pytest.mark.parametrize(("spec", "place"), CALLS, ids=[f"{spec}, {place.name}" for spec, place in CALLS])
+@each(CALLS)
 async def test_a_fault_ends_a_call_as_the_reference_says(
     simulator: Simulator, sender: Sender, spec: str, place: Place
 ) -> None:
@@ -37,6 +37,17 @@ async def test_a_fault_ends_a_call_as_the_reference_says(
     assert [ending for ending, _ in met] == [expected.whole, expected.stream]
     if expected.same:
         assert [now for now, before in zip(met, usual, strict=False) if now[0] is FINE and now != before] == []
+
+
+@each(EMBEDDINGS)
+async def test_embeddings_are_refused_with_the_same_classes(
+    simulator: Simulator, sender: Sender, spec: str, place: Place
+) -> None:
+    simulator.switch_on(spec)
+    request = Request(kind="embedding", input=("a river", "a city"))
+    with pytest.raises(AttemptFailed) as failed:
+        await sender.ask(place.at(simulator.base_url), "sim-embed", request, _limits(FINE))
+    assert failed.value.failure.fault is EXPECTED[spec].of(place).whole
 
 
 async def _both(sender: Sender, endpoint: Endpoint, whole: Ending, stream: Ending) -> list[tuple[Ending, str]]:

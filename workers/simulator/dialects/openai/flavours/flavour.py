@@ -15,6 +15,9 @@ from ....timing import Timing
 from ... import sse, waits
 from ..wording import words
 
+#: What a server of one's own never says, but a gateway in front of it may, in OpenAI's words.
+GATEWAY = frozenset({Kind.RATE, Kind.NO_CREDIT, Kind.PAYMENT, Kind.FORBIDDEN, Kind.FILTERED})
+
 
 class Reply(NamedTuple):
     """An error as it is sent."""

@@ -6,11 +6,8 @@ from ....narrowing import Json
 from ....problem import Kind, Problem
 from ....timing import Timing
 from ..wording import words
-from .flavour import Flavour, Reply
+from .flavour import GATEWAY, Flavour, Reply
 from .quiet import Quiet
-
-#: What these servers themselves never say, but a gateway before them may, in OpenAI's words.
-_GATEWAY = frozenset({Kind.RATE, Kind.NO_CREDIT, Kind.PAYMENT, Kind.FORBIDDEN, Kind.FILTERED})
 
 
 class _Local(Quiet):
@@ -54,7 +51,7 @@ class LocalAI(_Local):
         return {}
 
     def error(self, problem: Problem, model: str, exchange: Exchange) -> Reply:
-        if problem.kind in _GATEWAY:
+        if problem.kind in GATEWAY:
             return super().error(problem, model, exchange)
         status, _, _, message = words(problem)
         match problem.kind:
@@ -89,7 +86,7 @@ class LlamaCpp(_Local):
         return {"reasoning_content": text}
 
     def error(self, problem: Problem, model: str, exchange: Exchange) -> Reply:
-        if problem.kind in _GATEWAY:
+        if problem.kind in GATEWAY:
             return super().error(problem, model, exchange)
         status, type_, _, message = words(problem)
         extra: Json = {}

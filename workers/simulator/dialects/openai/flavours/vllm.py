@@ -11,12 +11,9 @@ from ....problem import Kind, Problem
 from ....timing import Timing
 from ... import sse
 from ..wording import words
-from .flavour import Flavour, Reply
+from .flavour import GATEWAY, Flavour, Reply
 
 _TYPES = {400: "BadRequestError", 404: "NotFoundError", 503: "ServiceUnavailableError"}
-
-#: What vLLM itself never says, but a gateway in front of it may, in OpenAI's words.
-_GATEWAY = frozenset({Kind.RATE, Kind.NO_CREDIT, Kind.PAYMENT, Kind.FORBIDDEN, Kind.FILTERED})
 
 
 class VLLM(Flavour):
@@ -61,7 +58,7 @@ class VLLM(Flavour):
         }
 
     def error(self, problem: Problem, model: str, exchange: Exchange) -> Reply:
-        if problem.kind in _GATEWAY:
+        if problem.kind in GATEWAY:
             return super().error(problem, model, exchange)
         status, _, _, message = words(problem)
         match problem.kind:
