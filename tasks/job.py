@@ -109,7 +109,7 @@ class JobSpec(BaseModel):
 
     @field_validator("complexity", mode="wrap")
     @classmethod
-    def _level(cls, value: object, check: ValidatorFunctionWrapHandler) -> int | Band | None:
+    def _level(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
         """Raises one error in place of one for each form that it could have had."""
         try:
             return check(value.strip().lower().replace("_", "-") if isinstance(value, str) else value)

@@ -80,7 +80,7 @@ class MixOptions:
     def pairs(self) -> list[tuple[Strategy, Mode]]:
         if self.strategies or self.modes:
             return list(product(self.strategies or _PLAIN_STRATEGY, self.modes or _PLAIN_MODE))
-        others = tuple(mode for mode in MODES if mode not in _PLAIN_MODE)
+        others: tuple[Mode, ...] = tuple(mode for mode in MODES if mode not in _PLAIN_MODE)
         return [*product(STRATEGIES, _PLAIN_MODE), *product(_PLAIN_STRATEGY, others)]
 
 
