@@ -105,6 +105,7 @@ class Gatekeeper:
                 pass
 
     async def turn(self) -> None:
+        self._close_if_out()
         await self._share_breakers()
         await self.executor.admission.refresh()
         self._set_slots()
@@ -128,6 +129,18 @@ class Gatekeeper:
             closed |= own
         self.serving = opened
         self.apply(opened, closed)
+
+    def _close_if_out(self) -> None:
+        """Close the lanes before Redis is asked for anything.
+
+        The slots that a dead provider has just freed must not fill with jobs that would only be sent on, and take the
+        next pool's slots before those that were under way.
+        """
+        if self._open and (out := self.upstream.why_not()) is not None:
+            self._closed |= dict.fromkeys(self._open, out)
+            self.serving -= self._open.keys()
+            self._open = {}
+            self.apply(self.serving, frozenset(self._closed))
 
     def _set_slots(self) -> None:
         slots = self.upstream.slots(self.configured_slots)

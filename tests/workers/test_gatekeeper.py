@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -147,6 +148,22 @@ async def test_an_open_breaker_is_told_as_a_rest(two: Fleet) -> None:
     await one.turn()
     (said,) = (await two.client.snapshot()).nodes
     assert (said.unavailable, said.resting) == ("its breaker is open", True)
+
+
+async def test_lanes_close_before_anybody_is_asked_when_a_breaker_opens(
+    two: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slots that a dead provider frees would fill with jobs that are sent on before those that were under way."""
+    one, _ = gates(two)
+    assert await one.turn()
+    circuit = two.pools["one"].upstream.lines[0].availability.circuit
+    for _ in range(circuit.policy.failures):
+        circuit.failed(began=0.0, now=time.monotonic())
+    monkeypatch.setattr(one.keeper.fleet.breakers, "tell", AsyncMock(side_effect=ConnectionError))
+    with pytest.raises(ConnectionError):
+        await one.turn()
+    assert (one.opened, one.closed) == ({"provider.one"}, {LANE})
+    assert one.keeper.serving == {"provider.one"}
 
 
 async def test_the_second_takes_over_once_the_jobs_that_the_first_had_begun_have_gone_on(two: Fleet) -> None:
