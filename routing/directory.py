@@ -52,6 +52,7 @@ class ProviderFacts(_Facts):
     elsewhere: models that a server of ours lists and that run on its maker's machines. stays: it may not be asked for
     those.
     unusable: why a provider that is not `enabled` here gets no jobs, where the configuration did not simply disable it.
+    Prices are those of models that state none.
     """
 
     name: str
@@ -66,6 +67,8 @@ class ProviderFacts(_Facts):
     models: tuple[ModelFacts, ...] = ()  #: empty: whatever the server lists
     known: tuple[ModelFacts, ...] = ()  #: facts of models that are not listed, should a job ask for them
     any_model: bool = False  #: accepts model names that are not listed
+    input_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
     self_hosted: bool = False
     elsewhere: frozenset[str] = frozenset()
     stays: bool = False
@@ -87,6 +90,19 @@ class ProviderFacts(_Facts):
 
     def facts_of(self, model: str) -> ModelFacts | None:
         return next((facts for facts in (*self.models, *self.known) if facts.name == model), None)
+
+    def costs_nothing(self, model: ModelFacts | None) -> bool:
+        return self.tier in ("local", "free") or (model is not None and model.free)
+
+    def prices_of(self, model: ModelFacts | None) -> tuple[float | None, float | None]:
+        """USD for a million tokens of input, and of output; None is unknown."""
+        if self.costs_nothing(model):
+            return 0.0, 0.0
+        said = (model.input_usd_per_mtok, model.output_usd_per_mtok) if model else (None, None)
+        return (
+            said[0] if said[0] is not None else self.input_usd_per_mtok,
+            said[1] if said[1] is not None else self.output_usd_per_mtok,
+        )
 
 
 class ChainLink(_Facts):

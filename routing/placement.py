@@ -6,31 +6,14 @@ only, needs vision …) is handed to a provider, with the rest of its chain.
 
 from dataclasses import dataclass
 
+from .cost_cap import CostCap
 from .directory import ChainLink, Directory, ModelFacts, ProviderFacts, Route
 from .lanes import Band, alternate_queue, lane
 
 
 @dataclass(frozen=True, slots=True)
-class Spend:
-    """What an answer may cost, and the tokens for which it would be paid at the most."""
-
-    max_usd: float
-    input_tokens: int
-    output_tokens: int
-
-    def why_not(self, provider: ProviderFacts, facts: ModelFacts | None) -> str | None:
-        """Why a target costs too much, None if it does not. A price that nobody knows is too high."""
-        if costs_nothing(provider, facts):
-            return None
-        if facts is None or facts.input_usd_per_mtok is None or facts.output_usd_per_mtok is None:
-            return f"its price is unknown, and the job may cost ${self.max_usd:g}"
-        usd = (self.input_tokens * facts.input_usd_per_mtok + self.output_tokens * facts.output_usd_per_mtok) / 1e6
-        return f"it may cost ${usd:.2g}, and the job ${self.max_usd:g}" if usd > self.max_usd else None
-
-
-@dataclass(frozen=True, slots=True)
 class Wants:
-    """What a job asks of its targets. tokens: estimated input plus the answer's limit. spend: None is any."""
+    """What a job asks of its targets. tokens: estimated input plus the answer's limit. cost: None is any."""
 
     needs: frozenset[str] = frozenset()
     tokens: int = 0
@@ -38,7 +21,7 @@ class Wants:
     free_only: bool = False
     only: frozenset[str] = frozenset()  #: providers; empty is any
     never: frozenset[str] = frozenset()
-    spend: Spend | None = None
+    cost: CostCap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +50,11 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
     if (wants.local_only or provider.stays) and model and provider.runs_elsewhere(model):
         return "the model runs elsewhere, though a server of ours lists it"
     facts = provider.facts_of(model) if model else None
-    if wants.free_only and not costs_nothing(provider, facts):
+    if wants.free_only and not provider.costs_nothing(facts):
         return "the job is free only"
-    if wants.spend is not None and (dear := wants.spend.why_not(provider, facts)) is not None:
-        return dear
-    return _lacks(provider, facts, wants)
-
-
-def costs_nothing(provider: ProviderFacts, facts: ModelFacts | None) -> bool:
-    return provider.tier in ("local", "free") or (facts is not None and facts.free)
+    if (lacking := _lacks(provider, facts, wants)) is not None or wants.cost is None:
+        return lacking
+    return wants.cost.objection(*provider.prices_of(facts))
 
 
 def _lacks(provider: ProviderFacts, facts: ModelFacts | None, wants: Wants) -> str | None:

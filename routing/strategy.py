@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from .directory import ChainLink, ModelFacts, ProviderFacts, Route
 from .gate import PoolState
 from .observed import Observed
-from .placement import costs_nothing
 
 #: An answer as it is on average, to compare prices by: tokens of the prompt and of the answer.
 TYPICAL_TOKENS = (1000, 500)
@@ -41,12 +40,11 @@ class Candidate:
         """Of an accepted answer; None is unknown."""
         if self.observed.calls >= KNOWN_AFTER and self.observed.cost_per_accepted_usd is not None:
             return self.observed.cost_per_accepted_usd
-        if self.provider is not None and costs_nothing(self.provider, self.model):
-            return 0.0
-        if self.model is None or self.model.input_usd_per_mtok is None or self.model.output_usd_per_mtok is None:
+        to_read, to_write = self.provider.prices_of(self.model) if self.provider is not None else (None, None)
+        if to_read is None or to_write is None:
             return None
         read, written = TYPICAL_TOKENS
-        price = (read * self.model.input_usd_per_mtok + written * self.model.output_usd_per_mtok) / 1e6
+        price = (read * to_read + written * to_write) / 1e6
         return price / max(1.0 - self.observed.rejected, 0.01)
 
     def latency_s(self) -> float | None:

@@ -12,7 +12,6 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     field_validator,
-    model_validator,
 )
 
 from ..routing.failure import Fault
@@ -61,8 +60,9 @@ TRANSITIONS: Mapping[JobState, frozenset[JobState]] = {
 class Constraints(BaseModel):
     """What must hold for every target, also after a fallback. providers: the only ones allowed; empty is any.
 
-    max_usd: what one answer may cost, by an estimate of the input and with as many tokens as `max_tokens` allows; a
-    target whose price is unknown gets no such job.
+    max_cost_usd: what the job may cost over all its calls. None is asked that could exceed it, nor one whose price is
+    unknown. If the request names no `max_tokens`, it gets `cost_cap.ANSWER_TOKENS`. A dead letter that is replayed
+    begins with nothing spent.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,7 +73,7 @@ class Constraints(BaseModel):
     exclude: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     min_context_tokens: int | None = Field(default=None, ge=1)
-    max_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    max_cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class JobSpec(BaseModel):
@@ -107,21 +107,22 @@ class JobSpec(BaseModel):
     stream: bool = False
     metadata: dict[str, str] = Field(default_factory=dict)
 
+    @property
+    def capped(self) -> bool:
+        """Whether it may not cost more than so much."""
+        return self.constraints.max_cost_usd is not None
+
     @field_validator("complexity", mode="wrap")
     @classmethod
     def _level(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
         """Raises one error in place of one for each form that it could have had."""
         try:
-            return check(value.strip().lower().replace("_", "-") if isinstance(value, str) else value)
+            read: int | Band | None = check(
+                value.strip().lower().replace("_", "-") if isinstance(value, str) else value
+            )
+            return read
         except ValidationError:
             raise ValueError(f"a number from 1 to 10, or one of {', '.join(Band)}; not {value!r}") from None
-
-    @model_validator(mode="after")
-    def _answer_is_bounded(self) -> Self:
-        embeds = self.request.kind == "embedding"
-        if self.constraints.max_usd is not None and self.request.max_tokens is None and not embeds:
-            raise ValueError("max_usd needs max_tokens: nobody knows what an answer of any length may cost")
-        return self
 
     @classmethod
     def from_prompt(

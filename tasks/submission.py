@@ -9,13 +9,15 @@ from math import inf
 from pydantic import TypeAdapter, ValidationError
 
 from ..routing.complexity import level
-from ..routing.directory import ChainLink, Directory, Filtered, Route
+from ..routing.cost_cap import ANSWER_TOKENS, CostCap
+from ..routing.directory import ChainLink, Directory, Filtered, RetryPolicy, Route
 from ..routing.lanes import Band, band_of
-from ..routing.placement import Spend, Wants, place
+from ..routing.placement import Wants, place
 from ..routing.tokens import estimate_tokens, most_tokens
 from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import Constraints, Job, JobSpec
 from .prepared import Placed, Prepared
+from .request_size import sized
 from .store import check_size
 
 #: The largest request taken, in bytes of JSON.
@@ -33,6 +35,10 @@ _SPEC = TypeAdapter(JobSpec)
 
 #: Kinds of jobs whose place is remembered; callers may make up any number of agents and chains.
 _REMEMBERED = 1000
+
+
+#: What a second try is told of the first, at most.
+_OBJECTION_TOKENS = 200
 
 
 #: Ids of others' making become parts of keys and of JSON.
@@ -63,6 +69,8 @@ class Preparer:
 
     def prepare(self, spec: JobSpec, *, job_id: str | None = None, canvas: str = "") -> Prepared:
         """The record of a job. Raises UnknownName, InvalidRequest or NoTarget; nothing is stored then."""
+        if spec.capped:
+            spec = _with_an_answers_limit(spec)
         raw = _SPEC.dump_json(spec, exclude_defaults=True)
         check_size(raw, self.max_request_bytes)
         if job_id is not None and not _ID.fullmatch(job_id):
@@ -82,8 +90,6 @@ class Preparer:
         task_type = self._task_type(spec.task_type)
         complexity = self._complexity(spec, task_type, text)
         tokens = self._tokens_that_matter(text, spec.request.max_tokens or 0)
-        if spec.constraints.max_usd is not None:
-            tokens = tokens or estimate_tokens(text)
         narrowing = (spec.provider, spec.model, spec.chain, spec.route, spec.constraints)
         asked = (
             task_type,
@@ -94,12 +100,13 @@ class Preparer:
             spec.request.needs,
             None if narrowing == _UNNARROWED else narrowing,
         )
-        found = None if tokens else self._placed.get(asked)
+        alike = not (tokens or spec.capped)
+        found = self._placed.get(asked) if alike else None
         if found is None:
             found = self._placed_anew(spec, task_type, complexity, tokens)
             if len(self._placed) >= _REMEMBERED:
                 self._placed.clear()
-            if not tokens:
+            if alike:
                 self._placed[asked] = found
         return found
 
@@ -195,11 +202,16 @@ class Preparer:
         return ChainLink(provider=name, model=model or None, priority=at)
 
 
-def wants_of(spec: JobSpec, tokens: int) -> Wants:
-    """What a job asks of every target, at submission and at every fallback."""
-    limits, spend = spec.constraints, None
-    if limits.max_usd is not None:
-        spend = Spend(limits.max_usd, estimate_tokens(spec.request.text), spec.request.max_tokens or 0)
+def _with_an_answers_limit(spec: JobSpec) -> JobSpec:
+    """What an answer costs at most is known only if it has an end."""
+    if spec.request.max_tokens is not None or spec.request.kind == "embedding":
+        return spec
+    return spec.model_copy(update={"request": spec.request.model_copy(update={"max_tokens": ANSWER_TOKENS})})
+
+
+def wants_of(spec: JobSpec, tokens: int, *, spent_usd: float = 0.0) -> Wants:
+    """What a job asks of every target, at submission and at every fallback. spent_usd: by its calls so far."""
+    limits = spec.constraints
     return Wants(
         needs=spec.request.needs | frozenset(limits.needs),
         tokens=max(tokens, limits.min_context_tokens or 0),
@@ -207,8 +219,14 @@ def wants_of(spec: JobSpec, tokens: int) -> Wants:
         free_only=limits.free_only,
         only=frozenset(limits.providers),
         never=frozenset(limits.exclude),
-        spend=spend,
+        cost=None if limits.max_cost_usd is None else _cost_cap(spec, limits.max_cost_usd, spent_usd),
     )
+
+
+def _cost_cap(spec: JobSpec, max_usd: float, spent_usd: float) -> CostCap:
+    size = sized(spec.request)
+    told = _OBJECTION_TOKENS if spent_usd else 0
+    return CostCap(max_usd, size.input_tokens + told, size.answer_cap, spent_usd)
 
 
 def read_link(text: str, at: int) -> ChainLink:
@@ -232,6 +250,12 @@ def filtered_of(job: Job, spec: JobSpec, directory: Directory) -> Filtered:
     name = spec.route or directory.agents.get(job.agent, "")
     route = directory.routes.get(name) or directory.route_for(task_type, Band(band))
     return route.filtered if route else "one_more"
+
+
+def retries_of(spec: JobSpec, directory: Directory) -> RetryPolicy:
+    """The fleet's policy, with the job's own limit of attempts."""
+    wanted = spec.max_attempts
+    return directory.retry if wanted is None else directory.retry.model_copy(update={"max_attempts": wanted})
 
 
 def parse_spec(raw: object) -> JobSpec:

@@ -10,6 +10,7 @@ from ..routing.gate import PoolState
 from ..routing.placement import admissible
 from ..tasks.job import Attempt, Job, JobSpec
 from ..tasks.submission import chain_of, filtered_of, wants_of
+from .spending import spent_usd
 
 #: After these, the same target may answer the same request another time.
 _PASSING = frozenset(
@@ -66,11 +67,20 @@ class Alternatives:
 
 
 def alternatives(
-    job: Job, spec: JobSpec, directory: Directory, pools: Mapping[str, PoolState], *, provider: str
+    job: Job,
+    spec: JobSpec,
+    directory: Directory,
+    pools: Mapping[str, PoolState],
+    *,
+    provider: str,
+    paid: Iterable[Attempt] = (),
 ) -> Alternatives:
-    """What is left of the job's chain for the pool of `provider` and after it."""
+    """What is left of the job's chain for the pool of `provider` and after it.
+
+    paid: the calls so far of a job that may not cost more than so much.
+    """
     links = chain_of(job, directory)
-    good, skipped = admissible(directory, links, job.task_type, wants_of(spec, 0))
+    good, skipped = admissible(directory, links, job.task_type, wants_of(spec, 0, spent_usd=spent_usd(paid)))
     tried = [link for link in good if any(_names(target, link, directory, job.task_type) for target in job.tried)]
     left = [link for link in good if link not in tried]
     ours = [link for link in (*left, *tried) if link.provider == provider]

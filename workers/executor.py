@@ -7,20 +7,21 @@ out.
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
 
 from ..routing.action import RULES, Fallback, GiveUp, Retry, Situation, Snooze, next_action
-from ..routing.directory import Directory, RetryPolicy
+from ..routing.directory import Directory
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
 from ..routing.lanes import alternate_queue
 from ..tasks.answer import Answer
-from ..tasks.job import Attempt, JobState
+from ..tasks.job import Attempt, Job, JobState
 from ..tasks.results import Outcome
 from ..tasks.store import CANCELLED, DAMAGED, LATE, Broken, Claimed, Store, new_ticket
+from ..tasks.submission import retries_of
 from .chain import Alternatives, alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
 from .leases import LEASE_S, Leases, Running, Stop
@@ -35,6 +36,7 @@ from .patience import PATIENCE_S, persist
 from .providers.endpoint import AttemptFailed
 from .relay import Relay
 from .second_try import told_what_was_wrong
+from .spending import no_target
 from .suspects import Suspects
 from .upstream import Unavailable, Upstream
 
@@ -115,7 +117,7 @@ class Executor:
     async def _serve(self, running: Running) -> Ending:
         if (why := self.suspects.why_not(running)) is not None:
             return await self._put_back(running, why, running.job.queue, wait_s=1.0 + self.jitter(), uncounted=True)
-        others = self._alternatives(running)
+        others = self._alternatives(running, await self._entries(running.job) if running.spec.capped else ())
         if others.own is None:
             return await self._pass_on(running, others, "this provider cannot run it")
         if (out := self.upstream.why_not()) is not None:
@@ -142,8 +144,12 @@ class Executor:
             return await self._after(running, others, failure)
         return await self._commit(running, answer)
 
-    def _alternatives(self, running: Running) -> Alternatives:
-        return alternatives(running.job, running.spec, self.directory, self.pools, provider=self.upstream.provider.name)
+    def _alternatives(self, running: Running, paid: Iterable[Attempt]) -> Alternatives:
+        name = self.upstream.provider.name
+        return alternatives(running.job, running.spec, self.directory, self.pools, provider=name, paid=paid)
+
+    async def _entries(self, job: Job) -> list[Attempt]:
+        return await persist(lambda: self.store.attempts(job.id, after=job.since))
 
     async def _ask(self, running: Running, model: str) -> Answer:
         """One call, stopped from outside through `running`. A rejected answer is a failure like any other."""
@@ -214,8 +220,11 @@ class Executor:
         """Carry out what `next_action` says."""
         job, target = running.job, running.target
         attempt = self._entry(running, failure.fault, failure=failure, answer=running.rejected)
-        before = await persist(lambda: self.store.attempts(job.id, after=job.since))
-        action = next_action(failure, self._situation(running, others, failure, before), self._policy(running))
+        before = await self._entries(job)
+        if running.spec.capped:
+            others = self._alternatives(running, [*before, attempt])
+        situation = self._situation(running, others, failure, before)
+        action = next_action(failure, situation, retries_of(running.spec, self.directory))
         facts = {"target": target, "fault": failure.fault, "attempt": job.attempts, "error": failure.message}
         log.warning("attempt.failed", job_id=job.id, action=type(action).__name__.lower(), **facts)
         own_queue = alternate_queue(self.upstream.provider.name)
@@ -286,15 +295,14 @@ class Executor:
     async def _pass_on(self, running: Running, others: Alternatives, why: str) -> Ending:
         """Send a job on without an attempt: to the next target that takes jobs, or to wait until one does."""
         job, name = running.job, self.upstream.provider.name
-        before = [] if others.next else await persist(lambda: self.store.attempts(job.id, after=job.since))
+        before = [] if others.next else await self._entries(job)
         to = others.next or second_chance(others, job, self.directory, before)
         if to is not None:
-            return await self._put_back(
-                running, f"{why}; on to {to.provider}", alternate_queue(to.provider), uncounted=True
-            )
+            why, queue = f"{why}; on to {to.provider}", alternate_queue(to.provider)
+            return await self._put_back(running, why, queue, uncounted=True)
         if others.hopeless or (self.upstream.hopeless and not others.waiting):
             others.skipped[name] = why
-            return await self._give_up(running, others, before, "no target can run it")
+            return await self._give_up(running, others, before, no_target(running.spec, before))
         wait_s = self._until_one_may(running, others) + self.jitter()
         why = f"{why}; no other target takes jobs now"
         return await self._put_back(running, why, job.queue, wait_s=wait_s, uncounted=True)
@@ -320,11 +328,6 @@ class Executor:
             out=self.upstream.why_not() is not None,
             filtered=others.filtered,
         )
-
-    def _policy(self, running: Running) -> RetryPolicy:
-        policy = self.directory.retry
-        wanted = running.spec.max_attempts
-        return policy if wanted is None else policy.model_copy(update={"max_attempts": wanted})
 
     def _entry(
         self, running: Running, outcome: str, *, failure: Failure | None = None, answer: Answer | None = None

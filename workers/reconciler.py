@@ -153,7 +153,8 @@ class Reconciler:
         job, spec = await self.store.job(job_id), await self.store.spec(job_id)
         if job is None or spec is None:
             return None
-        others = alternatives(job, spec, self.directory, pools, provider=provider)
+        paid = await self.store.attempts(job_id, after=job.since) if spec.capped else []
+        others = alternatives(job, spec, self.directory, pools, provider=provider, paid=paid)
         if others.next is not None:
             return others.next
         return second_chance(others, job, self.directory, await self.store.attempts(job_id, after=job.since))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from workfleet.routing.cost_cap import CostCap
 from workfleet.routing.directory import ChainLink, Directory, ModelFacts, ProviderFacts, Route
 from workfleet.routing.lanes import Band
 from workfleet.routing.placement import Placement, Wants, place, why_not
@@ -25,6 +26,14 @@ HOSTED = ProviderFacts(
     capabilities=frozenset({"tools", "json_mode"}),
     models=(ModelFacts(name="large", context_tokens=131_072), ModelFacts(name="gratis", free=True)),
 )
+PRICED = HOSTED.model_copy(
+    update={
+        "input_usd_per_mtok": 1.0,
+        "output_usd_per_mtok": 4.0,
+        "known": (ModelFacts(name="dear", input_usd_per_mtok=5.0, output_usd_per_mtok=40.0),),
+    }
+)
+CENT = CostCap(0.01, input_tokens=1_600, answer_tokens=2_000)
 FREE = ProviderFacts(name="openrouter", type="openrouter", tier="free", default_model="any")
 STAYS = LOCAL.model_copy(update={"stays": True})
 OFF = ProviderFacts(name="off", type="vllm", enabled=False)
@@ -98,6 +107,33 @@ def test_why_a_target_cannot_run_a_job(
     provider: ProviderFacts | None, model: str, wants: Wants, reason: str | None
 ) -> None:
     assert why_not(provider, model, wants) == reason
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "reason"),
+    [
+        (PRICED, "large", None),
+        (PRICED, "dear", "a call may cost $0.09, the job $0.01"),
+        (HOSTED, "large", "its price is unknown, and the job may cost $0.01"),
+        (HOSTED, "gratis", None),
+        (FREE, "any", None),
+        (LOCAL, "small", None),
+        (PRICED.model_copy(update={"enabled": False}), "large", "disabled"),
+    ],
+    ids=[
+        "at its provider's prices",
+        "at the model's own",
+        "a price that nobody knows",
+        "a free model",
+        "a free tier",
+        "a server of our own",
+        "another reason comes first",
+    ],
+)
+def test_a_target_that_may_cost_more_than_the_job_may_cannot_run_it(
+    provider: ProviderFacts, model: str, reason: str | None
+) -> None:
+    assert why_not(provider, model, Wants(cost=CENT)) == reason
 
 
 def test_a_job_that_every_target_may_run_goes_to_its_lane_whatever_is_disabled() -> None:

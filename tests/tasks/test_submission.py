@@ -52,58 +52,6 @@ def placed(**fields: Any) -> Placed:
     return Preparer(DIRECTORY).prepare(spec(**fields)).placed
 
 
-PRICED = Directory(
-    providers={
-        "paid": facts(
-            "paid",
-            ModelFacts(name="dear", input_usd_per_mtok=10.0, output_usd_per_mtok=1000.0),
-            ModelFacts(name="cheap", input_usd_per_mtok=0.1, output_usd_per_mtok=1.0),
-            ModelFacts(name="of unknown price"),
-            default_model="dear",
-            tier="hosted",
-        ),
-        "own": facts("own", default_model="qwen", tier="local"),
-    },
-    routes={"default": route("default", "paid", "own")},
-)
-
-
-def test_a_job_that_may_cost_so_much_goes_only_where_no_answer_costs_more() -> None:
-    bounded = spec(constraints={"max_usd": 0.05}, max_tokens=100)
-    assert Preparer(PRICED).prepare(bounded).placed.chain == ("own",)
-    assert Preparer(PRICED).prepare(spec(constraints={"max_usd": 0.2}, max_tokens=100)).placed.chain == ()
-    cheap = bounded.model_copy(update={"provider": "paid", "model": "cheap"})
-    assert Preparer(PRICED).prepare(cheap).placed.chain == ("paid/cheap",)
-
-
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        ("dear", r"paid/dear: it may cost \$0\.1, and the job \$0\.05"),
-        ("of unknown price", r"its price is unknown, and the job may cost \$0\.05"),
-    ],
-    ids=["too dear", "an unknown price is too high"],
-)
-def test_a_target_that_may_cost_too_much_says_so(model: str, words: str) -> None:
-    dear = spec(constraints={"max_usd": 0.05}, max_tokens=100, provider="paid", model=model)
-    with pytest.raises(NoTarget, match=words):
-        Preparer(PRICED).prepare(dear)
-
-
-def test_what_a_job_may_cost_is_judged_by_its_own_length_whatever_came_before() -> None:
-    preparer, limits = Preparer(PRICED), {"max_usd": 0.11}
-    chains = [
-        preparer.prepare(spec(prompt, constraints=limits, max_tokens=100)).placed.chain
-        for prompt in ("hi", "word " * 5_000, "hi")
-    ]
-    assert chains == [(), ("own",), ()]
-
-
-def test_a_job_that_may_cost_so_much_says_how_long_its_answer_may_be() -> None:
-    with pytest.raises(ValidationError, match="max_usd needs max_tokens"):
-        spec(constraints={"max_usd": 0.05})
-
-
 def test_a_plain_job_waits_in_the_lane_of_its_task_type_and_band() -> None:
     asked = spec(agent="me", deadline_s=60, custom_id="line-1", idempotency_key="k")
     found = Preparer(DIRECTORY, make_id=lambda: "new").prepare(asked, canvas="{}")

@@ -45,9 +45,9 @@ def submit(
         bool, typer.Option("--local-only", help="Never leaves our own machines, whatever fails.")
     ] = False,
     free_only: Annotated[bool, typer.Option("--free-only", help="Never costs anything, whatever fails.")] = False,
-    max_usd: Annotated[
+    max_cost: Annotated[
         float | None,
-        typer.Option(help="Only where the answer costs no more, at most; needs --max-tokens.", show_default=False),
+        typer.Option(help="USD that the job may cost over all its calls; answers end at 4096 tokens if not said."),
     ] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Most tokens of the answer.")] = None,
     temperature: Annotated[float | None, typer.Option(help="From 0 to 2.")] = None,
@@ -82,6 +82,8 @@ def submit(
       fleet submit -f job.json
 
       git diff | fleet submit - -t code-review --local-only
+
+      fleet submit "Summarise this thread" --max-cost 0.01 --max-tokens 800
     """
     if file is not None:
         _refuse_beside_a_file(context)
@@ -95,7 +97,7 @@ def submit(
             "model": model,
             "route": route,
             "chain": chain or (),
-            "constraints": {"local_only": local_only, "free_only": free_only, "max_usd": max_usd},
+            "constraints": {"local_only": local_only, "free_only": free_only, "max_cost_usd": max_cost},
             "judge": judge,
             "priority": priority,
             "deadline_s": deadline,

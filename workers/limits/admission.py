@@ -13,6 +13,7 @@ from ...routing.limits import WARN_AT, Limit, Period, Unit
 from ...routing.reservation import SLOT_AGAIN_S, Ask, Granted
 from ...tasks.connection import PASSING
 from ...tasks.job import Job, JobSpec
+from ...tasks.request_size import sized
 from ..patience import persist
 from ..providers.limits_told import limits_in_headers, limits_in_words
 from ..settings.provider import ProviderSettings
@@ -22,7 +23,6 @@ from .lore import Lore
 from .permitted import amounts, permitted, scope_of
 from .refusal import refusal_s
 from .shortage import Shortage
-from .sizes import sized
 
 log = structlog.get_logger()
 

@@ -80,8 +80,10 @@ class Knowledge:
     def _prices(
         self, provider: ProviderFacts, said: ModelFacts, listed: ListedModel | None
     ) -> tuple[float | None, float | None]:
-        own = (said.input_usd_per_mtok, said.output_usd_per_mtok)
-        if None not in own or said.free or provider.tier != "hosted":
+        if provider.costs_nothing(said):
+            return said.input_usd_per_mtok, said.output_usd_per_mtok
+        own = provider.prices_of(said)
+        if None not in own:
             return own
         if listed is not None and listed.prices is not None:
             theirs: tuple[float | None, ...] = (listed.prices.input_usd_per_mtok, listed.prices.output_usd_per_mtok)

@@ -241,6 +241,8 @@ class ProviderSettings(Part):
             model_overrides=dict(self.model_overrides),
             models=(*(model.facts() for model in self.models), *self._free_default()),
             any_model=not self.models,
+            input_usd_per_mtok=self.prices.input_usd_per_mtok,
+            output_usd_per_mtok=self.prices.output_usd_per_mtok,
             self_hosted=self.self_hosted,
         )
 

@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from ...routing.tokens import estimate_tokens
-from ...tasks.request import Request
+from ..routing.tokens import estimate_tokens
+from .request import Request
 
 #: The answer that is reserved for while none of its kind is known, and the request sets no limit.
 UNKNOWN_ANSWER = 1000

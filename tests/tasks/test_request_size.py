@@ -6,7 +6,7 @@ import pytest
 
 from workfleet.routing.tokens import estimate_tokens
 from workfleet.tasks.request import Request
-from workfleet.workers.limits.sizes import Size, sized
+from workfleet.tasks.request_size import Size, sized
 
 HI = estimate_tokens("hi") + 4
 
