@@ -56,7 +56,11 @@ LISTINGS = [
 ]
 BARE_LISTINGS = [case for case in concerned("listing-bare") if case[1].name in _NAMING_THEIRS]
 
-PULLS = concerned("pull-error", "pull-restart", "pull-present")
+PULLS = [
+    case
+    for case in concerned("pull-error", "pull-restart", "pull-present")
+    if case[1].row in ("ollama", "lmstudio", "localai")  # which fetch models
+]
 
 #: Limits that the simulator itself keeps are a setting, not a fault: row F17.
 LIMITED = [("limits", place) for place in PLACES]
