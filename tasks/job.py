@@ -117,10 +117,7 @@ class JobSpec(BaseModel):
     def _level(cls, value: object, check: ValidatorFunctionWrapHandler) -> object:
         """Raises one error in place of one for each form that it could have had."""
         try:
-            read: int | Band | None = check(
-                value.strip().lower().replace("_", "-") if isinstance(value, str) else value
-            )
-            return read
+            return check(value.strip().lower().replace("_", "-") if isinstance(value, str) else value)
         except ValidationError:
             raise ValueError(f"a number from 1 to 10, or one of {', '.join(Band)}; not {value!r}") from None
 

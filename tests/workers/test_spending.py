@@ -1,9 +1,13 @@
 """A job that may not cost more than so much, when its calls cost something."""
 
-from workfleet.tasks.job import Constraints, JobState
+import pytest
+
+from workfleet.tasks.fleet_state import NodeReport
+from workfleet.tasks.job import Attempt, Constraints, JobState
 from workfleet.workers.settings.provider import Prices
 
-from .pools import directory_of, fails, fleet, hosted, provider, says
+from .pools import Fleet, directory_of, fails, fleet, hosted, provider, says
+from .reconciling import claim, rounds
 
 #: A call of these limits may cost $0.00022 at the usual prices of the tests; a rejected answer costs $0.00002.
 SHORT = 100
@@ -58,3 +62,18 @@ async def test_a_price_that_has_risen_since_the_job_was_handed_in_counts(redis_u
             "no target can run it; $0 of the $0.00023 that it may cost is spent; "
             "one/m: skipped: a call may cost $0.002063, the job $0.00023; one: skipped: this provider cannot run it"
         )
+
+
+@pytest.mark.parametrize(
+    ("spent_usd", "queue"), [(0.001, "provider.two"), (0.0099, "provider.one")], ids=["enough is left", "too little"]
+)
+async def test_a_job_leaves_a_dead_pools_queue_only_for_what_it_can_still_pay(
+    two: Fleet, spent_usd: float, queue: str
+) -> None:
+    job_id = await two.submit(max_tokens=SHORT, chain=("one", "two"), constraints=Constraints(max_cost_usd=0.01))
+    mine = await claim(two, job_id)
+    entry = Attempt(number=1, epoch=1, target="two/m", outcome="bad_output", cost_usd=spent_usd)
+    await two.client.store.put_back(mine.job, "provider.one", attempt=entry)
+    await two.client.fleet.report(NodeReport(node="two@here", provider="two", slots=1))
+    await rounds(two)
+    assert (await two.client.job(job_id)).queue == queue
