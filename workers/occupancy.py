@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: A pool is full if this share of its slots' time is used.
-FULL = 0.9
+#: A pool is full if this share of its slots' time is used, and stays so until less than the second one is: on a busy
+#: machine the moments between short jobs are longer.
+FULL, STILL_FULL = 0.9, 0.8
 #: Seconds over which the mean is taken.
 WINDOW_S = 0.5
 
@@ -36,7 +37,8 @@ class Occupancy:
         self.change(0)
         now, window_s = self._changed_at, self._changed_at - self._since
         if window_s >= WINDOW_S:
-            if self._used_s < FULL * slots * window_s:
+            share = FULL if self._full_since is None else STILL_FULL
+            if self._used_s < share * slots * window_s:
                 self._full_since = None
             elif self._full_since is None:
                 self._full_since = self._since

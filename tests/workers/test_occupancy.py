@@ -45,6 +45,17 @@ def test_the_moment_between_two_jobs_frees_no_slot(slots: int) -> None:
     assert pool.occupancy.full_for_s(slots) == pytest.approx(10.0)
 
 
+def test_a_full_pool_stays_so_while_the_moments_between_its_jobs_are_longer() -> None:
+    pool = Pool()
+    pool.runs(4, 1.0)
+    pool.occupancy.full_for_s(4)
+    for _ in range(20):
+        pool.runs(4, 0.5)
+        pool.runs(0, 0.1)
+        pool.occupancy.full_for_s(4)
+    assert pool.occupancy.full_for_s(4) == pytest.approx(13.0)
+
+
 def test_a_pool_that_is_busy_at_times_is_not_full() -> None:
     pool = Pool()
     for _ in range(50):
