@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -23,9 +24,8 @@ from .rows import ROWS
 from .ruvllm.dialect import ANY_MODEL
 from .wire import Wire
 
-#: Refused connections come back at once; what takes longer than this is not worth waiting for. Making the client takes
-#: about 0.03 s more.
-LIMIT_S = 0.07
+#: Refused connections come back at once; what takes longer than this is not worth waiting for.
+LIMIT_S = 0.09
 
 _TYPES = ("ollama", "vllm", "lmstudio", "localai", "llamacpp", "ruvllm")
 #: Who a listing names as the owner of its models.
@@ -60,13 +60,32 @@ async def detect(
     """
     began = time.monotonic()
     places = usual_places(environ) if places is None else places
-    secure = any(url.startswith("https") for url in places)
-    async with http_client(verify=secure) as client:
-        until = time.monotonic() + limit_s
-        probes = (_probe(client, url, types, until) for url, types in places.items())
-        found = [server for server in await asyncio.gather(*probes) if server is not None]
+    until = began + limit_s
+    listening = await asyncio.gather(*(_listens(url, until) for url in places))
+    found = await _among({url: places[url] for url, is_there in zip(places, listening, strict=True) if is_there}, until)
     order = list(ROWS)
     return Detection(tuple(sorted(found, key=lambda server: order.index(server.type))), time.monotonic() - began)
+
+
+async def _listens(url: str, until: float) -> bool:
+    """Whether somebody takes connections there. Mostly nobody does, and a client costs more than this."""
+    parts = urlsplit(url)
+    try:
+        async with asyncio.timeout(until - time.monotonic()):
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+async def _among(places: Mapping[str, Sequence[str]], until: float) -> list[Detected]:
+    if not places:
+        return []
+    async with http_client(verify=any(url.startswith("https") for url in places)) as client:
+        probes = (_probe(client, url, types, until) for url, types in places.items())
+        return [server for server in await asyncio.gather(*probes) if server is not None]
 
 
 def usual_places(environ: Mapping[str, str]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.request import getproxies
 
 import aiohttp
+import httpcore2  # noqa: F401  # pyright: ignore[reportUnusedImport] - else httpx2 does in the middle of a detection
 import httpx2
 from httpx_aiohttp.httpx2 import AiohttpTransport
 

@@ -164,3 +164,14 @@ def test_the_usual_places_are_the_ports_of_the_rows() -> None:
 
 def test_ollama_is_looked_for_where_its_variable_says() -> None:
     assert usual_places({"OLLAMA_HOST": "0.0.0.0:8080"})["http://localhost:8080"] == ["ollama", "localai", "llamacpp"]
+
+
+@pytest.mark.parametrize("present", [True, False], ids=["all present", "all absent"])
+async def test_it_takes_less_than_a_tenth_of_a_second(present: bool) -> None:
+    async with AsyncExitStack() as stack:
+        kinds = (OLLAMA, VLLM, LMSTUDIO, LOCALAI, LLAMACPP, RUVLLM) if present else ()
+        urls = [await stack.enter_async_context(served(paths)) for paths in kinds] or ["http://127.0.0.1:1"] * 6
+        places = {url: ["vllm"] for url in urls}
+        detections = [await detect({}, places=places) for _ in range(10)]
+    # The best of ten: the machine may be busy with other tests.
+    assert any(each.elapsed_s < 0.1 and len(each.servers) == len(kinds) for each in detections)
