@@ -1,5 +1,6 @@
 """What a call may cost at most, beside what its job may cost. Pure."""
 
+import math
 from dataclasses import dataclass
 
 #: The answer's limit, in tokens, of a job that may not cost more than so much and names none. Its calls are made with
@@ -36,7 +37,11 @@ class CostCap:
         if input_usd_per_mtok is None or (output_usd_per_mtok is None and self.answer_tokens):
             return None
         answer_usd = self.answer_tokens * (output_usd_per_mtok or 0.0)
-        return (self.input_tokens * _INPUT_MARGIN * input_usd_per_mtok + answer_usd) / 1e6
+        return (self.most_input_tokens * input_usd_per_mtok + answer_usd) / 1e6
+
+    @property
+    def most_input_tokens(self) -> int:
+        return math.ceil(self.input_tokens * _INPUT_MARGIN)
 
 
 def usd(amount: float) -> str:

@@ -34,7 +34,8 @@ class Target(_Facts):
 class ModelFacts(_Facts):
     """One model of a provider. context_tokens: input and output together; None is unknown.
 
-    Prices are USD for a million tokens; None is unknown, never free. quality: a score from 0 to 1, None is unknown.
+    Prices are USD for a million tokens; None is unknown, never free. With a prompt of more than long_prompt_tokens a
+    call costs up to long_prompt_times as much. quality: a score from 0 to 1, None is unknown.
     """
 
     name: str
@@ -42,6 +43,8 @@ class ModelFacts(_Facts):
     capabilities: frozenset[str] | None = None  #: None: as the provider's
     input_usd_per_mtok: float | None = None
     output_usd_per_mtok: float | None = None
+    long_prompt_tokens: int | None = None
+    long_prompt_times: float = 1.0
     free: bool = False
     quality: float | None = None
 
@@ -94,15 +97,16 @@ class ProviderFacts(_Facts):
     def costs_nothing(self, model: ModelFacts | None) -> bool:
         return self.tier in ("local", "free") or (model is not None and model.free)
 
-    def prices_of(self, model: ModelFacts | None) -> tuple[float | None, float | None]:
-        """USD for a million tokens of input, and of output; None is unknown."""
+    def prices_of(self, model: ModelFacts | None, *, prompt_tokens: int = 0) -> tuple[float | None, float | None]:
+        """USD for a million tokens of input, and of output, of a call with such a prompt; None is unknown."""
         if self.costs_nothing(model):
             return 0.0, 0.0
         said = (model.input_usd_per_mtok, model.output_usd_per_mtok) if model else (None, None)
-        return (
-            said[0] if said[0] is not None else self.input_usd_per_mtok,
-            said[1] if said[1] is not None else self.output_usd_per_mtok,
-        )
+        own = (self.input_usd_per_mtok, self.output_usd_per_mtok)
+        long = model is not None and model.long_prompt_tokens is not None and prompt_tokens > model.long_prompt_tokens
+        times = model.long_prompt_times if model is not None and long else 1.0
+        to_read, to_write = (mine if mine is not None else other for mine, other in zip(said, own, strict=True))
+        return None if to_read is None else to_read * times, None if to_write is None else to_write * times
 
 
 class ChainLink(_Facts):

@@ -54,7 +54,7 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
         return "the job is free only"
     if (lacking := _lacks(provider, facts, wants)) is not None or wants.cost is None:
         return lacking
-    return wants.cost.objection(*provider.prices_of(facts))
+    return wants.cost.objection(*provider.prices_of(facts, prompt_tokens=wants.cost.most_input_tokens))
 
 
 def _lacks(provider: ProviderFacts, facts: ModelFacts | None, wants: Wants) -> str | None:

@@ -30,7 +30,11 @@ PRICED = HOSTED.model_copy(
     update={
         "input_usd_per_mtok": 1.0,
         "output_usd_per_mtok": 4.0,
-        "known": (ModelFacts(name="dear", input_usd_per_mtok=5.0, output_usd_per_mtok=40.0),),
+        "known": (
+            ModelFacts(name="dear", input_usd_per_mtok=5.0, output_usd_per_mtok=40.0),
+            ModelFacts(name="twice", long_prompt_tokens=1_999, long_prompt_times=2.0),
+            ModelFacts(name="not twice", long_prompt_tokens=2_000, long_prompt_times=2.0),
+        ),
     }
 )
 CENT = CostCap(0.01, input_tokens=1_600, answer_tokens=2_000)
@@ -114,6 +118,8 @@ def test_why_a_target_cannot_run_a_job(
     [
         (PRICED, "large", None),
         (PRICED, "dear", "a call may cost $0.09, the job $0.01"),
+        (PRICED, "twice", "a call may cost $0.02, the job $0.01"),
+        (PRICED, "not twice", None),
         (HOSTED, "large", "its price is unknown, and the job may cost $0.01"),
         (HOSTED, "gratis", None),
         (FREE, "any", None),
@@ -123,6 +129,8 @@ def test_why_a_target_cannot_run_a_job(
     ids=[
         "at its provider's prices",
         "at the model's own",
+        "long prompts may cost more",
+        "but not one that is just short enough",
         "a price that nobody knows",
         "a free model",
         "a free tier",

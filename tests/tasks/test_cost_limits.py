@@ -46,7 +46,7 @@ def test_a_job_that_may_cost_so_much_goes_only_where_no_answer_costs_more() -> N
 @pytest.mark.parametrize(
     ("model", "skipped"),
     [
-        ("dear", {"paid/dear": "a call may cost $0.100062, the job $0.05"}),
+        ("dear", {"paid/dear": "a call may cost $0.10007, the job $0.05"}),
         ("of unknown price", {"paid/of unknown price": "its price is unknown, and the job may cost $0.05"}),
     ],
     ids=["too dear", "an unknown price is too high"],

@@ -60,7 +60,7 @@ async def test_a_price_that_has_risen_since_the_job_was_handed_in_counts(redis_u
         assert alone.servers["one"].asked == []
         assert (await alone.client.wait(job_id)).error == (
             "no target can run it; $0 of the $0.00023 that it may cost is spent; "
-            "one/m: skipped: a call may cost $0.002063, the job $0.00023; one: skipped: this provider cannot run it"
+            "one/m: skipped: a call may cost $0.00207, the job $0.00023; one: skipped: this provider cannot run it"
         )
 
 

@@ -64,7 +64,7 @@ class Knowledge:
         """All that is known of one model. said: by the configuration."""
         known = self.registry.find(provider.type, said.name)
         listed = next((each for each in self.listed.get(provider.name, ()) if each.is_called(said.name)), None)
-        prices = self._prices(provider, said, listed)
+        prices, (long_above, long_times) = self._prices(provider, said, listed), self._long(provider, said, listed)
         return said.model_copy(
             update={
                 "context_tokens": said.context_tokens
@@ -73,6 +73,8 @@ class Knowledge:
                 "capabilities": _capabilities(provider, said, listed, known),
                 "input_usd_per_mtok": prices[0],
                 "output_usd_per_mtok": prices[1],
+                "long_prompt_tokens": long_above,
+                "long_prompt_times": long_times,
                 "quality": said.quality if said.quality is not None or known is None else known.entry.quality,
             }
         )
@@ -93,6 +95,21 @@ class Knowledge:
             theirs = tuple(rate.usd_per_mtok if rate is not None else None for rate in rates)
         first, second = (mine if mine is not None else other for mine, other in zip(own, theirs, strict=True))
         return first, second
+
+    def _long(self, provider: ProviderFacts, said: ModelFacts, listed: ListedModel | None) -> tuple[int | None, float]:
+        """Where the price list's rates rise with the prompt, and how many times as high they get."""
+        theirs = listed is not None and listed.prices is not None
+        if theirs or provider.costs_nothing(said) or None not in provider.prices_of(said):
+            return None, 1.0
+        price = self.prices.price(provider.type, said.name, at=self.at)
+        rates = (price.input, price.output) if price is not None else ()
+        steps = [
+            (above, usd / rate.usd_per_mtok)
+            for rate in rates
+            if rate and rate.usd_per_mtok
+            for above, usd in rate.steps
+        ]
+        return min((above for above, _ in steps), default=None), max((times for _, times in steps), default=1.0)
 
 
 def _capabilities(

@@ -47,6 +47,20 @@ def test_a_model_that_only_a_route_names_is_known_too() -> None:
     assert (facts.context_tokens, found.model_for("general")) == (131_072, None)
 
 
+def test_where_a_price_rises_with_the_prompt_the_steepest_rise_is_told() -> None:
+    found = informed(provider("google", default_model="gemini-2.5-pro")).facts_of("gemini-2.5-pro")
+    assert found is not None
+    assert (found.input_usd_per_mtok, found.output_usd_per_mtok) == (1.25, 10.0)
+    assert (found.long_prompt_tokens, found.long_prompt_times) == (200_000, 2.0)
+
+
+def test_the_prices_of_its_provider_are_those_of_a_model_that_states_none() -> None:
+    priced = provider("openai", default_model="gpt-4", input_usd_per_mtok=1.0, output_usd_per_mtok=2.0)
+    found = informed(priced).facts_of("gpt-4")
+    assert found is not None
+    assert (found.input_usd_per_mtok, found.output_usd_per_mtok) == (1.0, 2.0)
+
+
 def test_what_the_configuration_says_stands() -> None:
     said = ModelFacts(
         name="gpt-4o",
