@@ -8,6 +8,7 @@ from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer, FinishReason, Usage
 from ....tasks.request import FunctionCall, ToolCall
 from ..dialect import Ask, Reply
+from ..embeddings import embedded
 from ..error_body import error_in
 from ..estimates import estimated_usage
 from ..faults import failure_in
@@ -86,14 +87,4 @@ def _usage(ask: Ask, body: dict[str, Any], output: str) -> Usage:
 def _embedding_answer(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:
     told = body.get("embeddings")
     vectors = [vector(values) for values in sequence(mapping(told).get("float", told))]
-    if len(vectors) != len(ask.request.input) or not all(vectors):
-        message = f"{len(vectors)} embeddings for {len(ask.request.input)} inputs, or some that cannot be read"
-        return Failure(Fault.SERVER, message, status=reply.status)
-    return Answer(
-        embeddings=tuple(vectors),
-        finish_reason=FinishReason.STOP,
-        usage=_usage(ask, body, ""),
-        provider=ask.provider,
-        model=ask.model,
-        request_id=text(body.get("id")) or None,
-    )
+    return embedded(ask, reply, vectors, _usage(ask, body, ""), request_id=text(body.get("id")) or None)

@@ -8,6 +8,7 @@ from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer, FinishReason, Usage
 from ....tasks.request import FunctionCall, ToolCall
 from ..dialect import Ask, Reply
+from ..embeddings import embedded
 from ..error_body import error_in
 from ..estimates import estimated_usage
 from ..json_fields import first, mapping, mappings, parse, text, vector
@@ -113,14 +114,4 @@ def _usage(ask: Ask, body: dict[str, Any], output: str) -> Usage:
 
 def _embedding_answer(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:
     items = mappings(body.get("embeddings")) or [mapping(body.get("embedding"))]
-    vectors = [vector(item.get("values")) for item in items]
-    if len(vectors) != len(ask.request.input) or not all(vectors):
-        message = f"{len(vectors)} embeddings for {len(ask.request.input)} inputs, or some that cannot be read"
-        return Failure(Fault.SERVER, message, status=reply.status)
-    return Answer(
-        embeddings=tuple(vectors),
-        finish_reason=FinishReason.STOP,
-        usage=_usage(ask, body, ""),
-        provider=ask.provider,
-        model=ask.model,
-    )
+    return embedded(ask, reply, [vector(item.get("values")) for item in items], _usage(ask, body, ""))

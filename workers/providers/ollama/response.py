@@ -11,9 +11,10 @@ from ....tasks.answer import Answer, FinishReason, Usage
 from ....tasks.request import FunctionCall, ToolCall
 from ..context_window import estimated_input, was_cut, window_for
 from ..dialect import Ask, Reply
+from ..embeddings import embedded
 from ..error_body import ErrorBody, error_in, read_error
 from ..faults import failure_in
-from ..json_fields import count, mapping, mappings, parse, sequence, text
+from ..json_fields import count, mapping, mappings, parse, sequence, text, vector
 from ..think_tags import split_think
 
 _FINISH: Mapping[str, FinishReason] = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
@@ -100,14 +101,5 @@ def _window(ask: Ask) -> int:
 
 
 def _embedding_answer(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:
-    vectors = [tuple(map(float, sequence(vector))) for vector in sequence(body.get("embeddings"))]
-    if len(vectors) != len(ask.request.input) or not all(vectors):
-        message = f"{len(vectors)} embeddings for {len(ask.request.input)} inputs"
-        return Failure(Fault.SERVER, message, status=reply.status)
-    return Answer(
-        embeddings=tuple(vectors),
-        finish_reason=FinishReason.STOP,
-        usage=_usage(ask, body, ""),
-        provider=ask.provider,
-        model=text(body.get("model")) or ask.model,
-    )
+    vectors = [vector(values) for values in sequence(body.get("embeddings"))]
+    return embedded(ask, reply, vectors, _usage(ask, body, ""), model=text(body.get("model")) or ask.model)

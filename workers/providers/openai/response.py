@@ -11,6 +11,7 @@ from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer, FinishReason, Usage
 from ....tasks.request import FunctionCall, Request, ToolCall
 from ..dialect import Ask, Reply
+from ..embeddings import embedded
 from ..error_body import error_in
 from ..faults import failure_in
 from ..json_fields import mapping, mappings, number, parse, sequence, text
@@ -60,27 +61,25 @@ def _choice_answer(ask: Ask, body: dict[str, Any], choice: dict[str, Any], reply
     reasoning = reasoning_in(message) + thought + split.reasoning
     refusal = text(message.get("refusal"))
     calls = _tool_calls(message)
-    return _answer(
-        ask,
-        body,
-        reply,
+    return Answer(
         text=split.text or refusal,
         reasoning=reasoning,
         tool_calls=calls,
         finish_reason=_finish(choice, calls, refusal),
         raw_finish_reason=text(choice.get("native_finish_reason")) or text(choice.get("finish_reason")) or None,
         usage=_usage(ask, body, split.text + reasoning),
+        **_told(ask, body, reply),
     )
 
 
-def _answer(ask: Ask, body: dict[str, Any], reply: Reply, **fields: Any) -> Answer:
-    return Answer(
-        provider=ask.provider,
-        model=text(body.get("model")) or ask.model,
-        request_id=reply.headers.get("x-request-id") or text(body.get("id")) or None,
-        body=body if ask.request.keep_body else None,
-        **fields,
-    )
+def _told(ask: Ask, body: dict[str, Any], reply: Reply) -> dict[str, Any]:
+    """What every answer says of itself."""
+    return {
+        "provider": ask.provider,
+        "model": text(body.get("model")) or ask.model,
+        "request_id": reply.headers.get("x-request-id") or text(body.get("id")) or None,
+        "body": body if ask.request.keep_body else None,
+    }
 
 
 def wants_tags(request: Request) -> bool:
@@ -144,12 +143,8 @@ def _embedding_answer(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | 
     """One vector an input, whatever order they were sent in."""
     items = mappings(body.get("data"))
     vectors = {int(number(item.get("index")) or 0): _vector(item.get("embedding")) for item in items}
-    wanted = range(len(ask.request.input))
-    ordered = tuple(vectors.get(at, ()) for at in wanted)
-    if len(items) != len(wanted) or not all(ordered):
-        missing = f"{len(items)} embeddings for {len(wanted)} inputs, or some that cannot be read"
-        return Failure(Fault.SERVER, missing, status=reply.status)
-    return _answer(ask, body, reply, embeddings=ordered, finish_reason=FinishReason.STOP, usage=_usage(ask, body, ""))
+    ordered = [vectors.get(at, ()) for at in range(len(ask.request.input))]
+    return embedded(ask, reply, ordered, _usage(ask, body, ""), sent=len(items), **_told(ask, body, reply))
 
 
 def _vector(embedding: object) -> tuple[float, ...]:

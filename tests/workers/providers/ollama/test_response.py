@@ -147,7 +147,10 @@ def test_embeddings_are_in_the_order_of_the_inputs() -> None:
     )
 
 
-@pytest.mark.parametrize("body", [{"embeddings": [[1.0]]}, {"embedding": [1.0]}, {"embeddings": [[1.0], []]}])
+@pytest.mark.parametrize(
+    "body",
+    [{"embeddings": [[1.0]]}, {"embedding": [1.0]}, {"embeddings": [[1.0], []]}, {"embeddings": [[1.0], [None]]}],
+)
 def test_embeddings_that_do_not_match_the_inputs_are_a_failure(body: dict[str, Any]) -> None:
     failure = decode(body, EMBEDDING)
     assert isinstance(failure, Failure)
