@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ..routing.action import RULES, Fallback, GiveUp, Retry, Situation, Snooze, next_action
+from ..routing.action import RULES, Fallback, GiveUp, Retry, Snooze, next_action
 from ..routing.directory import Directory
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
@@ -36,6 +36,7 @@ from .patience import PATIENCE_S, persist
 from .providers.endpoint import AttemptFailed
 from .relay import Relay
 from .second_try import told_what_was_wrong
+from .situation import situation
 from .spending import no_target
 from .suspects import Suspects
 from .upstream import Unavailable, Upstream
@@ -125,6 +126,11 @@ class Executor:
         model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
         if model is None:
             return await self._pass_on(running, others, "no model is configured, and the server lists none")
+        return await self._attempt(running, others, model)
+
+    async def _attempt(self, running: Running, others: Alternatives, model: str) -> Ending:
+        if not await self.leases.slot(running):
+            return await self._put_back(running, "no slot came free", running.job.queue, uncounted=True)
         running.target, running.asked_at = f"{self.upstream.provider.name}/{model}", self.clock()
         try:
             async with self.suspects.alone(running):
@@ -223,8 +229,9 @@ class Executor:
         before = await self._entries(job)
         if running.spec.capped:
             others = self._alternatives(running, [*before, attempt])
-        situation = self._situation(running, others, failure, before)
-        action = next_action(failure, situation, retries_of(running.spec, self.directory))
+        out = self.upstream.why_not() is not None
+        found = situation(running, others, failure, before, now=self.clock(), jitter=self.jitter(), out=out)
+        action = next_action(failure, found, retries_of(running.spec, self.directory))
         facts = {"target": target, "fault": failure.fault, "attempt": job.attempts, "error": failure.message}
         log.warning("attempt.failed", job_id=job.id, action=type(action).__name__.lower(), **facts)
         own_queue = alternate_queue(self.upstream.provider.name)
@@ -313,21 +320,6 @@ class Executor:
             return 1.0
         model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
         return min(max(1.0, self.upstream.rests_s(model)), LOOK_AGAIN_S)
-
-    def _situation(self, running: Running, others: Alternatives, failure: Failure, before: list[Attempt]) -> Situation:
-        before = [each for each in before if each.failed]
-        limits = (Fault.RATE_LIMITED, Fault.QUOTA_EXHAUSTED)
-        refusing = {each.target for each in before if each.outcome == failure.fault}
-        return Situation(
-            attempts_used=running.job.attempts,
-            failures_here=sum(each.target == running.target and each.outcome not in limits for each in before),
-            refusing=len(refusing | {running.target}),
-            alternates=0 if others.next_for(failure) is None else 1,
-            time_left_s=running.ends_at - self.clock(),
-            jitter=self.jitter(),
-            out=self.upstream.why_not() is not None,
-            filtered=others.filtered,
-        )
 
     def _entry(
         self, running: Running, outcome: str, *, failure: Failure | None = None, answer: Answer | None = None

@@ -39,7 +39,7 @@ class Gatekeeper:
     """apply: told the queues that are open and those that are not; called on the loop's thread, again at every turn.
 
     started_at: seconds since the epoch. serving: the queues that were opened last. resize: told how many slots there
-    are from now on. on_control: called when something was changed by hand.
+    are from now on, and how many jobs more to take. on_control: called when something was changed by hand.
     """
 
     node: str
@@ -51,11 +51,12 @@ class Gatekeeper:
     leases: Leases
     apply: Callable[[frozenset[str], frozenset[str]], None]
     started_at: float
-    resize: Callable[[int], None] = lambda _: None
+    resize: Callable[[int, int], None] = lambda _slots, _ahead: None
     on_control: Callable[[], Awaitable[None]] = _nothing
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     serving: frozenset[str] = frozenset()
     control: Control = field(default_factory=Control)
+    ahead: int = 0
     _stood: tuple[str | None, frozenset[str], bool] | None = None
     _turns: int = 0
     _uptime: Uptime = field(default_factory=Uptime)
@@ -67,6 +68,7 @@ class Gatekeeper:
 
     def __post_init__(self) -> None:
         self.configured_slots = self.slots
+        self.leases.occupancy.resize(self.slots)
         self.use(self.directory)
 
     def use(self, directory: Directory) -> None:
@@ -144,10 +146,13 @@ class Gatekeeper:
 
     def _set_slots(self) -> None:
         slots = self.upstream.slots(self.configured_slots)
+        ahead = self.leases.occupancy.ahead(slots)
         if slots != self.slots:
             log.info("pool.resized", slots=slots)
-            self.slots = slots
-            self.resize(slots)
+            self.leases.occupancy.resize(slots)
+        if (slots, ahead) != (self.slots, self.ahead):
+            self.slots, self.ahead = slots, ahead
+            self.resize(slots, ahead)
 
     async def _share_breakers(self) -> None:
         """Tell what this node's calls showed, and hear of what all others' did."""

@@ -30,6 +30,8 @@ RENEW_WITHIN_S = 1.5
 RENEW_AGAIN_S = 0.25
 #: Seconds for which a lease is taken to hold without asking.
 SURE_S = 2.5
+#: Seconds that a job which was taken ahead waits for a slot. Then others may have it.
+SLOT_WITHIN_S = 0.25
 #: Seconds after which the living workers have renewed their leases once Redis is back.
 SETTLED_S = 2.0
 
@@ -46,9 +48,9 @@ class Running:
 
     ends_at: the job's deadline, began_at: when it was claimed, target: who is asked, asked_at: since when; times are
     those of the executor's clock.
-    rejected: an answer that was paid for, but that the judge turned down. on_free: called when its slot may go to
-    another job; has_slot: that is still to come. sure_at: when its lease was last asked for with success, on the
-    leases' clock.
+    rejected: an answer that was paid for, but that the judge turned down. has_slot: its call may be made. on_free:
+    called when another job may be taken; freed: it was. sure_at: when its lease was last asked for with success, on
+    the leases' clock.
     """
 
     job: Job
@@ -61,7 +63,8 @@ class Running:
     stop: Stop | None = None
     rejected: Answer | None = None
     on_free: Callable[[], None] = lambda: None
-    has_slot: bool = True
+    has_slot: bool = False
+    freed: bool = False
     sure_at: float = -math.inf
 
     def end(self, why: Stop) -> None:
@@ -90,18 +93,24 @@ class Leases:
         """Keep a job's lease as long as it runs."""
         key = (running.job.id, running.job.epoch)
         self.held[key] = running
-        self.occupancy.change(+1)
         try:
             yield
         finally:
             del self.held[key]
             self.free(running)
 
+    async def slot(self, running: Running) -> bool:
+        """Whether a slot for its call came free in time."""
+        running.has_slot = await self.occupancy.take(SLOT_WITHIN_S)
+        return running.has_slot
+
     def free(self, running: Running) -> None:
         """Its call is over; what is left is to commit, which takes no slot."""
         if running.has_slot:
             running.has_slot = False
-            self.occupancy.change(-1)
+            self.occupancy.give_back()
+        if not running.freed:
+            running.freed = True
             running.on_free()
 
     async def keep(self) -> None:

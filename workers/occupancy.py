@@ -1,6 +1,13 @@
-"""How full a pool is. Between two jobs a slot is always free for a moment, so it is the mean that tells."""
+"""How full a pool is, and which job has the next slot.
 
+Between two jobs a slot is always free for a moment, so it is the mean that tells how full it is. Where that moment is a
+part of a job's time worth having, some jobs are taken ahead: claimed, looked at, and in line for a slot.
+"""
+
+import asyncio
+import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,24 +16,77 @@ from dataclasses import dataclass, field
 FULL, STILL_FULL = 0.9, 0.8
 #: Seconds over which the mean is taken.
 WINDOW_S = 0.5
+#: Seconds that a job taken ahead waits in line, if slots are freed as fast as they lately were. Hardly another pool
+#: would have begun it sooner.
+AHEAD_S = 0.05
+#: Of so many slots, one job is taken ahead at the most.
+SLOTS_AHEAD = 8
 
 
 @dataclass(slots=True)
 class Occupancy:
-    """busy: jobs that run. clock: steady seconds."""
+    """busy: slots that are taken. most: as many as there are. clock: steady seconds."""
 
     clock: Callable[[], float] = time.monotonic
     busy: int = 0
+    most: float = math.inf
     _since: float = field(init=False)
     _changed_at: float = field(init=False)
     _used_s: float = 0.0
     _full_since: float | None = None
+    _line: deque["asyncio.Future[None]"] = field(default_factory=deque["asyncio.Future[None]"])
+    _freed: int = 0
+    _ahead: int = 0
+    _looked_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._since = self._changed_at = self.clock()
+        self._since = self._changed_at = self._looked_at = self.clock()
+
+    async def take(self, within_s: float) -> bool:
+        """Whether a slot came free in time; it is taken then."""
+        if self.busy < self.most and not self._line:
+            self.change(+1)
+            return True
+        turn = asyncio.get_running_loop().create_future()
+        self._line.append(turn)
+        try:
+            await asyncio.wait([turn], timeout=within_s)
+        except asyncio.CancelledError:
+            if turn.done():
+                self.give_back()
+            raise
+        finally:
+            if not turn.done():
+                turn.cancel()
+        return not turn.cancelled()
+
+    def give_back(self) -> None:
+        self._freed += 1
+        self.change(-1)
+        self._hand_on()
+
+    def resize(self, most: int) -> None:
+        self.most = most
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._line and self.busy < self.most:
+            turn = self._line.popleft()
+            if not turn.done():
+                self.change(+1)
+                turn.set_result(None)
+
+    def ahead(self, slots: int) -> int:
+        """How many more jobs to take than there are slots, by how fast they were freed in the last window."""
+        now = self.clock()
+        elapsed_s = now - self._looked_at
+        if elapsed_s >= WINDOW_S:
+            self._ahead = min(slots // SLOTS_AHEAD, int(AHEAD_S * self._freed / elapsed_s))
+            self._looked_at, self._freed = now, 0
+        return self._ahead
 
     def change(self, by: int) -> None:
-        """Jobs have begun or ended."""
+        """Slots have been taken or given back."""
         now = self.clock()
         self._used_s += self.busy * (now - self._changed_at)
         self._changed_at = now

@@ -60,7 +60,7 @@ class _Lanes:
     def __init__(self) -> None:
         self._consumer: Any = None
         self._wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-        self._slots: int | None = None
+        self._slots: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
     def attach(self, consumer: Any) -> None:
@@ -77,22 +77,22 @@ class _Lanes:
             # Also if nothing has changed here: `celery control cancel_consumer` may have.
             consumer.call_soon(self._settle)
 
-    def resize(self, slots: int) -> None:
-        """Take so many jobs at the same time from now on."""
+    def resize(self, slots: int, ahead: int) -> None:
+        """Run so many jobs at the same time from now on, and take some more ahead."""
         with self._lock:
-            self._slots, consumer = slots, self._consumer
+            self._slots, consumer = (slots, ahead), self._consumer
         if consumer is not None:
             consumer.call_soon(self._resize)
 
     def _resize(self) -> None:
         with self._lock:
-            consumer, slots = self._consumer, self._slots
-        if consumer is None or slots is None or consumer.qos is None:
+            consumer, wanted = self._consumer, self._slots
+        if consumer is None or wanted is None or consumer.qos is None:
             return
-        more = consumer.pool.resize(slots)
-        consumer.initial_prefetch_count = slots
-        if more:
-            consumer.qos.value = slots
+        slots, taken = wanted[0], sum(wanted)
+        consumer.pool.resize(slots)
+        if consumer.initial_prefetch_count != taken:
+            consumer.initial_prefetch_count = consumer.qos.value = taken
             consumer.qos.update()
 
     def _settle(self) -> None:

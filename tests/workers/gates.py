@@ -62,7 +62,9 @@ class Gate:
             for at in range(jobs):
                 job = replace(JOB, id=f"job-{at}")
                 held.enter_context(self.keeper.leases.hold(Running(job, JobSpec.from_prompt("hi"), ends_at=0.0)))
+            self.keeper.leases.occupancy.change(jobs)
             yield
+        self.keeper.leases.occupancy.change(-jobs)
 
 
 def gates(fleet: Fleet, directory: Directory | None = None) -> tuple[Gate, Gate]:

@@ -4,9 +4,9 @@ import asyncio
 
 from workfleet.tasks.answer import Usage
 from workfleet.tasks.job import JobSpec, JobState
-from workfleet.workers.ending import Declined, Dropped, Ended
+from workfleet.workers.ending import Declined, Dropped, Ended, Moved
 
-from .pools import Fleet, says, until
+from .pools import LANE, Fleet, says, until
 from .running import Held, facts, only
 
 
@@ -66,3 +66,18 @@ async def test_jobs_that_run_are_held_with_what_they_ask(alone: Fleet) -> None:
     reply.may_go.set()
     await delivery
     assert alone.pools["one"].leases.occupancy.busy == 0
+
+
+async def test_a_job_that_was_taken_ahead_and_finds_no_slot_goes_back_without_an_attempt(alone: Fleet) -> None:
+    reply = Held(says("ok"))
+    alone.servers["one"].will(reply)
+    alone.pools["one"].leases.occupancy.resize(1)
+    first, second = await alone.submit(), await alone.submit()
+    delivery = asyncio.create_task(alone.deliver(first, "one"))
+    await reply.asked.wait()
+    assert await alone.deliver(second, "one") == Moved("no slot came free")
+    job = await alone.client.job(second)
+    assert (job.state, job.attempts, job.queue) == (JobState.QUEUED, 0, LANE)
+    reply.may_go.set()
+    await delivery
+    assert isinstance(await alone.deliver(second, "one"), Ended)

@@ -71,6 +71,7 @@ async def test_what_runs_is_held_and_counted_until_it_has_ended(client: AsyncCli
     leases, job = Leases(client.store), await running(client)
     with leases.hold(job):
         assert leases.held == {(job.job.id, 1): job}
+        assert await leases.slot(job)
         assert leases.occupancy.busy == 1
         job.end(Stop.SHUTDOWN)
     assert (leases.held, leases.occupancy.busy) == ({}, 0)

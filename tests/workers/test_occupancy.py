@@ -1,5 +1,6 @@
-"""How full a pool is, on the mean."""
+"""How full a pool is, on the mean, and which job has the next slot."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -70,3 +71,64 @@ def test_a_free_slot_ends_it_within_a_second() -> None:
     assert pool.occupancy.full_for_s(4) == 10.0
     pool.runs(3, 1.0)
     assert pool.occupancy.full_for_s(4) == 0.0
+
+
+async def test_a_slot_that_comes_free_goes_to_who_waits_longest() -> None:
+    slots = Occupancy(most=1)
+    assert await slots.take(0)
+    first, second = asyncio.create_task(slots.take(20)), asyncio.create_task(slots.take(20))
+    await asyncio.sleep(0)
+    slots.give_back()
+    assert (await first, second.done(), slots.busy) == (True, False, 1)
+    slots.give_back()
+    assert (await second, slots.busy) == (True, 1)
+
+
+async def test_who_waits_too_long_gets_none_and_takes_none_away() -> None:
+    slots = Occupancy(most=1)
+    assert [await slots.take(0), await slots.take(0.001)] == [True, False]
+    slots.give_back()
+    assert slots.busy == 0
+    assert await slots.take(0)
+
+
+async def test_a_slot_that_was_given_to_one_who_has_just_been_stopped_is_given_on() -> None:
+    slots = Occupancy(most=1)
+    assert await slots.take(0)
+    stopped, other = asyncio.create_task(slots.take(20)), asyncio.create_task(slots.take(20))
+    await asyncio.sleep(0)
+    slots.give_back()
+    stopped.cancel()
+    assert (await other, slots.busy) == (True, 1)
+
+
+async def test_more_slots_are_given_at_once_to_those_who_wait() -> None:
+    slots = Occupancy(most=1)
+    assert await slots.take(0)
+    waiting = asyncio.create_task(slots.take(20))
+    await asyncio.sleep(0)
+    slots.resize(2)
+    assert (await waiting, slots.busy) == (True, 2)
+
+
+@pytest.mark.parametrize(
+    ("slots", "freed", "ahead"),
+    [(128, 256, 12), (128, 2560, 16), (128, 4, 0), (4, 400, 0), (16, 400, 2)],
+    ids=[
+        "what is freed in 50 ms",
+        "an eighth at the most",
+        "none when answers take long",
+        "none of few",
+        "few of some",
+    ],
+)
+def test_jobs_are_taken_ahead_where_slots_are_freed_all_the_time(slots: int, freed: int, ahead: int) -> None:
+    """freed: a second."""
+    pool = Pool()
+    for _ in range(freed):
+        pool.occupancy.change(+1)
+        pool.occupancy.give_back()
+    pool.now += 1.0
+    assert pool.occupancy.ahead(slots) == ahead
+    pool.now += 1.0
+    assert pool.occupancy.ahead(slots) == 0
