@@ -55,8 +55,8 @@ class Suspects:
 
     def why_not(self, running: Running) -> str | None:
         """Why a job must not run here now, None if it may."""
-        suspect = any(each.job.deaths >= SUSPECT_DEATHS for each in self._beside(running))
-        if suspect and running.job.deaths >= SUSPECT_DEATHS:
+        suspect = running.job.deaths >= SUSPECT_DEATHS
+        if suspect and any(each.job.deaths >= SUSPECT_DEATHS for each in self._beside(running)):
             return "it may kill its worker, and another such job runs here"
         return "another job may kill this worker, and runs alone" if self.isolated else None
 
