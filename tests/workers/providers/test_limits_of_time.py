@@ -59,7 +59,7 @@ async def test_each_limit_cuts_what_it_limits(
 ) -> None:
     async with peer(handler) as server:
         assert (await failure(server.url, request_, short)).fault is fault
-        await asyncio.wait_for(server.closed.wait(), 5)
+        await asyncio.wait_for(server.closed.wait(), 20)
 
 
 async def test_a_limit_says_how_long_it_was() -> None:

@@ -123,7 +123,7 @@ async def test_an_error_of_the_consumer_closes_the_connection() -> None:
     async with peer(tokens_for_ever) as server:
         with pytest.raises(LookupError, match="the consumer's own"):
             await ask(server.url, on_delta=fails)
-        await asyncio.wait_for(server.closed.wait(), 5)
+        await asyncio.wait_for(server.closed.wait(), 20)
 
 
 async def test_what_is_handed_on_before_the_first_token_does_not_end_its_limit() -> None:
@@ -169,7 +169,7 @@ async def test_a_stream_that_stays_open_after_its_marker_is_an_answer_all_the_sa
 
     async with peer(lingers) as server:
         assert (await ask(server.url, STREAM)).text == "Blue"
-        await asyncio.wait_for(server.closed.wait(), 5)
+        await asyncio.wait_for(server.closed.wait(), 20)
 
 
 async def test_many_calls_run_at_once() -> None:
