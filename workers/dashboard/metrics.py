@@ -1,30 +1,19 @@
 """`/fleet/metrics`: the whole fleet's numbers for Prometheus. They are there when no worker lives."""
 
 import tornado.web
-from flower.views import BaseHandler
-from pydantic import SecretStr
-from redis.asyncio import Redis
 
-from ...tasks.connection import translated
 from ...tasks.errors import FleetUnavailable
 from ..metrics.exposition import exposed
 from ..metrics.gathering import fleet_metrics
+from .handler import FleetHandler
 
 
-class FleetMetrics(BaseHandler):  # type: ignore[misc]  # Flower has no types
-    """redis, redis_url: of the fleet."""
-
-    def initialize(self, redis: Redis, redis_url: SecretStr) -> None:
-        self._redis = redis
-        self._redis_url = redis_url
-
+class FleetMetrics(FleetHandler):
     @tornado.web.authenticated
     async def get(self) -> None:
         try:
-            with translated(self._redis_url):
-                found = await fleet_metrics(self._redis)
+            found = await self.read(fleet_metrics)
         except FleetUnavailable as failed:
-            self.set_status(503)
             self.write(f"{failed}\n")
             return
         text, content_type = exposed(found, accept=self.request.headers.get("Accept", ""))

@@ -3,32 +3,21 @@
 from typing import Any
 
 import tornado.web
-from flower.views import BaseHandler
-from pydantic import SecretStr
-from redis.asyncio import Redis
 
-from ...tasks.connection import translated
 from ...tasks.errors import FleetUnavailable
 from ...tasks.status import FleetStatus, read_status
+from .handler import FleetHandler
 from .rows import ENDS, node_rows, queue_rows, type_rows
 
 _NOTHING = FleetStatus(now=0.0)
 
 
-class FleetPage(BaseHandler):  # type: ignore[misc]  # Flower has no types
-    """redis, redis_url: of the fleet."""
-
-    def initialize(self, redis: Redis, redis_url: SecretStr) -> None:
-        self._redis = redis
-        self._redis_url = redis_url
-
+class FleetPage(FleetHandler):
     @tornado.web.authenticated
     async def get(self) -> None:
         try:
-            with translated(self._redis_url):
-                status = await read_status(self._redis)
+            status = await self.read(read_status)
         except FleetUnavailable as failed:
-            self.set_status(503)
             self.render("fleet.html", problem=str(failed), **shown(_NOTHING))
         else:
             self.render("fleet.html", problem="", **shown(status))
