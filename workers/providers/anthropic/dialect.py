@@ -6,10 +6,11 @@ from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
 from ..event_stream import EventStream
 from ..json_fields import count, mapping, parse
 from ..rows import Row
+from ..whole import decoded
 from .failure import failure_of
 from .listing import listed
 from .request import encoded, has_prompt, to_count
-from .response import decoded
+from .response import answer_in
 from .stream import MessageReader
 
 
@@ -22,7 +23,7 @@ class Anthropic:
         return Call("POST", "/v1/messages", encoded(ask))
 
     def decode(self, ask: Ask, reply: Reply) -> Answer | Failure:
-        return decoded(ask, reply)
+        return decoded(ask, reply, answer_in)
 
     def failure(self, reply: Reply) -> Failure:
         return failure_of(reply)

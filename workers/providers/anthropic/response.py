@@ -10,7 +10,7 @@ from ....tasks.request import FunctionCall, ToolCall
 from ..dialect import Ask, Reply
 from ..error_body import error_in
 from ..estimates import estimated_usage
-from ..json_fields import mapping, mappings, parse, text
+from ..json_fields import mapping, mappings, text
 from .failure import failure_in
 from .shape import ANSWER_TOOL, by_tool
 from .usage import usage_of
@@ -23,13 +23,6 @@ _FINISH: Mapping[str, FinishReason] = {
     "refusal": FinishReason.REFUSAL,
     "model_context_window_exceeded": FinishReason.CONTEXT_OVERFLOW,
 }
-
-
-def decoded(ask: Ask, reply: Reply) -> Answer | Failure:
-    body = mapping(parse(reply.body))
-    if not body:
-        return Failure(Fault.SERVER, "the answer is no JSON object", status=reply.status)
-    return answer_in(ask, body, reply)
 
 
 def answer_in(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:

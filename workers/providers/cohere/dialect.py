@@ -6,10 +6,11 @@ from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
 from ..event_stream import EventStream
 from ..json_fields import mapping, parse, sequence
 from ..rows import Row
+from ..whole import decoded
 from .failure import failure_of
 from .listing import listed
 from .request import embedding, encoded
-from .response import decoded
+from .response import answer_in
 from .stream import ChatReader
 
 #: Texts that one call embeds at most.
@@ -27,7 +28,7 @@ class Cohere:
         return Call("POST", "/v2/embed", embedding(ask))
 
     def decode(self, ask: Ask, reply: Reply) -> Answer | Failure:
-        return decoded(ask, reply)
+        return decoded(ask, reply, answer_in)
 
     def failure(self, reply: Reply) -> Failure:
         return failure_of(reply)

@@ -12,7 +12,7 @@ from ..embeddings import embedded
 from ..error_body import error_in
 from ..estimates import estimated_usage
 from ..faults import failure_in
-from ..json_fields import mapping, mappings, parse, sequence, text, vector
+from ..json_fields import mapping, mappings, sequence, text, vector
 from .usage import usage_of
 
 _FINISH: Mapping[str, FinishReason] = {
@@ -22,13 +22,6 @@ _FINISH: Mapping[str, FinishReason] = {
     "TOOL_CALL": FinishReason.TOOL_CALLS,
 }
 _FAULTS: Mapping[str, Fault] = {"ERROR": Fault.SERVER, "TIMEOUT": Fault.SERVER}
-
-
-def decoded(ask: Ask, reply: Reply) -> Answer | Failure:
-    body = mapping(parse(reply.body))
-    if not body:
-        return Failure(Fault.SERVER, "the answer is no JSON object", status=reply.status)
-    return answer_in(ask, body, reply)
 
 
 def answer_in(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:

@@ -4,9 +4,10 @@ from ....routing.failure import Failure
 from ....tasks.answer import Answer
 from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
 from ..rows import Row
+from ..whole import decoded
 from .models import listed, with_details
 from .request import encoded
-from .response import decoded, ollama_failure
+from .response import answer_in, ollama_failure
 from .stream import OllamaStream
 
 
@@ -15,7 +16,7 @@ class Ollama:
         return encoded(ask)
 
     def decode(self, ask: Ask, reply: Reply) -> Answer | Failure:
-        return decoded(ask, reply)
+        return decoded(ask, reply, answer_in)
 
     def failure(self, reply: Reply) -> Failure:
         return ollama_failure(reply)

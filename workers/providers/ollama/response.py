@@ -14,7 +14,7 @@ from ..dialect import Ask, Reply
 from ..embeddings import embedded
 from ..error_body import ErrorBody, error_in, read_error
 from ..faults import failure_in
-from ..json_fields import count, mapping, mappings, parse, sequence, text, vector
+from ..json_fields import count, mapping, mappings, sequence, text, vector
 from ..think_tags import split_think
 
 _FINISH: Mapping[str, FinishReason] = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
@@ -28,13 +28,6 @@ def failure_of_error(error: ErrorBody, reply: Reply) -> Failure:
     """Ollama sends one sentence and no code; one of its sentences means a parameter that can be left out."""
     failure = failure_in(error, reply)
     return replace(failure, parameter="think") if "does not support thinking" in error.message else failure
-
-
-def decoded(ask: Ask, reply: Reply) -> Answer | Failure:
-    body = mapping(parse(reply.body))
-    if not body:
-        return Failure(Fault.SERVER, "the answer is no JSON object", status=reply.status)
-    return answer_in(ask, body, reply)
 
 
 def answer_in(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:

@@ -8,9 +8,10 @@ from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
 from ..faults import failure_of
 from ..json_fields import count, mapping, parse
 from ..rows import Row
+from ..whole import decoded
 from .listing import listed, with_props
 from .request import PATHS, encoded, to_count
-from .response import decoded
+from .response import answer_in
 from .stream import OpenAIStream
 
 
@@ -19,7 +20,7 @@ class OpenAICompatible:
         return Call("POST", PATHS[ask.request.kind], encoded(ask))
 
     def decode(self, ask: Ask, reply: Reply) -> Answer | Failure:
-        return decoded(ask, reply)
+        return decoded(ask, reply, answer_in)
 
     def failure(self, reply: Reply) -> Failure:
         return failure_of(reply)

@@ -14,7 +14,7 @@ from ..dialect import Ask, Reply
 from ..embeddings import embedded
 from ..error_body import error_in
 from ..faults import failure_in
-from ..json_fields import mapping, mappings, number, parse, sequence, text
+from ..json_fields import mapping, mappings, number, sequence, text
 from ..think_tags import Split, split_think
 from .usage import estimated_usage, usage_of
 
@@ -27,14 +27,6 @@ _FINISH: Mapping[str, FinishReason] = {
     "function_call": FinishReason.TOOL_CALLS,
     "content_filter": FinishReason.CONTENT_FILTER,
 }
-
-
-def decoded(ask: Ask, reply: Reply) -> Answer | Failure:
-    """The answer of a complete reply. OpenRouter pads it with blank lines while it waits; JSON allows them."""
-    body = mapping(parse(reply.body))
-    if not body:
-        return Failure(Fault.SERVER, "the answer is no JSON object", status=reply.status)
-    return answer_in(ask, body, reply)
 
 
 def answer_in(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:
