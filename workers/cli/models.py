@@ -77,34 +77,36 @@ class Filter:
         )
 
 
+_Provider = Annotated[str | None, typer.Option("--provider", "-p", help="Only this provider.", show_default=False)]
+_Capability = Annotated[
+    str | None,
+    typer.Option(help="Only models that can do this: code, reasoning, tools, vision, embedding …", show_default=False),
+]
+_Strength = Annotated[str | None, typer.Option(help="Only models that are good at this task type.", show_default=False)]
+_MinContext = Annotated[
+    int | None, typer.Option(min=1, help="Only models with so many tokens of context.", show_default=False)
+]
+_MaxSize = Annotated[
+    float | None, typer.Option(min=0, help="Only models of at most so many billion parameters.", show_default=False)
+]
+_Licence = Annotated[
+    str | None,
+    typer.Option("--licence", "--license", help="Only weights with this in their licence's name.", show_default=False),
+]
+_Local = Annotated[bool, typer.Option("--local", help="Only models that run on our own machines.")]
+_Known = Annotated[bool, typer.Option("--known", help="All that the registry knows; no provider is asked.")]
+
+
 def models(
     context: typer.Context,
-    provider: Annotated[
-        str | None, typer.Option("--provider", "-p", help="Only this provider.", show_default=False)
-    ] = None,
-    capability: Annotated[
-        str | None,
-        typer.Option(
-            help="Only models that can do this: code, reasoning, tools, vision, embedding …", show_default=False
-        ),
-    ] = None,
-    strength: Annotated[
-        str | None, typer.Option(help="Only models that are good at this task type.", show_default=False)
-    ] = None,
-    min_context: Annotated[
-        int | None, typer.Option(min=1, help="Only models with so many tokens of context.", show_default=False)
-    ] = None,
-    max_size: Annotated[
-        float | None, typer.Option(min=0, help="Only models of at most so many billion parameters.", show_default=False)
-    ] = None,
-    licence: Annotated[
-        str | None,
-        typer.Option(
-            "--licence", "--license", help="Only weights with this in their licence's name.", show_default=False
-        ),
-    ] = None,
-    local: Annotated[bool, typer.Option("--local", help="Only models that run on our own machines.")] = False,
-    known: Annotated[bool, typer.Option("--known", help="All that the registry knows; no provider is asked.")] = False,
+    provider: _Provider = None,
+    capability: _Capability = None,
+    strength: _Strength = None,
+    min_context: _MinContext = None,
+    max_size: _MaxSize = None,
+    licence: _Licence = None,
+    local: _Local = False,
+    known: _Known = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:

@@ -20,55 +20,70 @@ from .stream import show_stream
 WITH_FILE = frozenset({"file", "wait", "stream", "timeout", "as_json", "config"})
 
 
+_Prompt = Annotated[
+    str | None, typer.Argument(help="The prompt; `-` reads it from standard input.", show_default=False)
+]
+_File = Annotated[
+    Path | None,
+    typer.Option("--file", "-f", help="A job as JSON: request, task_type, …", exists=True, dir_okay=False),
+]
+_System = Annotated[str | None, typer.Option(help="System message before the prompt.")]
+_TaskType = Annotated[str, typer.Option("--task-type", "-t", help="What the job is for.")]
+_Complexity = Annotated[
+    str | None, typer.Option(help="1 to 10, or simple, moderate, complex, very-complex; scored if not given.")
+]
+_Agent = Annotated[str, typer.Option(help="Who asks.")]
+_Provider = Annotated[str | None, typer.Option("--provider", "-p", help="Run on this provider only.")]
+_Model = Annotated[str | None, typer.Option("--model", "-m", help="Run on this model only.")]
+_Chain = Annotated[
+    list[str] | None, typer.Option("--chain", help="PROVIDER or PROVIDER/MODEL; repeat it in the order to try.")
+]
+_Route = Annotated[str | None, typer.Option(help="Run on a route of the configuration.")]
+_LocalOnly = Annotated[bool, typer.Option("--local-only", help="Never leaves our own machines, whatever fails.")]
+_FreeOnly = Annotated[bool, typer.Option("--free-only", help="Never costs anything, whatever fails.")]
+_MaxCost = Annotated[
+    float | None,
+    typer.Option(help="USD that the job may cost over all its calls; answers end at 4096 tokens if not said."),
+]
+_MaxTokens = Annotated[int | None, typer.Option(help="Most tokens of the answer.")]
+_Temperature = Annotated[float | None, typer.Option(help="From 0 to 2.")]
+_Judge = Annotated[str | None, typer.Option(help="Who looks at the answer: python-tests, python, json, nonempty.")]
+_Priority = Annotated[Priority, typer.Option(help="Interactive jobs come before batch jobs.")]
+_Deadline = Annotated[float | None, typer.Option(help="Seconds after which the job expires; a day if not given.")]
+_Key = Annotated[
+    str | None,
+    typer.Option("--idempotency-key", help="A second submission with the same key returns the first job."),
+]
+_Wait = Annotated[
+    bool,
+    typer.Option("--wait", "-w", help="Wait for the answer and print it; fail at once if no pool could take the job."),
+]
+_Stream = Annotated[bool, typer.Option("--stream", help="Print the answer while it is made.")]
+
+
 def submit(
     context: typer.Context,
-    prompt: Annotated[
-        str | None, typer.Argument(help="The prompt; `-` reads it from standard input.", show_default=False)
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", "-f", help="A job as JSON: request, task_type, …", exists=True, dir_okay=False),
-    ] = None,
-    system: Annotated[str | None, typer.Option(help="System message before the prompt.")] = None,
-    task_type: Annotated[str, typer.Option("--task-type", "-t", help="What the job is for.")] = "general",
-    complexity: Annotated[
-        str | None, typer.Option(help="1 to 10, or simple, moderate, complex, very-complex; scored if not given.")
-    ] = None,
-    agent: Annotated[str, typer.Option(help="Who asks.")] = "default",
-    provider: Annotated[str | None, typer.Option("--provider", "-p", help="Run on this provider only.")] = None,
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Run on this model only.")] = None,
-    chain: Annotated[
-        list[str] | None, typer.Option("--chain", help="PROVIDER or PROVIDER/MODEL; repeat it in the order to try.")
-    ] = None,
-    route: Annotated[str | None, typer.Option(help="Run on a route of the configuration.")] = None,
-    local_only: Annotated[
-        bool, typer.Option("--local-only", help="Never leaves our own machines, whatever fails.")
-    ] = False,
-    free_only: Annotated[bool, typer.Option("--free-only", help="Never costs anything, whatever fails.")] = False,
-    max_cost: Annotated[
-        float | None,
-        typer.Option(help="USD that the job may cost over all its calls; answers end at 4096 tokens if not said."),
-    ] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Most tokens of the answer.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="From 0 to 2.")] = None,
-    judge: Annotated[
-        str | None, typer.Option(help="Who looks at the answer: python-tests, python, json, nonempty.")
-    ] = None,
-    priority: Annotated[Priority, typer.Option(help="Interactive jobs come before batch jobs.")] = Priority.INTERACTIVE,
-    deadline: Annotated[
-        float | None, typer.Option(help="Seconds after which the job expires; a day if not given.")
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option("--idempotency-key", help="A second submission with the same key returns the first job."),
-    ] = None,
-    wait: Annotated[
-        bool,
-        typer.Option(
-            "--wait", "-w", help="Wait for the answer and print it; fail at once if no pool could take the job."
-        ),
-    ] = False,
-    stream: Annotated[bool, typer.Option("--stream", help="Print the answer while it is made.")] = False,
+    prompt: _Prompt = None,
+    file: _File = None,
+    system: _System = None,
+    task_type: _TaskType = "general",
+    complexity: _Complexity = None,
+    agent: _Agent = "default",
+    provider: _Provider = None,
+    model: _Model = None,
+    chain: _Chain = None,
+    route: _Route = None,
+    local_only: _LocalOnly = False,
+    free_only: _FreeOnly = False,
+    max_cost: _MaxCost = None,
+    max_tokens: _MaxTokens = None,
+    temperature: _Temperature = None,
+    judge: _Judge = None,
+    priority: _Priority = Priority.INTERACTIVE,
+    deadline: _Deadline = None,
+    key: _Key = None,
+    wait: _Wait = False,
+    stream: _Stream = False,
     timeout: TimeoutOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
@@ -87,7 +102,7 @@ def submit(
     """
     if file is not None:
         _refuse_beside_a_file(context)
-        spec = _from_file(file)
+        spec = _from_file(file, stream=stream)
     else:
         given: dict[str, Any] = {
             "task_type": task_type,
@@ -102,11 +117,9 @@ def submit(
             "priority": priority,
             "deadline_s": deadline,
             "idempotency_key": key,
+            "stream": stream,
         }
-        request = {"max_tokens": max_tokens, "temperature": temperature}
-        spec = _from_options(prompt, system, request, given)
-    if stream:
-        spec = spec.model_copy(update={"stream": True})
+        spec = _from_options(prompt, system, {"max_tokens": max_tokens, "temperature": temperature}, given)
     run_async(_submit(spec, config, wait=wait, timeout_s=timeout, as_json=as_json))
 
 
@@ -129,13 +142,14 @@ def _refuse_beside_a_file(context: typer.Context) -> None:
         raise InvalidRequest(f"{' and '.join(beside)} cannot stand beside --file: the job is what the file says")
 
 
-def _from_file(file: Path) -> JobSpec:
+def _from_file(file: Path, *, stream: bool) -> JobSpec:
     try:
-        return parse_spec(json.loads(file.read_text()))
+        spec = parse_spec(json.loads(file.read_text()))
     except (json.JSONDecodeError, UnicodeDecodeError) as wrong:
         raise InvalidRequest(f"{file}: not JSON: {wrong}") from None
     except OSError as wrong:
         raise InvalidRequest(f"{file}: {wrong.strerror}") from None
+    return spec.model_copy(update={"stream": True}) if stream else spec
 
 
 def _from_options(prompt: str | None, system: str | None, request: dict[str, Any], given: dict[str, Any]) -> JobSpec:
