@@ -2,7 +2,7 @@
 and routes. It lies over the configuration until it is taken back, and outlasts every restart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from .directory import ChainLink, Directory, Route
 
 Switch = Literal["enabled", "disabled", "draining"]
+
+#: How the route of an agent, or of a lane or task type, is called that is nobody else's.
+AGENTS_OWN, LANES_OWN = "agent:", "lane:"
 
 #: Why a provider takes no jobs, for people.
 WHY: Mapping[Switch, str | None] = {
@@ -52,19 +55,23 @@ SETTINGS = ("slots", "priority", *LIMITS)
 
 
 class Control(BaseModel):
-    """Everything that was changed by hand."""
+    """Everything that was changed by hand. versions: of each route that ever was, the number of its last change."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     providers: dict[str, ProviderControl] = Field(default_factory=dict)
     routes: dict[str, Route] = Field(default_factory=dict)
+    versions: dict[str, int] = Field(default_factory=dict)
 
     def of(self, provider: str) -> ProviderControl:
         return self.providers.get(provider, ProviderControl())
 
 
 def controlled(directory: Directory, control: Control) -> Directory:
-    """The directory as it is with what was changed by hand. Whom the directory does not know is left out."""
+    """The directory as it is with what was changed by hand. Whom the directory does not know is left out.
+
+    A route `agent:NAME` is that agent's from then on, and `lane:NAME` that of the lane or task type.
+    """
     providers = dict(directory.providers)
     routes = {**directory.routes, **control.routes}
     for name, change in control.providers.items():
@@ -76,11 +83,19 @@ def controlled(directory: Directory, control: Control) -> Directory:
         if change.priority is not None:
             facts = facts.model_copy(update={"priority": change.priority})
         providers[name] = facts
-    changed = directory.model_copy(update={"providers": providers, "routes": routes})
+    owners = {
+        "agents": {**directory.agents, **_own(AGENTS_OWN, control.routes)},
+        "lanes": {**directory.lanes, **_own(LANES_OWN, control.routes)},
+    }
+    changed = directory.model_copy(update={"providers": providers, "routes": routes, **owners})
     moved = [name for name in control.providers if control.of(name).priority is not None and name in providers]
     if "default" in routes and "default" not in control.routes and moved:
         routes["default"] = _reordered(routes["default"], moved, changed)
     return changed
+
+
+def _own(kind: str, routes: Iterable[str]) -> dict[str, str]:
+    return {name.removeprefix(kind): name for name in routes if name.startswith(kind)}
 
 
 def _reordered(route: Route, moved: list[str], directory: Directory) -> Route:

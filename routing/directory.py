@@ -12,6 +12,8 @@ from .lanes import DEFAULT_TASK_TYPE, TASK_TYPE_ALIASES, TASK_TYPES, Band, canon
 Strategy = Literal["priority", "round_robin", "least_loaded", "cost_based", "latency_based", "quality", "balanced"]
 Mode = Literal["any", "local_first", "hosted", "free_only", "offline"]
 Tier = Literal["local", "hosted", "free"]
+#: The agent of jobs that name none; and who stands for every agent that has no route of its own.
+NO_AGENT, ANY_AGENT = "default", "*"
 #: Which other targets get a job that a provider's filter refused: none, one, all, or those that are our own servers.
 Filtered = Literal["give_up", "one_more", "all", "local"]
 
@@ -148,8 +150,8 @@ class RetryPolicy(_Facts):
 class Directory(_Facts):
     """Everything that submission and the gates need to know.
 
-    agents: agent -> route name. lanes: lane or task type -> route name; the route `default` serves the rest, and where
-    there is none, every enabled provider does.
+    agents: agent -> route name; `*` is every other agent that a job names. lanes: lane or task type -> route name; the
+    route `default` serves the rest, and where there is none, every enabled provider does.
     """
 
     task_types: tuple[str, ...] = TASK_TYPES
@@ -173,6 +175,13 @@ class Directory(_Facts):
             if key in self.lanes:
                 return self.routes[self.lanes[key]]
         return self.routes.get("default") or self._everybody()
+
+    def route_of_agent(self, agent: str) -> Route | None:
+        """The agent's own route, else that of all agents without one; None if its jobs go by their lanes."""
+        name = self.agents.get(agent)
+        if name is None and agent not in ("", NO_AGENT):
+            name = self.agents.get(ANY_AGENT)
+        return None if name is None else self.routes.get(name)
 
     def _everybody(self) -> Route | None:
         enabled = [provider for provider in self.providers.values() if provider.enabled]

@@ -1,6 +1,7 @@
 """What people have changed while the fleet runs, in Redis. A change is one write, and wakes every node.
 
-<ns>:control  hash  "provider|<name>|<setting>" -> value, "route|<name>" -> a route, JSON
+<ns>:control  hash  "provider|<name>|<setting>" -> value, "route|<name>" -> a route, JSON,
+                    "version|<name>" -> number of a route's last change (tasks/route_versions.py)
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from ..routing.control import Control, ProviderControl
 from ..routing.directory import Route
 from .connection import AsyncRedis
+from .route_versions import RouteVersions
 
 
 class Controls:
@@ -19,6 +21,7 @@ class Controls:
         self._redis = redis
         self.key = f"{namespace}:control"
         self._wake = f"{namespace}:wake"
+        self.versions = RouteVersions(redis, namespace=namespace)
 
     async def read(self) -> Control:
         return read_control(await self._redis.hgetall(self.key))
@@ -28,9 +31,9 @@ class Controls:
         fields = {f"provider|{name}|{setting}": value for setting, value in settings.items()}
         await self._change(fields)
 
-    async def set_route(self, name: str, route: Route | None) -> None:
-        """None is as configured again."""
-        await self._change({f"route|{name}": route.model_dump_json() if route else None})
+    async def set_route(self, name: str, route: Route | None, *, by: str = "", expected: int | None = None) -> int:
+        """None is as configured again. The number of its version then; see RouteVersions.add."""
+        return await self.versions.add(name, route, by=by, expected=expected)
 
     async def forget_failures(self, name: str) -> None:
         """Have every node forget why a provider was out."""
@@ -55,6 +58,7 @@ def read_control(raw: Mapping[bytes, bytes]) -> Control:
     """What cannot be read is left out: it may be a newer version's, and must not stop anybody."""
     settings: dict[str, dict[str, str]] = {}
     routes: dict[str, Route] = {}
+    versions: dict[str, int] = {}
     for field, value in sorted(raw.items()):
         kind, _, rest = field.decode().partition("|")
         if kind == "provider":
@@ -65,8 +69,10 @@ def read_control(raw: Mapping[bytes, bytes]) -> Control:
                 routes[rest] = Route.model_validate_json(value)
             except ValidationError:
                 continue
+        elif kind == "version" and value.isdigit():
+            versions[rest] = int(value)
     providers = {name: found for name, each in settings.items() if (found := _provider(each)) is not None}
-    return Control(providers=providers, routes=routes)
+    return Control(providers=providers, routes=routes, versions=versions)
 
 
 def _provider(settings: Mapping[str, str]) -> ProviderControl | None:

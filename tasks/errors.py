@@ -4,6 +4,7 @@ FleetError
 ├── InvalidRequest        what was handed in cannot be a job; nothing was stored
 │   └── UnknownName       a provider, model, route, task type … that the fleet does not have; the known ones are named
 ├── NoTarget              no target can take the job; each is listed with why it was skipped
+├── ChangedMeanwhile      somebody else has changed it since it was looked at; nothing was changed
 ├── FleetUnavailable      Redis does not answer
 ├── ConfigurationError    the configuration is wrong: file, line, field and fix
 ├── JobNotFound           no record of that id
@@ -47,6 +48,16 @@ class NoTarget(FleetError):
             f"no target can take the job: {reasons}" if reasons else "no provider is configured and enabled"
         )
         self.skipped = dict(skipped)
+
+
+class ChangedMeanwhile(FleetError):
+    """What was to be changed is at another version than expected."""
+
+    def __init__(self, what: str, version: int, expected: int) -> None:
+        super().__init__(
+            f"{what} is at version {version}, not {expected}: somebody has changed it; look again before you change it"
+        )
+        self.version = version
 
 
 class FleetUnavailable(FleetError):

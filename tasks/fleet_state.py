@@ -47,9 +47,9 @@ class NodeReport(BaseModel):
     why it takes no jobs. resting: that passes by itself.
     leaving: jobs that were begun when a breaker had just opened, and are about to go on elsewhere.
     models: what its server offers. out: models that take no jobs, and why. refusals: what stands for
-    credentials and an address -> the words with which the provider refused them to this node. control: what
-    was changed by hand, as far as this node has heard. observed: by model. uptime: share of its life in which it took
-    jobs.
+    credentials and an address -> the words with which the provider refused them to this node. control, versions: what
+    was changed by hand of the provider and of routes, as far as this node has heard. observed: by model. uptime: share
+    of its life in which it took jobs.
     open_lanes, closed_lanes: lane -> why. said_at: Redis' clock, seconds.
     """
 
@@ -72,6 +72,7 @@ class NodeReport(BaseModel):
     endpoints: tuple[EndpointReport, ...] = ()
     uptime: float = 1.0
     control: ProviderControl = ProviderControl()
+    versions: dict[str, int] = {}
     open_lanes: tuple[str, ...] = ()
     closed_lanes: dict[str, str] = {}
     started_at: float = 0.0
@@ -80,7 +81,7 @@ class NodeReport(BaseModel):
 
 #: What only people look at, and most of what a node says. Kept apart, it need not be read by every node several times a
 #: second: a hundred would have Redis send 80 MB/s.
-_FOR_PEOPLE = {"models", "endpoints", "uptime", "open_lanes", "closed_lanes"}
+_FOR_PEOPLE = {"versions", "models", "endpoints", "uptime", "open_lanes", "closed_lanes"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from ..routing.directory import NO_AGENT
 from ..routing.failure import Fault
 from ..routing.lanes import DEFAULT_TASK_TYPE, Band, Priority
 from .request import Request
@@ -92,7 +93,7 @@ class JobSpec(BaseModel):
     request: Request
     task_type: str = DEFAULT_TASK_TYPE
     complexity: Annotated[int, Field(ge=1, le=10)] | Band | None = None
-    agent: str = Field(default="default", min_length=1, max_length=64)
+    agent: str = Field(default=NO_AGENT, min_length=1, max_length=64)
     provider: str | None = None
     model: str | None = None
     chain: tuple[str, ...] = ()

@@ -157,8 +157,9 @@ class Preparer:
             if spec.route not in self.directory.routes:
                 raise UnknownName("route", spec.route, self.directory.routes)
             return self.directory.routes[spec.route], True
-        if spec.agent in self.directory.agents:
-            return self.directory.routes[self.directory.agents[spec.agent]], True
+        of_agent = self.directory.route_of_agent(spec.agent)
+        if of_agent is not None:
+            return of_agent, True
         return self._lane_route(task_type, band), False
 
     def _lane_route(self, task_type: str, band: Band) -> Route | None:
@@ -247,8 +248,8 @@ def chain_of(job: Job | Placed, directory: Directory) -> tuple[ChainLink, ...]:
 def filtered_of(job: Job, spec: JobSpec, directory: Directory) -> Filtered:
     """What the job's route says of filters: its own route, else its agent's, else its lane's."""
     task_type, _, band = job.lane.rpartition(".")
-    name = spec.route or directory.agents.get(job.agent, "")
-    route = directory.routes.get(name) or directory.route_for(task_type, Band(band))
+    named = directory.routes.get(spec.route or "")
+    route = named or directory.route_of_agent(job.agent) or directory.route_for(task_type, Band(band))
     return route.filtered if route else "one_more"
 
 

@@ -237,6 +237,7 @@ class Gatekeeper:
             endpoints=self.upstream.endpoints(),
             uptime=round(self._uptime.share(up=self.upstream.why_not() is None), 4),
             control=self.upstream.control,
+            versions=self.control.versions,
             open_lanes=tuple(self._open),
             closed_lanes=self._closed,
             started_at=self.started_at,

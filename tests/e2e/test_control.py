@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from workfleet.routing.directory import ChainLink, Route
 from workfleet.tasks.job import JobState
 from workfleet.workers.simulator import Settings
 
@@ -41,7 +42,7 @@ async def fleet(shared: Fleet) -> AsyncIterator[Fleet]:
     yield shared
     for each in shared.providers.values():
         each.configure(**WELL.model_dump(exclude={"api_key"}))
-    await shared.client.redis.delete("wf:control")
+    await shared.client.redis.delete("wf:control", "wf:versions:default")
     await until(lambda: first_takes_all(shared))
 
 
@@ -139,6 +140,20 @@ async def test_a_priority_and_a_chain_that_were_changed_are_followed(fleet: Flee
     await until(lambda: takes(fleet, True))
     assert await took(fleet, await fleet.submit(5)) == {"one": 5}
     assert (await fleet.run("route", "reset", "default")).code == 0
+
+
+async def test_every_worker_hears_of_a_chain_within_a_second_and_of_one_that_is_restored(fleet: Fleet) -> None:
+    two_first = Route(name="default", chain=(ChainLink(provider="two"), ChainLink(provider="one", priority=200)))
+    for route, opened in ((two_first, False), (None, True)):
+        began = time.monotonic()
+        await fleet.client.fleet.controls.set_route("default", route)
+        await until(lambda opened=opened: takes(fleet, opened))
+        assert time.monotonic() - began < PROMPTLY_S
+    versions = await fleet.client.fleet.controls.versions.of("default")
+    back = await fleet.run("route", "restore", "default", str(versions[1].number), "--json")
+    told = json.loads(back.out)
+    assert (told["version"], told["workers"], told["heard"]) == (versions[0].number + 1, 3, 3)
+    assert await took(fleet, await fleet.submit(5)) == {"two": 5}
 
 
 async def test_a_wrong_name_is_answered_with_what_may_be_meant(fleet: Fleet) -> None:

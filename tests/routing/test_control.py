@@ -68,6 +68,17 @@ def test_a_route_that_was_changed_replaces_the_configured_one_or_is_new() -> Non
     assert found.routes == {"default": other, "new": new}
 
 
+def test_a_route_that_is_made_for_an_agent_or_a_lane_is_theirs_before_any_that_is_configured() -> None:
+    configured = DIRECTORY.model_copy(update={"agents": {"reviewer": "default"}, "lanes": {"general": "default"}})
+    own = {
+        name: Route(name=name, chain=(ChainLink(provider="two"),))
+        for name in ("agent:reviewer", "agent:*", "lane:general", "lane:code-review.complex")
+    }
+    found = controlled(configured, Control(routes=own))
+    assert found.agents == {"reviewer": "agent:reviewer", "*": "agent:*"}
+    assert found.lanes == {"general": "lane:general", "code-review.complex": "lane:code-review.complex"}
+
+
 def test_a_provider_that_the_fleet_no_longer_has_changes_nothing() -> None:
     assert controlled(DIRECTORY, Control(providers={"gone": ProviderControl(priority=1)})) == DIRECTORY
 

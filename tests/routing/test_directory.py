@@ -95,3 +95,15 @@ def test_a_target_reads_as_provider_and_model() -> None:
 
 def test_a_directory_survives_its_way_through_redis() -> None:
     assert Directory.model_validate_json(DIRECTORY.model_dump_json(exclude_defaults=True)) == DIRECTORY
+
+
+@pytest.mark.parametrize(
+    ("agent", "route"),
+    [("reviewer", "own"), ("writer", "rest"), ("default", None), ("", None)],
+    ids=["its own", "that of all others", "a job that names none", "no agent at all"],
+)
+def test_an_agent_takes_its_own_route_or_that_of_all_without_one(agent: str, route: str | None) -> None:
+    routes = {name: Route(name=name, chain=()) for name in ("own", "rest")}
+    directory = Directory(routes=routes, agents={"reviewer": "own", "*": "rest"})
+    assert directory.route_of_agent(agent) == (routes[route] if route else None)
+    assert Directory(routes=routes).route_of_agent(agent) is None

@@ -30,7 +30,7 @@ async def test_routes_are_changed_and_taken_back(fleet: FleetState) -> None:
     await fleet.controls.set_route("default", ROUTE)
     assert (await fleet.controls.read()).routes == {"default": ROUTE}
     await fleet.controls.set_route("default", None)
-    assert await fleet.controls.read() == Control()
+    assert await fleet.controls.read() == Control(versions={"default": 2})
 
 
 async def test_the_directory_is_read_with_what_was_changed(fleet: FleetState) -> None:

@@ -163,7 +163,7 @@ STEPS: dict[str, Step] = {
 }
 
 #: Scripts that meet no job, or one that nobody has handed in yet.
-APART = {"breakers", "lib", "refuse", "submit", "turn", "follow", "postpone", "hand_in_due"}
+APART = {"breakers", "lib", "refuse", "submit", "turn", "follow", "postpone", "hand_in_due", "change_route"}
 
 
 @pytest.mark.parametrize("state", list(JobState))

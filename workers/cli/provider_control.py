@@ -1,23 +1,19 @@
 """`fleet providers enable, disable, drain, set, reset`: changes while the fleet runs, on every host at once."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ...routing.control import SETTINGS, ProviderControl
+from ...routing.control import SETTINGS
 from ...tasks.client import AsyncClient
 from ...tasks.errors import InvalidRequest, UnknownName
 from .console import err, out
+from .heard import heard
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
 Name = Annotated[str, typer.Argument(help="A provider of the fleet.", show_default=False)]
-
-#: Seconds within which living workers are expected to say that they have heard.
-_HEARD_WITHIN_S = 3.0
-_LOOK_EVERY_S = 0.05
 
 
 def enable(name: Name, as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -104,9 +100,9 @@ async def _known(client: AsyncClient, name: str) -> None:
 async def _tell(client: AsyncClient, name: str, as_json: bool, more: dict[str, Any]) -> None:
     """How the provider is set now, and how many workers have heard of it."""
     control = await client.fleet.controls.read()
-    heard, living = await _heard(client, name, control.of(name))
     own = control.of(name)
-    fields = {**own.model_dump(exclude={"resets"}), **more, "workers": living, "heard": heard}
+    workers = await heard(client, lambda node: node.control == own, provider=name)
+    fields = {**own.model_dump(exclude={"resets"}), **more, "workers": workers.living, "heard": workers.heard}
     if as_json:
         out.print_json(data={"provider": name, **fields})
         return
@@ -119,26 +115,9 @@ async def _tell(client: AsyncClient, name: str, as_json: bool, more: dict[str, A
         *([set_by_hand] if set_by_hand else []),
         *([f"closed {closed}"] if closed else []),
     ]
-    out.print(f"{'; '.join(words)} ({_workers(heard, living)})", markup=False)
+    out.print(f"{'; '.join(words)} ({workers})", markup=False)
     facts = (await client.directory()).providers.get(name)
     if own.switch == "enabled" and facts is not None and not facts.enabled:
         err.print(
             f"it gets no jobs all the same: {facts.unusable or 'it is disabled in the configuration'}", markup=False
         )
-
-
-async def _heard(client: AsyncClient, name: str, control: ProviderControl) -> tuple[int, int]:
-    """(workers of the provider that have heard, that live). Waits a moment for them."""
-    deadline = asyncio.get_running_loop().time() + _HEARD_WITHIN_S
-    while True:
-        living = [node for node in (await client.snapshot()).living if node.provider == name]
-        heard = sum(node.control == control for node in living)
-        if heard == len(living) or asyncio.get_running_loop().time() > deadline:
-            return heard, len(living)
-        await asyncio.sleep(_LOOK_EVERY_S)
-
-
-def _workers(heard: int, living: int) -> str:
-    if not living:
-        return "no worker of it runs"
-    return f"{heard} of {living} {'worker has' if living == 1 else 'workers have'} heard"

@@ -20,12 +20,16 @@ from ..registry.knowledge import known_without_asking
 from ..settings.load import load_settings
 from .console import out
 from .route_control import failures, list_routes, reset_route, set_route
+from .route_history import history, restore, show_route
 from .session import ConfigOption, JsonOption
 
 route_app = typer.Typer(name="route", help="See why a prompt goes where it goes, and change it.", no_args_is_help=True)
 route_app.command("list")(list_routes)
+route_app.command("show")(show_route)
 route_app.command("set")(set_route)
 route_app.command("reset")(reset_route)
+route_app.command()(history)
+route_app.command()(restore)
 route_app.command()(failures)
 
 #: What each feature of the complexity score counts; most on a logarithmic scale, log2(1 + n).

@@ -8,10 +8,15 @@ import typer
 from rich.table import Table
 
 from ...routing.action_table import HEAD, rows
+from ...routing.control import AGENTS_OWN, LANES_OWN
 from ...routing.directory import ChainLink, Directory, Route
+from ...routing.lanes import Band
 from ...tasks.errors import InvalidRequest, UnknownName
 from ..settings.choices import filtered_named, strategy_named
+from ..settings.links import with_roles
 from .console import out
+from .route_change import By, IfVersion, RouteName, Terms, change_route
+from .route_view import chain, fields, origin
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
 
@@ -27,7 +32,8 @@ class _Change:
     def update(self, directory: Directory) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         if self.targets:
-            fields["chain"] = tuple(_link(target, at, directory) for at, target in enumerate(self.targets, start=1))
+            links = [_link(target, at, directory) for at, target in enumerate(self.targets, start=1)]
+            fields["chain"] = with_roles(links)
         if self.strategy is not None:
             fields["strategy"] = strategy_named(self.strategy)
         if self.spill_after is not None:
@@ -35,9 +41,6 @@ class _Change:
         if self.filtered is not None:
             fields["filtered"] = filtered_named(self.filtered)
         return fields
-
-
-RouteName = Annotated[str, typer.Argument(help="A route.", show_default=False)]
 
 
 def list_routes(as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -61,6 +64,8 @@ def set_route(
         typer.Option(help="Who else is asked after a filter: give_up, one_more, all, local; as it is if not given."),
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="Make a route that there is not yet.")] = False,
+    if_version: IfVersion = None,
+    by: By = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
@@ -74,14 +79,22 @@ def set_route(
       fleet route set default --strategy cost_based --spill-after 2
 
       fleet route set default --filtered local
+
+      fleet route set agent:reviewer anthropic groq --new
     """
     change = _Change(tuple(targets or ()), strategy, spill_after, filtered)
-    run_async(_set(config, name, change, new, as_json))
+    run_async(_set(config, name, change, Terms(if_version, by, as_json), new=new))
 
 
-def reset_route(name: RouteName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+def reset_route(
+    name: RouteName,
+    if_version: IfVersion = None,
+    by: By = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Have a route be as configured again."""
-    run_async(_reset(config, name, as_json))
+    run_async(_reset(config, name, Terms(if_version, by, as_json)))
 
 
 def failures(as_json: JsonOption = False) -> None:
@@ -99,46 +112,58 @@ async def _list(config: Path | None, as_json: bool) -> None:
     async with fleet_client(config) as client:
         directory, control = await client.directory(), await client.fleet.controls.read()
     if as_json:
-        out.print_json(data=[_fields(route, name in control.routes) for name, route in directory.routes.items()])
+        out.print_json(data=[fields(route, control) for route in directory.routes.values()])
         return
     table = Table("route", "strategy", "spills after", "filtered", "chain", "", box=None, pad_edge=False)
     for name, route in directory.routes.items():
         spill = "never" if route.spill_after_s is None else f"{route.spill_after_s:g} s"
-        by_hand = "changed by hand" if name in control.routes else ""
-        table.add_row(name, route.strategy, spill, route.filtered, _chain(route), by_hand)
+        by_hand = origin(name, control) if name in control.routes else ""
+        table.add_row(name, route.strategy, spill, route.filtered, chain(route), by_hand)
     out.print(table)
 
 
-async def _set(config: Path | None, name: str, change: _Change, new: bool, as_json: bool) -> None:
+async def _set(config: Path | None, name: str, change: _Change, terms: Terms, *, new: bool) -> None:
     async with fleet_client(config) as client:
+        # Read before the routes: a change between the two is then refused, never overwritten.
+        version = (await client.fleet.controls.read()).versions.get(name, 0)
         directory = await client.directory()
         before = directory.routes.get(name)
-        if before is None and not new:
-            raise UnknownName("route", name, directory.routes)
-        if before is None and not change.targets:
-            raise InvalidRequest(f"a new route needs targets: fleet route set {name} --new PROVIDER …")
-        route = before or Route(name=name, chain=())
+        if before is None:
+            _check_new(name, change, directory, new=new)
         update = change.update(directory)
         if not update:
             raise InvalidRequest("nothing to set; give targets, --strategy, --spill-after or --filtered")
-        route = route.model_copy(update=update)
-        await client.fleet.controls.set_route(name, route)
-    _tell(route, by_hand=True, as_json=as_json)
+        route = (before or Route(name=name, chain=())).model_copy(update=update)
+        if terms.if_version is None:
+            terms = terms._replace(if_version=version)
+        await change_route(client, name, route, terms)
 
 
-async def _reset(config: Path | None, name: str, as_json: bool) -> None:
+def _check_new(name: str, change: _Change, directory: Directory, *, new: bool) -> None:
+    """Refuse what cannot be a new route, and what is more likely a mistyped one."""
+    if not new:
+        raise UnknownName("route", name, directory.routes)
+    if not change.targets:
+        raise InvalidRequest(f"a new route needs targets: fleet route set {name} --new PROVIDER …")
+    if name.startswith(LANES_OWN):
+        _check_lane(name.removeprefix(LANES_OWN), directory)
+    elif ":" in name.removeprefix(AGENTS_OWN):
+        raise InvalidRequest(f"{name!r} is no name for a route; only agent:NAME and lane:NAME have a colon")
+
+
+def _check_lane(lane: str, directory: Directory) -> None:
+    task_type, dot, band = lane.partition(".")
+    if task_type not in directory.task_types:
+        raise UnknownName("task type", task_type, directory.task_types)
+    if dot and band not in list(Band):
+        raise UnknownName("band", band, Band)
+
+
+async def _reset(config: Path | None, name: str, terms: Terms) -> None:
     async with fleet_client(config) as client:
         if name not in (changed := (await client.fleet.controls.read()).routes):
             raise UnknownName("route that was changed by hand:", name, changed)
-        await client.fleet.controls.set_route(name, None)
-        directory = await client.fleet.directory() or Directory()
-    route = directory.routes.get(name)
-    if route is not None:
-        _tell(route, by_hand=False, as_json=as_json)
-    elif as_json:
-        out.print_json(data=None)
-    else:
-        out.print(f"{name} is gone; no configuration has it", markup=False)
+        await change_route(client, name, None, terms)
 
 
 def _link(target: str, at: int, directory: Directory) -> ChainLink:
@@ -161,22 +186,3 @@ def _seconds(text: str) -> float | None:
     if not 0 <= seconds < float("inf"):
         raise InvalidRequest(f"--spill-after is {text!r}; give seconds, or `never`")
     return seconds
-
-
-def _tell(route: Route, *, by_hand: bool, as_json: bool) -> None:
-    if as_json:
-        out.print_json(data=_fields(route, by_hand))
-    else:
-        spill = "never" if route.spill_after_s is None else f"after {route.spill_after_s:g} s"
-        how = "changed by hand" if by_hand else "as configured"
-        facts = f"{route.strategy}, spills {spill}, filtered: {route.filtered}; {how}"
-        out.print(f"{route.name}: {_chain(route)} ({facts})", markup=False)
-
-
-def _chain(route: Route) -> str:
-    links = sorted(route.chain, key=lambda link: link.priority)
-    return ", ".join(str(link) for link in links)
-
-
-def _fields(route: Route, by_hand: bool) -> dict[str, Any]:
-    return {**route.model_dump(mode="json"), "changed_by_hand": by_hand}

@@ -46,9 +46,8 @@ class Providers:
 
     def chain(self, request: Request, *, agent: str = "", task_type: str = DEFAULT_TASK_TYPE) -> tuple[ChainLink, ...]:
         """Who may answer, in order: the agent's own chain, or that of the request's lane. Raises NoTarget."""
-        own = self.directory.agents.get(agent)
         band = band_of(level(request.text, task_type=task_type))
-        route = self.directory.routes[own] if own else self.directory.route_for(task_type, band)
+        route = self.directory.route_of_agent(agent) or self.directory.route_for(task_type, band)
         wants = Wants(needs=request.needs)
         links, skipped = admissible(self.directory, route.chain if route else (), task_type, wants)
         if not links:

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from ...routing.control import AGENTS_OWN, LANES_OWN
 from ...routing.directory import ChainLink, RetryPolicy, Route
 from ..providers.endpoint import Api
 from ..redaction import passwords_in
@@ -16,7 +17,7 @@ from .provider import HealthCheck, KeySource, ModelSettings, ProviderSettings
 from .schema import Settings
 
 #: Routes that were made for one agent or one lane; they are shown where they are used.
-_OWN = ("agent:", "lane:")
+_OWN = (AGENTS_OWN, LANES_OWN)
 
 
 def as_yaml(settings: Settings) -> str:

@@ -6,6 +6,7 @@ from typing import get_args
 
 from pydantic import Field
 
+from ...routing.control import AGENTS_OWN
 from ...routing.directory import ChainLink, Filtered, Mode, Route, Strategy
 from .choices import choose, choose_strategy
 from .complaints import validated
@@ -87,7 +88,7 @@ class RouteMaker:
 
     def of_agent(self, agent: str, node: Node, default: Route | None, routes: Collection[str]) -> Route | None:
         """An agent's own route. A single target is followed by the default route: the agent prefers it, no more."""
-        route = self.named(f"agent:{agent}", node, routes=routes, lenient=True)
+        route = self.named(f"{AGENTS_OWN}{agent}", node, routes=routes, lenient=True)
         if route is None or default is None or not isinstance(node.value, str):
             return route
         usable = [link for link in route.chain if self._gets_jobs(link, route.mode)]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...routing.control import LANES_OWN
 from ...routing.directory import Route
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
 from ..judges import JUDGES
@@ -73,7 +74,7 @@ def traffic_of(node: Node, task_types: Mapping[str, str], maker: RouteMaker) -> 
         if child.value in named:
             traffic.lanes[lane] = str(child.value)
         else:
-            _add(traffic, traffic.lanes, lane, maker.named(f"lane:{lane}", child, routes=named))
+            _add(traffic, traffic.lanes, lane, maker.named(f"{LANES_OWN}{lane}", child, routes=named))
     for agent, child in (node.get("agents") or EMPTY).fields.items():
         if child.value in named:
             traffic.agents[agent] = str(child.value)
