@@ -29,6 +29,7 @@ def fleet(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Fle
     """`fleet …` in a fleet that has a configuration and no worker."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FLEET_REDIS_URL", redis_url)
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("FLEET_CONFIG", raising=False)
 
     async def publish() -> None:
