@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from workfleet.routing.directory import ChainLink, Directory, ModelFacts, ProviderFacts, Route
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import FleetError
+from workfleet.workers.cli.console import out
 from workfleet.workers.cli.main import app
 
 DIRECTORY = Directory(
@@ -29,7 +30,7 @@ def fleet(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Fle
     """`fleet …` in a fleet that has a configuration and no worker."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FLEET_REDIS_URL", redis_url)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(out, "width", 200)
     monkeypatch.delenv("FLEET_CONFIG", raising=False)
 
     async def publish() -> None:
