@@ -46,8 +46,8 @@ def prices(
 ) -> None:
     """Show what the configured models cost: by the configuration, else by the public list; 0 if they are local.
 
-    What a provider says that a call has cost wins over both, where it says so. With --receipts: how far the list is
-    from such receipts; JSON lines with `name`, `provider`, `request`, `status`, `response_headers`, `response`.
+    What a provider says that a call has cost wins over both, where it says so. With --receipts: how far the list's
+    prices of their day are from such receipts; JSON lines with `name`, `provider`, `request`, `status`, `response_headers`, `response`.
 
     Examples:
 
@@ -124,16 +124,18 @@ def _show_compared(found: list[Compared], *, as_json: bool) -> None:
     if as_json:
         out.print_json(data=[_compared_fields(each) for each in found])
         return
-    table = Table("model", "receipt", "ledger", "for tokens", "by the list", "off", "", box=None, pad_edge=False)
+    table = Table("model", "of", "receipt", "ledger", "for tokens", "by the list", "off", "", box=None, pad_edge=False)
     for each in found:
         off = "unknown" if each.off is None else f"{each.off:+.1%}"
         usd = (each.charged_usd, each.ledger_usd, each.tokens_usd, each.listed_usd)
         amounts = ("" if amount is None else f"{amount:.8f}" for amount in usd)
-        table.add_row(escape(each.model), *amounts, off if each.within else f"[yellow]{off}[/]", _remark(each))
+        of = f"{each.at:%Y-%m-%d}" if each.at else ""
+        table.add_row(escape(each.model), of, *amounts, off if each.within else f"[yellow]{off}[/]", _remark(each))
     out.print(table)
-    good = sum(each.within for each in found)
+    noted, listed = sum(each.noted for each in found), sum(each.within for each in found)
     out.print(
-        f"{len(found)} receipts (USD); the ledger notes the receipt; {good} of them within {TOLERANCE:.0%} by the list"
+        f"{len(found)} receipts (USD). Within {TOLERANCE:.0%} of them: {noted} by the ledger, which notes the receipt; "
+        f"{listed} by the list's price of their day, which counts where a provider gives none"
     )
 
 
@@ -141,8 +143,8 @@ def _remark(each: Compared) -> str:
     words: list[str] = []
     if each.extra_usd > 1e-12:
         words.append(f"{each.extra_usd:g} of the receipt is for what is not tokens")
-    if not each.within and each.fits_from is not None:
-        words.append(f"the list has the price that was charged from {each.fits_from} on")
+    if not each.within and each.served_by:
+        words.append(f"{each.served_by} served it at its own price; the list has the cheapest of those who offer it")
     elif not each.within:
         words.append("the list has no such price")
     return "; ".join(words)
@@ -151,8 +153,9 @@ def _remark(each: Compared) -> str:
 def _compared_fields(each: Compared) -> dict[str, Any]:
     return {
         **dataclasses.asdict(each),
+        "at": each.at.isoformat() if each.at else None,
         "usage": {"input_tokens": each.usage.input_tokens, "output_tokens": each.usage.output_tokens},
-        "fits_from": str(each.fits_from) if each.fits_from else None,
         "off": each.off,
         "within": each.within,
+        "noted": each.noted,
     }

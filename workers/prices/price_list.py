@@ -3,10 +3,11 @@
 Nothing is fetched: the list is as old as the installed package, whose version the ledger keeps beside each cost.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from .corrections import corrected
 from .price import Price, Rate
 
 if TYPE_CHECKING:
@@ -51,25 +52,21 @@ class PriceList:
             self._providers = data.providers
             self._version = f"genai-prices {__version__}"
 
+    @property
+    def version(self) -> str:
+        """Whose prices they are, and of when."""
+        self.warm()
+        return self._version
+
     def price(self, type_: str, model: str, *, at: datetime, base_url: str = "") -> Price | None:
         """A model's price at a provider of a type; None if the list has none. at: with its time zone."""
+        if (known := corrected(type_, _plain(model), at, version=self.version)) is not None:
+            return known
         key = (type_, base_url, model)
         if key not in self._models:
             self._models[key] = self._find(*key)
         found = self._models[key]
         return None if found is None else self._priced(found.get_prices(at))
-
-    def dated(self, type_: str, model: str) -> tuple[tuple[date, Price], ...]:
-        """The prices that begin on a day, as far as the list has days; some are announced, and begin later.
-
-        For models that OpenRouter resells, their vendor's too: an offer of his ends there as well.
-        """
-        from genai_prices.types import StartDateConstraint
-
-        found = [self._find(type_, "", model), self._of_vendor(type_, _plain(model))]
-        changes = [change for each in found if each and isinstance(each.prices, list) for change in each.prices]
-        days = ((each.constraint, self._priced(each.prices)) for each in changes)
-        return tuple((day.start_date, price) for day, price in days if isinstance(day, StartDateConstraint))
 
     def _find(self, type_: str, base_url: str, model: str) -> "ModelInfo | None":
         from genai_prices.data_snapshot import DataSnapshot
@@ -99,7 +96,7 @@ class PriceList:
     def _priced(self, found: "ModelPrice") -> Price:
         if id(found) not in self._prices:
             price = Price(
-                version=self._version,
+                version=self.version,
                 input=_rate(found.input_mtok),
                 output=_rate(found.output_mtok),
                 cache_read=_rate(found.cache_read_mtok),

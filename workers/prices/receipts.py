@@ -1,4 +1,5 @@
-"""How well the price list tells what providers charge: answers that say their own cost, priced as if they did not.
+"""How well the price list tells what providers charge: answers that say their own cost, priced as if they did not, by
+the prices of their day.
 
 An exchange is one JSON object: `name`, `provider`, `request`, `status`, `response_headers` and `response`, the body as
 JSON or, of a stream, as text.
@@ -7,7 +8,7 @@ JSON or, of a stream, as text.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ...routing.failure import Failure
@@ -27,21 +28,23 @@ TOLERANCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One receipt. model: as the answer names it. charged_usd: all of it. tokens_usd: its part for tokens.
+    """One receipt. model: as the answer names it. served_by: whose computers answered, "" if it does not say. at: when,
+    None if it does not say. charged_usd: all of the receipt. tokens_usd: its part for tokens.
 
-    ledger_usd: what the fleet notes, which is the receipt. listed_usd: what the list's price makes of the tokens, None
-    if it has none. version: of that price. fits_from: the list has the price that was charged, from this day on.
+    ledger_usd: what the fleet notes. listed_usd: what the list's price of that time makes of the tokens, None if it has
+    none. version: of that price.
     """
 
     name: str
     model: str
+    served_by: str
+    at: datetime | None
     usage: Usage
     charged_usd: float
     tokens_usd: float
     ledger_usd: float | None
     listed_usd: float | None
     version: str | None
-    fits_from: date | None = None
 
     @property
     def extra_usd(self) -> float:
@@ -55,41 +58,48 @@ class Compared:
 
     @property
     def within(self) -> bool:
+        """Whether the list alone tells the cost."""
         return _is_near(self.listed_usd, self.tokens_usd)
+
+    @property
+    def noted(self) -> bool:
+        """Whether the ledger tells the cost."""
+        return _is_near(self.ledger_usd, self.charged_usd)
 
 
 def _is_near(cost_usd: float | None, receipt_usd: float) -> bool:
     return cost_usd is not None and abs(cost_usd - receipt_usd) <= TOLERANCE * receipt_usd
 
 
-def compared(exchanges: Iterable[Mapping[str, Any]], listed: PriceList, at: datetime) -> Iterator[Compared]:
-    """The answers with a receipt. at: as of when the list is read; of older prices it knows little."""
+def compared(exchanges: Iterable[Mapping[str, Any]], listed: PriceList, now: datetime) -> Iterator[Compared]:
+    """The answers with a receipt. now: as of when the list is read for those that do not say when they were made."""
     for exchange in exchanges:
         row = ROWS.get(text(exchange.get("provider")))
         answer = _answer(row, exchange) if row is not None and row.receipts else None
         if row is not None and answer is not None and answer.usage.cost_source == "receipt":
-            yield _compared(row, exchange, answer, listed, at)
+            yield _compared(row, exchange, answer, listed, now)
 
 
-def _compared(row: Row, exchange: Mapping[str, Any], answer: Answer, listed: PriceList, at: datetime) -> Compared:
+def _compared(row: Row, exchange: Mapping[str, Any], answer: Answer, listed: PriceList, now: datetime) -> Compared:
     provider = ProviderSettings(name=row.name, type=row.name)
     asked = text(mapping(exchange.get("request")).get("model"))
+    told = _answered_at(exchange.get("response"))
+    at = told or now
     bare = answer.usage.model_copy(update={"cost_usd": None, "cost_source": None})
     table = priced(bare, provider, asked, listed=listed, at=at, answered_by=answer.model)
     ledger = priced(answer.usage, provider, asked, listed=listed, at=at, answered_by=answer.model)
     charged = answer.usage.cost_usd or 0.0
-    tokens_usd = _for_tokens(exchange.get("response"), charged)
-    days = (day for day, price in listed.dated(row.name, answer.model) if _is_near(price.cost_usd(bare), tokens_usd))
     return Compared(
         name=text(exchange.get("name")),
         model=answer.model,
+        served_by=_first_text("provider", exchange.get("response")),
+        at=told,
         usage=bare,
         charged_usd=charged,
-        tokens_usd=tokens_usd,
+        tokens_usd=_for_tokens(exchange.get("response"), charged),
         ledger_usd=ledger.cost_usd,
         listed_usd=table.cost_usd,
         version=table.price_version,
-        fits_from=next(days, None),
     )
 
 
@@ -121,9 +131,24 @@ def _for_tokens(body: object, charged_usd: float) -> float:
 
 def _usage_in(body: object) -> dict[str, Any]:
     """The last count of a body."""
+    counts = [mapping(part.get("usage")) for part in _parts(body)]
+    return next((usage for usage in reversed(counts) if usage), {})
+
+
+def _answered_at(body: object) -> datetime | None:
+    """When the provider made the answer, as OpenAI's `created` has it."""
+    told = (number(part.get("created")) for part in _parts(body))
+    seconds = next((each for each in told if each), None)
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _first_text(name: str, body: object) -> str:
+    return next((said for part in _parts(body) if (said := text(part.get(name)))), "")
+
+
+def _parts(body: object) -> list[dict[str, Any]]:
+    """A whole body, or the events of a stream."""
     if not isinstance(body, str):
-        return mapping(mapping(body).get("usage"))
+        return [mapping(body)]
     events = (line.removeprefix("data:").strip() for line in body.splitlines() if line.startswith("data:"))
-    counts = [mapping(mapping(json.loads(event)).get("usage")) for event in events if event.startswith("{")]
-    known = [usage for usage in counts if usage]
-    return known[-1] if known else {}
+    return [mapping(json.loads(event)) for event in events if event.startswith("{")]

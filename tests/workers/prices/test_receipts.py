@@ -1,7 +1,7 @@
 """The price list against what a provider says that it charged."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,16 @@ ALL = Path(__file__).parents[4] / "shared" / "recordings" / "exchanges.jsonl"
 TOKENS = {"prompt_tokens": 1000, "completion_tokens": 100}
 
 
-def exchange(model: str, cost: float, **usage: Any) -> dict[str, Any]:
+def exchange(model: str, cost: float, created: float | None = None, **usage: Any) -> dict[str, Any]:
     message = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "ok"}}
     response = {"id": "gen-1", "model": model, "choices": [message], "usage": {**TOKENS, "cost": cost, **usage}}
+    response |= {"created": created, "provider": "Anybody"}
     request = {"model": model, "messages": [{"role": "user", "content": "…"}]}
     return {"name": "n", "provider": "openrouter", "request": request, "status": 200, "response": response}
 
 
-def streamed(model: str, cost: float) -> dict[str, Any]:
-    chunk: dict[str, Any] = {"id": "gen-1", "model": model, "choices": [{"index": 0, "delta": {"content": "ok"}}]}
+def streamed(model: str, cost: float, created: float | None = None) -> dict[str, Any]:
+    chunk: dict[str, Any] = {"id": "gen-1", "created": created, "model": model, "choices": [{"index": 0, "delta": {"content": "ok"}}]}
     last: dict[str, Any] = {
         **chunk,
         "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
@@ -46,12 +47,18 @@ def test_a_receipt_that_the_list_confirms(made: Any) -> None:
 
 def test_a_receipt_that_the_list_does_not_confirm() -> None:
     found = only(exchange("anthropic/claude-sonnet-4", 0.009))
-    assert (found.ledger_usd, found.off, found.within, found.fits_from) == (0.009, -0.5, False, None)
+    assert (found.ledger_usd, found.noted, found.off, found.within) == (0.009, True, -0.5, False)
 
 
-def test_a_price_of_another_time_is_named() -> None:
-    found = only(exchange("google/gemini-3.6-flash", 0.00225))
-    assert (found.within, found.fits_from) == (False, date(2027, 1, 1))
+@pytest.mark.parametrize(
+    ("day", "off"), [("2026-08-13", 0.0), ("2026-08-14", 1.0), (None, 1.0)], ids=["then", "later", "not said: now"]
+)
+@pytest.mark.parametrize("made", [exchange, streamed])
+def test_a_receipt_is_compared_with_the_price_of_its_day(made: Any, day: str | None, off: float) -> None:
+    """The model cost twice as much until 14 August 2026."""
+    at = datetime.fromisoformat(f"{day}T12:00:00Z") if day else None
+    found = only(made("google/gemini-3.6-flash", 0.00225, created=at.timestamp() if at else None))
+    assert (found.at, round(found.tokens_usd / (found.listed_usd or 0) - 1, 6)) == (at, off)
 
 
 def test_what_is_not_for_tokens_is_told_apart() -> None:
@@ -77,6 +84,7 @@ def test_recorded_receipts_are_what_the_ledger_notes_and_what_the_list_says() ->
     lines = (json.loads(line) for line in ALL.read_text(encoding="utf-8").splitlines())
     found = list(compared(lines, PriceList(), NOW))
     assert len(found) == 5
-    assert all(each.ledger_usd == each.charged_usd for each in found)
-    # That one was recorded before the vendor lowered its price for a time.
-    assert [each.model for each in found if not each.within] == ["google/gemini-3.6-flash"]
+    assert all(each.noted for each in found)
+    # OpenRouter lists the cheapest of those who serve a model, and charges the price of the one who did.
+    others = [(each.model, each.served_by) for each in found if not each.within]
+    assert others == [("z-ai/glm-4.6", "AtlasCloud"), ("deepseek/deepseek-chat", "OpenAI")]
