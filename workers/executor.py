@@ -177,7 +177,7 @@ class Executor:
                 elif relay is not None:
                     await relay.close()
         if (failure := objection(running.spec, answer)) is not None:
-            running.rejected = answer
+            running.paid = answer
         self.upstream.judged(running.spec, model, answer, failure)
         if failure is not None:
             raise AttemptFailed(failure)
@@ -208,7 +208,7 @@ class Executor:
 
     async def _stopped(self, running: Running) -> Ending:
         """The call may have cost something, whoever stopped it."""
-        job, attempt = running.job, self._entry(running, "cancelled")
+        job, attempt = running.job, self._entry(running, "cancelled", answer=running.paid)
         if running.stop is Stop.LOST:
             await persist(lambda: self.store.book(job, attempt))
             return self._lost(running)
@@ -225,7 +225,7 @@ class Executor:
     async def _after(self, running: Running, others: Alternatives, failure: Failure) -> Ending:
         """Carry out what `next_action` says."""
         job, target = running.job, running.target
-        attempt = self._entry(running, failure.fault, failure=failure, answer=running.rejected)
+        attempt = self._entry(running, failure.fault, failure=failure, answer=running.paid)
         before = await self._entries(job)
         if running.spec.capped:
             others = self._alternatives(running, [*before, attempt])

@@ -48,9 +48,9 @@ class Running:
 
     ends_at: the job's deadline, began_at: when it was claimed, target: who is asked, asked_at: since when; times are
     those of the executor's clock.
-    rejected: an answer that was paid for, but that the judge turned down. has_slot: its call may be made. on_free:
-    called when another job may be taken; freed: it was. sure_at: when its lease was last asked for with success, on
-    the leases' clock.
+    paid: what was paid for and is no answer: one that the judge turned down, or the beginning of one. has_slot: its
+    call may be made. on_free: called when another job may be taken; freed: it was. sure_at: when its lease was last
+    asked for with success, on the leases' clock.
     """
 
     job: Job
@@ -61,7 +61,7 @@ class Running:
     asked_at: float = 0.0
     call: "asyncio.Task[Answer] | asyncio.Task[None] | None" = None
     stop: Stop | None = None
-    rejected: Answer | None = None
+    paid: Answer | None = None
     on_free: Callable[[], None] = lambda: None
     has_slot: bool = False
     freed: bool = False

@@ -18,7 +18,7 @@ def entry(
     failure: Failure | None = None,
     answer: Answer | None = None,
 ) -> Attempt:
-    """One entry of the ledger. answer: what was paid for, good or not."""
+    """One entry of the ledger. answer: what was paid for, good or not, or the beginning of it."""
     usage = answer.usage if answer else None
     return Attempt(
         number=job.attempts,

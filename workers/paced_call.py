@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 from ..tasks.answer import Answer
+from ..tasks.job import JobSpec
 from .leases import Leases, Running
 from .limits.admitted import Admitted
 from .providers.asking import OnDelta
 from .providers.endpoint import AttemptFailed
+from .providers.meter import Meter
 from .upstream import Unavailable, Upstream
 
 
@@ -25,6 +27,7 @@ async def ask_in_turn(
     await leases.assure(running)
     running.asked_at = clock()
     admitted.sent()
+    meter = Meter()
     try:
         answer = await upstream.ask(
             running.job,
@@ -33,12 +36,22 @@ async def ask_in_turn(
             time_left_s=running.ends_at - running.asked_at,
             on_delta=on_delta,
             on_headers=admitted.replied,
+            meter=meter,
         )
     except Unavailable:
         admitted.unsent()
         raise
-    except AttemptFailed as failed:
-        admitted.failed(failed.failure)
+    except BaseException as broken:
+        running.paid = _begun(meter, upstream, running.spec, admitted.model)
+        admitted.broke_off(running.paid, broken.failure if isinstance(broken, AttemptFailed) else None)
         raise
     admitted.answered(answer.usage)
     return answer
+
+
+def _begun(meter: Meter, upstream: Upstream, spec: JobSpec, model: str) -> Answer | None:
+    """What had come of an answer when its call broke off, with its cost; None if nothing had."""
+    usage = meter.usage(spec.request)
+    if usage is None:
+        return None
+    return Answer(usage=upstream.pricing.of_usage(usage, model), first_token_s=meter.first_token_s)

@@ -26,6 +26,7 @@ from .line import Call, Line
 from .pricing import Pricing
 from .providers.asking import OnDelta, OnHeaders
 from .providers.endpoint import AttemptFailed, Endpoint, Timeouts
+from .providers.meter import Meter
 from .providers.sender import Sender
 from .settings.addresses import LOOPBACK
 from .settings.provider import ProviderSettings
@@ -159,6 +160,7 @@ class Upstream:
         time_left_s: float,
         on_delta: OnDelta | None = None,
         on_headers: OnHeaders = lambda _: None,
+        meter: Meter | None = None,
     ) -> Answer:
         """One call at the least busy endpoint; its outcome tells the breaker. Raises AttemptFailed, Unavailable."""
         line, target = self._least_busy(), self.target(model)
@@ -179,6 +181,7 @@ class Upstream:
                 context_tokens=known.context_tokens if known else None,
                 job_id=job.id,
                 on_headers=on_headers,
+                meter=meter,
             )
         except AttemptFailed as failed:
             self._note_failure(call, model, failed.failure, cut_short=timeouts.total_s >= time_left_s)

@@ -46,8 +46,9 @@ def prices(
 ) -> None:
     """Show what the configured models cost: by the configuration, else by the public list; 0 if they are local.
 
-    What a provider says that a call has cost wins over both, where it says so. With --receipts: how far the list's
-    prices of their day are from such receipts; JSON lines with `name`, `provider`, `request`, `status`, `response_headers`, `response`.
+    What a provider says that a call has cost wins over both, where it says so. With --receipts: how far the
+    list's prices of their day are from such receipts; JSON lines with `name`, `provider`, `request`, `status`,
+    `response_headers`, `response`.
 
     Examples:
 

@@ -14,6 +14,7 @@ from ..providers.asking import OnDelta
 from ..providers.dialect import Delta, ListedModel
 from ..providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from ..providers.inspection import Health
+from ..providers.meter import Meter
 from ..providers.sender import Sender
 from ..settings.provider import ProviderSettings
 from .cost import CostEstimate, Spent, estimated_cost
@@ -128,10 +129,21 @@ class Provider:
         known = self.settings.model(model)
         context_tokens = known.context_tokens if known else None
         self._busy[endpoint.base_url] += 1
+        meter = Meter()
         try:
             answer = await self.sender.ask(
-                endpoint, model, request, self._limits(on_delta), on_delta=on_delta, context_tokens=context_tokens
+                endpoint,
+                model,
+                request,
+                self._limits(on_delta),
+                on_delta=on_delta,
+                context_tokens=context_tokens,
+                meter=meter,
             )
+        except BaseException:
+            if (begun := meter.usage(request)) is not None:
+                self.spent = self.spent.with_call(self.pricing.of_usage(begun, model))
+            raise
         finally:
             self._busy[endpoint.base_url] -= 1
         usage = self.pricing.of_answer(answer, model)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ...routing.failure import Failure, Fault
 from ...routing.limits import Limit, Slots
 from ...routing.reservation import Denied, Used
-from ...tasks.answer import Usage
+from ...tasks.answer import Answer, Usage
 
 #: The provider refuses the call, and counts it, but no tokens.
 _REFUSED = frozenset(
@@ -64,7 +64,14 @@ class Admitted:
     def answered(self, usage: Usage) -> None:
         self.used = Used(1, usage.input_tokens + usage.output_tokens, usage.output_tokens)
 
-    def failed(self, failure: Failure) -> None:
-        """Refused calls cost no tokens; of all others nobody knows what they have cost."""
+    def broke_off(self, paid: Answer | None, failure: Failure | None) -> None:
+        """paid: what had come by then. Refused calls cost no tokens; of others nobody knows, and it stays reserved.
+
+        failure: None if it was stopped.
+        """
         self.failure = failure
-        self.used = Used(tokens=0) if failure.fault in _REFUSED else Used()
+        refused = failure is not None and failure.fault in _REFUSED
+        if paid is not None:
+            self.used = Used(1, paid.usage.input_tokens + paid.usage.output_tokens)
+        else:
+            self.used = Used(tokens=0) if refused else Used()

@@ -1,4 +1,4 @@
-"""What the public list has wrong, until it has it right. Each row says what shows it; a row whose list is right goes."""
+"""What the public list has wrong. Each row says what shows it, and goes when the list has it right."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ class Correction:
 
 #: Type of provider and model -> what the list does not know.
 CORRECTIONS: Mapping[tuple[str, str], Correction] = {
-    # The list has the introductory price as if it had held from the beginning (#564 of pydantic/genai-prices). OpenRouter
-    # listed 1.50 and 7.50 from 2026-07-22 on and 0.75 and 3.75 from 2026-08-14 (the daily copies of its listing in
-    # jvrck/openrouterlist; cache reads: #3593 of theopenco/llmgateway), and charged so: 240 µUSD for 30 and 26 tokens on
-    # 2026-08-12.
+    # The list has the introductory price as if it had held from the beginning (#564 of pydantic/genai-prices).
+    # OpenRouter listed 1.50 and 7.50 from 2026-07-22 on and 0.75 and 3.75 from 2026-08-14 (daily copies of its listing
+    # in jvrck/openrouterlist; cache reads: #3593 of theopenco/llmgateway), and charged so: 240 µUSD for 30 and 26
+    # tokens on 2026-08-12.
     ("openrouter", "google/gemini-3.6-flash"): Correction(
         datetime(2026, 8, 14, tzinfo=UTC),
         Price("", input=Rate(1.5), output=Rate(7.5), cache_read=Rate(0.15)),

@@ -33,15 +33,22 @@ class Price:
     cache_write: Rate | None = None
 
     def cost_usd(self, usage: Usage) -> float | None:
-        """What an answer costs; None if a rate that it needs is unknown. An embedding needs no rate of the output."""
+        """What an answer costs; None if a rate that it needs is unknown. An embedding needs no rate of the output.
+
+        Tokens that the provider bills win over those that it counts: Cohere's own template, say, is free.
+        """
         if self.input is None or (self.output is None and usage.output_tokens):
             return None
         read, written = usage.cached_read_tokens, usage.cache_write_tokens
+        fresh = max(0, usage.input_tokens - read - written)
+        if usage.billed_input_tokens is not None:
+            fresh, read, written = usage.billed_input_tokens, 0, 0
+        billed = usage.billed_output_tokens
         shares = (
-            (self.input, max(0, usage.input_tokens - read - written)),
+            (self.input, fresh),
             (self.cache_read or self.input, read),
             (self.cache_write or self.input, written),
-            (self.output or self.input, usage.output_tokens),
+            (self.output or self.input, usage.output_tokens if billed is None else billed),
         )
         return sum(rate.for_prompt(usage.input_tokens) * tokens for rate, tokens in shares) / 1e6
 

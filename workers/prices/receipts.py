@@ -132,7 +132,8 @@ def _for_tokens(body: object, charged_usd: float) -> float:
 def _usage_in(body: object) -> dict[str, Any]:
     """The last count of a body."""
     counts = [mapping(part.get("usage")) for part in _parts(body)]
-    return next((usage for usage in reversed(counts) if usage), {})
+    known = [usage for usage in counts if usage]
+    return known[-1] if known else {}
 
 
 def _answered_at(body: object) -> datetime | None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from ...routing.failure import Failure
 from ...tasks.answer import Answer
@@ -11,11 +11,21 @@ from .deadlines import Deadlines
 from .dialect import Ask, Call, Delta, Dialect, Reply, StreamDecoder
 from .dialects import DIALECTS
 from .endpoint import AttemptFailed, Endpoint, Timeouts
+from .meter import Meter
 from .wire import Opened, Wire
 
 OnDelta = Callable[[Delta], Awaitable[None]]
 #: Told the headers of each reply, names in lower case.
 OnHeaders = Callable[[Mapping[str, str]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who hears of a call while it is made. on_delta: of the pieces of a stream. meter: what they come to."""
+
+    on_delta: OnDelta | None = None
+    on_headers: OnHeaders = lambda _: None
+    meter: Meter = field(default_factory=Meter)
 
 
 class Asking:
@@ -35,9 +45,8 @@ class Asking:
         endpoint: Endpoint,
         ask: Ask,
         timeouts: Timeouts,
-        on_delta: OnDelta | None,
+        watch: Watch,
         job_id: str | None,
-        on_headers: OnHeaders = lambda _: None,
     ) -> Answer:
         """The answer; raises AttemptFailed. The total limit counts over the corrections too.
 
@@ -54,7 +63,7 @@ class Asking:
         while True:
             made = self._corrections.get((ask.provider, ask.model), ())
             sent = replace(call, body=corrected(call.body or {}, made))
-            outcome = await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), on_delta, on_headers)
+            outcome = await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), watch)
             took_s = self._timer() - began
             if isinstance(outcome, Answer):
                 return outcome.model_copy(update={"total_s": took_s})
@@ -76,40 +85,39 @@ class Asking:
         ask: Ask,
         call: Call,
         timeouts: Timeouts,
-        on_delta: OnDelta | None,
-        on_headers: OnHeaders,
+        watch: Watch,
     ) -> Answer | Failure:
         dialect = DIALECTS[ask.row.dialect]
         if not ask.stream:
             reply = await self._wire.fetch(endpoint, call, timeouts)
-            on_headers(reply.headers)
+            watch.on_headers(reply.headers)
             return _read(dialect, ask, reply)
         began = self._timer()
         async with self._wire.opened(endpoint, call, timeouts) as opened:
-            on_headers(opened.head.headers)
+            watch.on_headers(opened.head.headers)
             if opened.head.status == 200 and not _is_whole(opened.head):
-                return await self._follow(began, dialect.decoder(ask, opened.head), opened, on_delta)
+                return await self._follow(began, dialect.decoder(ask, opened.head), opened, watch)
             outcome = _read(dialect, ask, await self._wire.read(opened))
             if isinstance(outcome, Failure):
                 return outcome
             whole_s = self._timer() - began
-            if on_delta is not None:
+            if watch.on_delta is not None:
                 opened.limits.held()
-                await on_delta(Delta(text=outcome.text, reasoning=outcome.reasoning, usage=outcome.usage))
+                await watch.on_delta(Delta(text=outcome.text, reasoning=outcome.reasoning, usage=outcome.usage))
             return outcome.model_copy(update={"first_token_s": whole_s})
 
-    async def _follow(
-        self, began: float, decoder: StreamDecoder, opened: Opened, on_delta: OnDelta | None
-    ) -> Answer | Failure:
+    async def _follow(self, began: float, decoder: StreamDecoder, opened: Opened, watch: Watch) -> Answer | Failure:
         """Read a stream to its terminal marker, and hand on what it says on the way."""
-        first_token_s = None
+        meter = watch.meter
         async for piece in opened.pieces:
             deltas = decoder.feed(piece)
-            if first_token_s is None and any(delta.is_token for delta in deltas):
-                first_token_s = self._timer() - began
-            if on_delta is not None:
-                await _hand_on(deltas, on_delta, opened.limits)
-            if deltas and first_token_s is not None:
+            for delta in deltas:
+                meter.take(delta)
+            if meter.first_token_s is None and any(delta.is_token for delta in deltas):
+                meter.first_token_s = self._timer() - began
+            if watch.on_delta is not None:
+                await _hand_on(deltas, watch.on_delta, opened.limits)
+            if deltas and meter.first_token_s is not None:
                 opened.limits.answering()
             if decoder.ended:
                 break
@@ -117,7 +125,7 @@ class Asking:
         if isinstance(outcome, Failure):
             return outcome
         await self._wire.drain(opened)
-        return outcome.model_copy(update={"first_token_s": first_token_s})
+        return outcome.model_copy(update={"first_token_s": meter.first_token_s})
 
 
 async def _hand_on(deltas: list[Delta], on_delta: OnDelta, limits: Deadlines) -> None:

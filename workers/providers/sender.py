@@ -10,12 +10,13 @@ import httpx2
 
 from ...tasks.answer import Answer
 from ...tasks.request import Request
-from .asking import Asking, OnDelta, OnHeaders
+from .asking import Asking, OnDelta, OnHeaders, Watch
 from .dialect import Ask, ListedModel
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .feedback import Feedback
 from .http_client import http_client, offline_transport
 from .inspection import Health, check, listed_models, load, within
+from .meter import Meter
 from .ollama import admin as ollama_admin
 from .pull_progress import PullProgress
 from .pulling import pulled
@@ -68,12 +69,14 @@ class Sender:
         context_tokens: int | None = None,
         job_id: str | None = None,
         on_headers: OnHeaders = lambda _: None,
+        meter: Meter | None = None,
     ) -> Answer:
         """The model's answer. Raises AttemptFailed; being cancelled closes the connection at once.
 
         It streams if the request says so, or if there is an `on_delta` to hand the pieces to; the time that `on_delta`
         takes is not counted as the provider's. context_tokens: of the model, if known. job_id: told to the provider, so
-        that the call can be found in its logs. on_headers: told the headers of each reply, also of a refusal.
+        that the call can be found in its logs. on_headers: told the headers of each reply, also of a refusal. meter:
+        has what a stream brought, also if it breaks off or the call is cancelled.
         """
         row = endpoint.row
         long = row.stream_above_tokens is not None and (request.max_tokens or 0) > row.stream_above_tokens
@@ -82,7 +85,8 @@ class Sender:
         with redacted(endpoint):
             endpoint = await self._forms.settled(endpoint, timeouts) if row.dialect == "ruvllm" else endpoint
             ask = replace(ask, api=endpoint.api)
-            return await self._asking.ask(endpoint, ask, timeouts, on_delta, job_id, on_headers)
+            watch = Watch(on_delta, on_headers, meter or Meter())
+            return await self._asking.ask(endpoint, ask, timeouts, watch, job_id)
 
     async def models(self, endpoint: Endpoint, timeout_s: float = 5) -> tuple[ListedModel, ...]:
         """The models that the server lists, loaded or not. Raises AttemptFailed."""

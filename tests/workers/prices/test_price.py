@@ -25,6 +25,12 @@ EMBEDS = Price("test", Rate(0.02))
             0.000045,
             id="more cached than read, as some count",
         ),
+        pytest.param(
+            Price("test", Rate(2.5), Rate(10.0)),
+            Usage(input_tokens=2190, output_tokens=1257, billed_input_tokens=431, billed_output_tokens=661),
+            0.0076875,
+            id="what is billed, where that is less than what is counted",
+        ),
     ],
 )
 def test_costs(price: Price, usage: Usage, cost_usd: float | None) -> None:

@@ -24,7 +24,12 @@ def exchange(model: str, cost: float, created: float | None = None, **usage: Any
 
 
 def streamed(model: str, cost: float, created: float | None = None) -> dict[str, Any]:
-    chunk: dict[str, Any] = {"id": "gen-1", "created": created, "model": model, "choices": [{"index": 0, "delta": {"content": "ok"}}]}
+    chunk: dict[str, Any] = {
+        "id": "gen-1",
+        "created": created,
+        "model": model,
+        "choices": [{"index": 0, "delta": {"content": "ok"}}],
+    }
     last: dict[str, Any] = {
         **chunk,
         "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],

@@ -29,6 +29,13 @@ SAID = (
 ENDED = {"stop_reason": "end_turn"}
 
 
+def test_anthropic_tells_what_it_has_read_before_it_speaks() -> None:
+    """So a message that breaks off is booked with its input."""
+    decoder = ANTHROPIC.speaks.decoder(ANTHROPIC.ask(stream=True), Reply(200))
+    (delta,) = decoder.feed(sse(message_start(input_tokens=20, cache_read_input_tokens=8, output_tokens=1)))
+    assert delta.usage == Usage(input_tokens=28, cached_read_tokens=8, output_tokens=1)
+
+
 @pytest.mark.parametrize(
     ("last", "usage"),
     [

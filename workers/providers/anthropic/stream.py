@@ -41,7 +41,8 @@ class MessageReader:
         match event.get("type"):
             case "message_start":
                 self._message = mapping(event.get("message"))
-                return Delta()
+                counted = mapping(self._message.get("usage"))
+                return Delta(usage=usage_of(counted) if counted else None)
             case "content_block_start":
                 return self._started(count(event.get("index")), mapping(event.get("content_block")))
             case "content_block_delta":

@@ -56,7 +56,8 @@ class OpenAIStream:
         error = error_in(chunk)
         if error is not None:
             self._failure = failure_in(error, self._head)
-            return None
+            counted = mapping(mapping(chunk).get("usage"))  # OpenRouter's errors say what they have cost (C.11)
+            return Delta(usage=usage_of(self._ask.row, counted)) if counted else None
         if not mapping(chunk):
             self._failure = Failure(Fault.SERVER, "an event of the stream is no JSON object", status=self._head.status)
             return None
