@@ -37,7 +37,9 @@ class ModelFacts(_Facts):
     """One model of a provider. context_tokens: input and output together; None is unknown.
 
     Prices are USD for a million tokens; None is unknown, never free. With a prompt of more than long_prompt_tokens a
-    call costs up to long_prompt_times as much. quality: a score from 0 to 1, None is unknown.
+    call costs up to long_prompt_times as much. quality: a score from 0 to 1, None is unknown. strengths: task types
+    that it does well for its size. parameters_b: billions of them. tokens_per_s: of an answer, as published. retired:
+    its provider has it no longer.
     """
 
     name: str
@@ -49,6 +51,10 @@ class ModelFacts(_Facts):
     long_prompt_times: float = 1.0
     free: bool = False
     quality: float | None = None
+    strengths: frozenset[str] = frozenset()
+    parameters_b: float | None = None
+    tokens_per_s: float | None = None
+    retired: bool = False
 
 
 class ProviderFacts(_Facts):

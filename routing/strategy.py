@@ -2,23 +2,31 @@
 
 | strategy        | first comes                                                                                      |
 |-----------------|--------------------------------------------------------------------------------------------------|
-| `cost_based`    | the least cost of an accepted answer, once known; until then by price; unknown prices last       |
+| `priority`      | the configured order; among equals the least cost                                                |
+| `cost_based`    | of models that are good enough for the work, the least cost of an accepted answer, once known;   |
+|                 | until then by price; unknown prices last. Then the others, the best first                        |
 | `latency_based` | the fastest answers; what nobody has asked yet comes first, so that it becomes known              |
-| `quality`       | the best score, less what judges turned down; without a score last                               |
-| `balanced`      | the least sum of the three places                                                                |
+| `quality`       | the best at the work, less what judges turned down; without a score last                         |
+| `balanced`      | of models that are good enough, and quick if the work calls for that, the least sum of the three |
+|                 | places                                                                                           |
 
-Targets that are alike are peers; among them and wherever nothing is known, the configured priority decides. Hard limits
-(mode, constraints, budget) come before any of it: they say who is in the chain at all.
+Targets that are alike are peers; among them and wherever nothing is known, the configured priority decides, and between
+the models of one provider whether it is strong at the work, has a score at all, and is the smallest. `local_first` puts
+our own servers before all others. Hard limits (mode, constraints, budget) come before any of it: they say who is in the
+chain at all.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .directory import ChainLink, ModelFacts, ProviderFacts, Route
+from .directory import ChainLink, ModelFacts, ProviderFacts, Route, Strategy
 from .gate import PoolState
 from .observed import Observed
+from .suitability import Work, is_good_enough, is_quick_enough, is_strong, score
 
+#: They choose among the models of a provider, where a link leaves that to them.
+SELECTING: frozenset[Strategy] = frozenset({"cost_based", "quality", "balanced"})
 #: An answer as it is on average, to compare prices by: tokens of the prompt and of the answer.
 TYPICAL_TOKENS = (1000, 500)
 #: Calls after which an observation counts.
@@ -29,12 +37,17 @@ ALIKE = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A link with what is known of its target."""
+    """A link with what is known of its target. work: what it is to do."""
 
     link: ChainLink
+    work: Work
     provider: ProviderFacts | None
     model: ModelFacts | None
     observed: Observed
+
+    @property
+    def good_enough(self) -> bool:
+        return is_good_enough(self.model, self.work)
 
     def cost_usd(self) -> float | None:
         """Of an accepted answer; None is unknown."""
@@ -51,61 +64,100 @@ class Candidate:
         return self.observed.total_s if self.observed.calls >= KNOWN_AFTER else None
 
     def quality(self) -> float | None:
-        score = self.model.quality if self.model is not None else None
-        return None if score is None else score * (1.0 - self.observed.rejected)
+        known = score(self.model, self.work)
+        return None if known is None else known * (1.0 - self.observed.rejected)
+
+    def tie(self) -> "_Place":
+        """What decides between alike models of one provider."""
+        size = self.model.parameters_b if self.model is not None else None
+        unknown = self.quality() is None
+        return (not is_strong(self.model, self.work), unknown, math.inf if size is None else size)
 
 
 _Place = tuple[float, ...]
 
 
-def _by_cost(each: Candidate) -> _Place:
-    return (math.inf,) if (cost := each.cost_usd()) is None else (_step(cost),)
+def _cost(each: Candidate) -> float:
+    return math.inf if (cost := each.cost_usd()) is None else _step(cost)
 
 
-def _by_latency(each: Candidate) -> _Place:
-    return (-math.inf,) if (latency := each.latency_s()) is None else (_step(latency),)
+def _latency(each: Candidate) -> float:
+    return -math.inf if (latency := each.latency_s()) is None else _step(latency)
 
 
-def _by_quality(each: Candidate) -> _Place:
-    return (math.inf,) if (quality := each.quality()) is None else (-round(quality, 2),)
+def _quality(each: Candidate) -> float:
+    return math.inf if (quality := each.quality()) is None else -round(quality, 2)
 
 
-_PLACES: Mapping[str, Callable[[Candidate], _Place]] = {
+def _by_cost(candidates: Sequence[Candidate]) -> list[_Place]:
+    return [(not each.good_enough, _cost(each) if each.good_enough else _quality(each)) for each in candidates]
+
+
+def _balanced(candidates: Sequence[Candidate]) -> list[_Place]:
+    sums = [0.0] * len(candidates)
+    for measure in (_cost, _latency, _quality):
+        for at, rank in enumerate(_ranks([(measure(each),) for each in candidates])):
+            sums[at] += rank
+    fit = [(not each.good_enough, not is_quick_enough(each.model, each.work)) for each in candidates]
+    return [(*suits, total) for suits, total in zip(fit, sums, strict=True)]
+
+
+_PLACES: Mapping[str, Callable[[Sequence[Candidate]], list[_Place]]] = {
     "cost_based": _by_cost,
-    "latency_based": _by_latency,
-    "quality": _by_quality,
+    "latency_based": lambda candidates: [(_latency(each),) for each in candidates],
+    "quality": lambda candidates: [(_quality(each),) for each in candidates],
+    "balanced": _balanced,
+    "priority": lambda candidates: [(each.link.priority, _cost(each)) for each in candidates],
 }
 
 
-def ordered(route: Route, providers: Mapping[str, ProviderFacts], pools: Mapping[str, PoolState]) -> Route:
+def ordered(route: Route, providers: Mapping[str, ProviderFacts], work: Work, pools: Mapping[str, PoolState]) -> Route:
     """The route with its links' priorities as its strategy has them; itself if that is the configured order.
 
     Each link names its model, where that is known.
     """
-    candidates = [_candidate(link, providers, pools) for link in route.chain]
-    if route.strategy == "balanced":
-        sums = [0.0] * len(candidates)
-        for place in _PLACES.values():
-            for at, rank in enumerate(_ranks([place(each) for each in candidates])):
-                sums[at] += rank
-        return _ranked(route, [(total,) for total in sums])
-    if route.strategy in _PLACES:
-        return _ranked(route, [_PLACES[route.strategy](each) for each in candidates])
-    return route
+    if route.strategy not in _PLACES or (route.strategy == "priority" and _in_a_row(route)):
+        return route
+    candidates = [candidate(link, providers, work, pools) for link in route.chain]
+    places = _PLACES[route.strategy](candidates)
+    if route.mode == "local_first" and route.strategy != "priority":
+        places = [(not _is_local(each), *place) for each, place in zip(candidates, places, strict=True)]
+    keys = [(*place, float(each.link.priority)) for place, each in zip(places, candidates, strict=True)]
+    if route.strategy in SELECTING:
+        keys = _smallest_first(keys, candidates)
+    chain = (
+        link.model_copy(update={"priority": rank + 1}) for link, rank in zip(route.chain, _ranks(keys), strict=True)
+    )
+    return route.model_copy(update={"chain": tuple(chain)})
 
 
-def _candidate(link: ChainLink, providers: Mapping[str, ProviderFacts], pools: Mapping[str, PoolState]) -> Candidate:
+def candidate(
+    link: ChainLink, providers: Mapping[str, ProviderFacts], work: Work, pools: Mapping[str, PoolState]
+) -> Candidate:
     provider, pool = providers.get(link.provider), pools.get(link.provider)
     facts = provider.facts_of(link.model) if provider is not None and link.model is not None else None
     seen = pool.observed.get(link.model) if pool is not None and link.model is not None else None
-    return Candidate(link, provider, facts, seen or Observed())
+    return Candidate(link, work, provider, facts, seen or Observed())
 
 
-def _ranked(route: Route, places: Sequence[_Place]) -> Route:
-    """Alike targets keep the order of their priorities."""
-    keys = [(*place, float(link.priority)) for place, link in zip(places, route.chain, strict=True)]
-    chain = (link.model_copy(update={"priority": rank}) for link, rank in zip(route.chain, _ranks(keys), strict=True))
-    return route.model_copy(update={"chain": tuple(chain)})
+def _smallest_first(keys: Sequence[_Place], candidates: Sequence[Candidate]) -> list[_Place]:
+    """With a place of its own for each model of a provider. Those of other providers stay peers."""
+    groups: dict[tuple[str, _Place], list[_Place]] = {}
+    for key, each in zip(keys, candidates, strict=True):
+        groups.setdefault((each.link.provider, key), []).append(each.tie())
+    ranks = {group: sorted(set(ties)) for group, ties in groups.items()}
+    return [
+        (*key, ranks[each.link.provider, key].index(each.tie())) for key, each in zip(keys, candidates, strict=True)
+    ]
+
+
+def _in_a_row(route: Route) -> bool:
+    """Whether none is another's equal."""
+    return len({link.priority for link in route.chain}) == len(route.chain)
+
+
+def _is_local(each: Candidate) -> bool:
+    return each.provider is not None and each.provider.tier == "local"
 
 
 def _ranks(places: Sequence[_Place]) -> list[int]:

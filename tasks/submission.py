@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -11,8 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 from ..routing.complexity import level
 from ..routing.cost_cap import ANSWER_TOKENS, CostCap
 from ..routing.directory import ChainLink, Directory, Filtered, RetryPolicy, Route
+from ..routing.gate import PoolState
 from ..routing.lanes import Band, band_of
 from ..routing.placement import Wants, place
+from ..routing.selection import selected
+from ..routing.suitability import Work
 from ..routing.tokens import estimate_tokens, most_tokens
 from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import Constraints, Job, JobSpec
@@ -30,6 +33,8 @@ _SCORE_OF: dict[Band, int] = {Band.SIMPLE: 2, Band.MODERATE: 5, Band.COMPLEX: 8,
 #: What a spec says that leaves the choice to its lane.
 _UNNARROWED = (None, None, (), None, JobSpec.model_fields["constraints"].default)
 
+
+_NOBODY: Mapping[str, PoolState] = {}
 
 _SPEC = TypeAdapter(JobSpec)
 
@@ -156,14 +161,19 @@ class Preparer:
         if spec.route:
             if spec.route not in self.directory.routes:
                 raise UnknownName("route", spec.route, self.directory.routes)
-            return self.directory.routes[spec.route], True
+            return self._chosen(self.directory.routes[spec.route], task_type, band), True
         of_agent = self.directory.route_of_agent(spec.agent)
         if of_agent is not None:
-            return of_agent, True
+            return self._chosen(of_agent, task_type, band), True
         return self._lane_route(task_type, band), False
 
     def _lane_route(self, task_type: str, band: Band) -> Route | None:
-        return self.directory.route_for(task_type, band)
+        route = self.directory.route_for(task_type, band)
+        return self._chosen(route, task_type, band) if route else None
+
+    def _chosen(self, route: Route, task_type: str, band: Band) -> Route:
+        """With the models that its strategy chooses for such jobs, in its order."""
+        return selected(route, self.directory.providers, Work(task_type, band))
 
     def _pinned(self, spec: JobSpec, route: Route | None) -> Route:
         """Pinned to a provider, to a model, or to both. A model alone goes to the providers that have it."""
@@ -236,13 +246,16 @@ def read_link(text: str, at: int) -> ChainLink:
     return ChainLink(provider=provider, model=model or None, priority=at)
 
 
-def chain_of(job: Job | Placed, directory: Directory) -> tuple[ChainLink, ...]:
-    """The job's own chain, or its lane's; empty if the fleet has no routes."""
+def chain_of(
+    job: Job | Placed, directory: Directory, pools: Mapping[str, PoolState] = _NOBODY
+) -> tuple[ChainLink, ...]:
+    """The job's own chain, or its lane's as its strategy has it now; empty if the fleet has no routes."""
     if job.chain:
         return tuple(read_link(text, at) for at, text in enumerate(job.chain))
-    task_type, _, band = job.lane.rpartition(".")
-    route: Route | None = directory.route_for(task_type, Band(band))
-    return route.chain if route else ()
+    task_type, _, name = job.lane.rpartition(".")
+    band = Band(name)
+    route: Route | None = directory.route_for(task_type, band)
+    return selected(route, directory.providers, Work(task_type, band), pools).chain if route else ()
 
 
 def filtered_of(job: Job, spec: JobSpec, directory: Directory) -> Filtered:

@@ -79,7 +79,7 @@ def alternatives(
 
     paid: the calls so far of a job that may not cost more than so much.
     """
-    links = chain_of(job, directory)
+    links = chain_of(job, directory, pools)
     good, skipped = admissible(directory, links, job.task_type, wants_of(spec, 0, spent_usd=spent_usd(paid)))
     tried = [link for link in good if any(_names(target, link, directory, job.task_type) for target in job.tried)]
     left = [link for link in good if link not in tried]

@@ -10,7 +10,9 @@ from ..routing.control import Control
 from ..routing.directory import Directory, Route
 from ..routing.gate import Turn, decide, empties_its_queue
 from ..routing.lanes import Band, alternate_queue, lane
+from ..routing.selection import widened
 from ..routing.strategy import ordered
+from ..routing.suitability import Work
 from ..tasks.connection import PASSING
 from ..tasks.fleet_state import STOPPING, FleetState, NodeReport, Snapshot
 from .chain import model_of
@@ -62,7 +64,7 @@ class Gatekeeper:
     _uptime: Uptime = field(default_factory=Uptime)
     _hand_over: HandOver = field(default_factory=HandOver)
     configured_slots: int = field(init=False)
-    _routes: dict[str, Route | None] = field(init=False)
+    _routes: dict[str, tuple[Work, Route | None]] = field(init=False)
     _open: dict[str, str] = field(default_factory=dict[str, str])
     _closed: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -75,13 +77,14 @@ class Gatekeeper:
         """Decide by these providers and routes from now on."""
         self.directory = directory
         kinds = [(task_type, band) for task_type in directory.task_types for band in Band]
-        self._routes = {lane(*kind): self._route(*kind) for kind in kinds}
+        self._routes = {lane(*kind): (Work(*kind), self._route(*kind)) for kind in kinds}
 
     def _route(self, task_type: str, band: Band) -> Route | None:
         """With the models that its links mean, so that those which are used up can be told."""
         route = self.directory.route_for(task_type, band)
         if route is None:
             return None
+        route = widened(route, self.directory.providers, task_type)
         named = (
             link.model_copy(update={"model": model_of(link, self.directory, task_type, ())}) for link in route.chain
         )
@@ -187,11 +190,11 @@ class Gatekeeper:
         """used: queues that have ever had a job; each lane that is consumed is one more key of every BRPOP."""
         opened: dict[str, str] = {}
         closed: dict[str, str] = {}
-        for name, route in self._routes.items():
+        for name, (work, route) in self._routes.items():
             if name in used:
-                now = route and ordered(route, self.directory.providers, self.executor.pools)
+                now = route and ordered(route, self.directory.providers, work, self.executor.pools)
                 turn = decide(now, self.upstream.provider.name, self.executor.pools)
-                if turn.open and route is not None and (limited := self._limited(route, name)) is not None:
+                if turn.open and route is not None and (limited := self._limited(route, work)) is not None:
                     turn = Turn(open=False, why=limited)
                 (opened if turn.open else closed)[name] = turn.why
         for name in opened.keys() - self._open.keys():
@@ -200,11 +203,12 @@ class Gatekeeper:
             log.debug("lane.closed", lane=name, why=closed[name])
         self._open, self._closed = opened, closed
 
-    def _limited(self, route: Route, name: str) -> str | None:
-        """Why the limits of this pool's target in a lane have no room within about a second, None if they have."""
-        own = next(link for link in route.chain if link.provider == self.upstream.provider.name)
-        model = model_of(own, self.directory, name.partition(".")[0], self.upstream.models)
-        return self.executor.admission.why_not(model) if model is not None else None
+    def _limited(self, route: Route, work: Work) -> str | None:
+        """Why the limits of this pool's targets in a lane have no room within about a second, None if one has."""
+        own = [link for link in route.chain if link.provider == self.upstream.provider.name]
+        models = [model_of(link, self.directory, work.task_type, self.upstream.models) for link in own]
+        why = [self.executor.admission.why_not(model) if model is not None else None for model in models]
+        return None if None in why else why[0]
 
     def _models_out(self) -> dict[str, str]:
         admission = self.executor.admission

@@ -7,8 +7,10 @@ import pytest
 
 from workfleet.routing.directory import ChainLink, ProviderFacts, Route, Strategy
 from workfleet.routing.gate import PoolState
+from workfleet.routing.lanes import Band
 from workfleet.routing.observed import Observed
 from workfleet.routing.strategy import ordered
+from workfleet.routing.suitability import Work
 
 
 def provider(name: str, *, tier: str = "hosted", **model: Any) -> ProviderFacts:
@@ -25,7 +27,7 @@ def order(strategy: Strategy, *providers: ProviderFacts, seen: Mapping[str, Obse
     chain = tuple(ChainLink(provider=each.name, model="m", priority=at) for at, each in enumerate(providers))
     pools = {name: PoolState(slots=1, busy=0, observed={"m": each}) for name, each in (seen or {}).items()}
     route = Route(name="r", chain=chain, strategy=strategy)
-    links = ordered(route, {each.name: each for each in providers}, pools).chain
+    links = ordered(route, {each.name: each for each in providers}, WORK, pools).chain
     return [link.provider for link in sorted(links, key=lambda link: link.priority)]
 
 
@@ -37,7 +39,23 @@ def taking(total_s: float, *, calls: int = 50) -> Observed:
     return Observed(calls=calls, total_s=total_s)
 
 
+WORK = Work("general", Band.SIMPLE)
 A, B, C = provider("a"), provider("b"), provider("c")
+
+
+def test_among_equal_priorities_the_least_cost_comes_first() -> None:
+    dear, cheap, unknown = priced("dear", 9.0), priced("cheap", 1.0), provider("unknown")
+    links = tuple(ChainLink(provider=each.name, model="m", priority=1) for each in (dear, unknown, cheap))
+    route = Route(name="r", chain=links)
+    found = ordered(route, {each.name: each for each in (dear, unknown, cheap)}, WORK, {})
+    assert {link.provider: link.priority for link in found.chain} == {"cheap": 1, "dear": 2, "unknown": 3}
+
+
+def test_equals_that_cost_the_same_stay_peers() -> None:
+    hosts = [provider(name, tier="local") for name in ("a", "b")]
+    route = Route(name="r", chain=tuple(ChainLink(provider=each.name, model="m", priority=1) for each in hosts))
+    found = ordered(route, {each.name: each for each in hosts}, WORK, {})
+    assert {link.priority for link in found.chain} == {1}
 
 
 @pytest.mark.parametrize("strategy", ["priority", "round_robin", "least_loaded"])

@@ -47,6 +47,17 @@ def test_the_rest_of_the_lanes_chain_is_left_in_order() -> None:
     )
 
 
+def test_the_chain_is_left_in_the_order_of_its_strategy() -> None:
+    cheapest_last = {
+        name: each.model_copy(update={"tier": "hosted", "input_usd_per_mtok": usd, "output_usd_per_mtok": usd})
+        for usd, (name, each) in zip((3.0, 2.0, 1.0), DIRECTORY.providers.items(), strict=True)
+    }
+    route = DIRECTORY.routes["default"].model_copy(update={"strategy": "cost_based"})
+    directory = DIRECTORY.model_copy(update={"providers": cheapest_last, "routes": {"default": route}})
+    found = alternatives(JOB, SPEC, directory, ALL, provider="a")
+    assert [str(link) for link in found.open] == ["c/m", "b/large"]
+
+
 def test_a_target_whose_limits_have_no_room_is_waited_for_only_if_nothing_else_is_left() -> None:
     found = seen(pools={**ALL, "b": PoolState(slots=1, busy=0, out={"large": "its limits have no room"})})
     assert (found.open, found.waiting, found.resting) == ((C,), (B,), (B,))

@@ -240,6 +240,28 @@ async def test_a_lane_pauses_while_the_limits_of_its_target_have_no_room(redis_u
         assert [await one.turn(), await other.turn()] == [True, False]
 
 
+async def test_a_lane_stays_open_while_another_model_of_the_pool_has_room(redis_url: str) -> None:
+    """The strategy has chosen two models of the first provider, and the limits are for each of them."""
+    limited = provider(
+        "one",
+        type="openai",
+        tier="hosted",
+        models=[{"name": "m"}, {"name": "n"}],
+        limits={"requests_per_day": 1, "resets": "UTC", "per": "model"},
+    )
+    routes = {"default": routed("quality").routes["default"]}
+    directory = directory_of(limited, TWO).model_copy(update={"routes": routes})
+    async with fleet(redis_url, limited, TWO, directory=directory) as pools:
+        one, _ = gates(pools, directory)
+        first, second = [await pools.submit(complexity=1) for _ in range(2)]
+        await one.turn()
+        await pools.deliver(first, "one")
+        assert [await one.turn(), await one.turn()] == [True, True]
+        await pools.deliver(second, "one")
+        assert [await one.turn(), await one.turn()] == [False, False]
+        assert pools.servers["one"].asked == ["m", "n"]
+
+
 async def test_a_pool_that_waits_for_its_pace_is_full_to_those_that_come_after(redis_url: str) -> None:
     paced = provider("one", type="openai", tier="hosted", limits={"requests_per_minute": 30})
     directory = directory_of(paced, TWO)

@@ -1,7 +1,7 @@
 """`fleet route`: why a prompt goes where it goes."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,13 +12,15 @@ from rich.text import Text
 
 from ...routing.complexity import Complexity, score
 from ...routing.directory import Directory, Route
-from ...routing.lanes import DEFAULT_TASK_TYPE, lane
-from ...routing.placement import Wants, admissible
+from ...routing.lanes import DEFAULT_TASK_TYPE, Band, lane
+from ...routing.placement import Wants
+from ...routing.suitability import Work
 from ...routing.tokens import estimate_tokens
 from ...tasks.errors import InvalidRequest, UnknownName
 from ..registry.knowledge import known_without_asking
 from ..settings.load import load_settings
 from .console import out
+from .route_choices import Choice, choices, fields_of, show, strategy_named
 from .route_control import failures, list_routes, reset_route, set_route
 from .route_history import history, restore, show_route
 from .session import ConfigOption, JsonOption
@@ -59,16 +61,6 @@ MEANINGS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """One target of a chain. skipped: why it can't run the prompt, None if it can."""
-
-    target: str
-    role: str | None
-    priority: int
-    skipped: str | None
-
-
 @route_app.command()
 def explain(
     prompt: Annotated[
@@ -78,26 +70,83 @@ def explain(
         Path | None, typer.Option("--file", "-f", help="Read the prompt from a file.", show_default=False)
     ] = None,
     task_type: Annotated[str, typer.Option("--task-type", "-t", help="What the job is for.")] = DEFAULT_TASK_TYPE,
+    agent: Annotated[str, typer.Option(help="Whose job it is.", show_default=False)] = "",
+    band: Annotated[
+        Band | None,
+        typer.Option("--complexity", help="Its band, in place of what the prompt says.", show_default=False),
+    ] = None,
+    needs: Annotated[
+        str, typer.Option(help="What its targets must be able to do, with commas: tools, vision, json_mode.")
+    ] = "",
+    strategy: Annotated[
+        str, typer.Option(help="Try another strategy than the route's: cost_based, balanced, …", show_default=False)
+    ] = "",
+    local_only: Annotated[bool, typer.Option("--local-only", help="Only targets on our own machines.")] = False,
+    free_only: Annotated[bool, typer.Option("--free-only", help="Only targets that cost nothing.")] = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Show how hard a prompt is and why, its lane, and the targets that may answer. Nothing is submitted."""
+    """Show how hard a prompt is and why, its lane, and the targets that may answer. Nothing is submitted.
+
+    The targets are those of the configuration, in the order in which the route's strategy has them before anything is
+    observed of them.
+
+    \b
+    fleet route explain "Explain what a circuit breaker does"
+    fleet route explain -f prompt.md -t code-review --strategy balanced
+    fleet route explain "What is on the screenshot?" --needs vision --complexity moderate
+    """
     text = _prompt(prompt, file)
     settings = load_settings(config, needed=())
     directory = known_without_asking(settings).informed(settings.directory())
-    wanted = directory.task_type(task_type)
-    if wanted is None:
-        raise UnknownName("task type", task_type, directory.task_types)
-    complexity = score(text, task_type=wanted)
-    route = directory.route_for(wanted, complexity.band) if directory.providers else None
-    tokens = estimate_tokens(text)
-    links = list(_links(directory, route, wanted, tokens)) if route else []
+    complexity = score(text, task_type=_task_type(directory, task_type))
+    job = _Asked(
+        Work(_task_type(directory, task_type), band or complexity.band),
+        Wants(
+            needs=frozenset(name.strip() for name in needs.split(",") if name.strip()),
+            tokens=estimate_tokens(text),
+            local_only=local_only,
+            free_only=free_only,
+        ),
+    )
+    route = _route(directory, job.work, agent, strategy)
+    chain = choices(directory, route, job.work, job.wants) if route else []
     if as_json:
-        out.print_json(data=_fields(complexity, wanted, tokens, route, links))
+        out.print_json(data=_fields(complexity, job, route, chain))
         return
-    _show_complexity(complexity, wanted)
+    _show_complexity(complexity, job.work)
     out.print()
-    _show_route(directory, route, links)
+    if not directory.providers:
+        out.print("No configuration was found, so no targets are shown; `fleet init` writes one.")
+    elif route is None:
+        out.print("No route serves this lane; name one for it under `lanes`, or call one `default`.")
+    else:
+        show(route, chain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the job is, and what it asks of its targets."""
+
+    work: Work
+    wants: Wants
+
+
+def _task_type(directory: Directory, name: str) -> str:
+    found = directory.task_type(name)
+    if found is None:
+        raise UnknownName("task type", name, directory.task_types)
+    return found
+
+
+def _route(directory: Directory, work: Work, agent: str, strategy: str) -> Route | None:
+    """The agent's own, else the lane's; in the order of another strategy, if one is to be tried."""
+    if not directory.providers:
+        return None
+    route = directory.route_of_agent(agent) or directory.route_for(work.task_type, work.band)
+    if route is None or not strategy:
+        return route
+    return route.model_copy(update={"strategy": strategy_named(strategy)})
 
 
 def _prompt(prompt: str | None, file: Path | None) -> str:
@@ -113,44 +162,25 @@ def _prompt(prompt: str | None, file: Path | None) -> str:
         raise InvalidRequest(f"{file} is not UTF-8 text") from None
 
 
-def _links(directory: Directory, route: Route, task_type: str, tokens: int) -> Iterator[_Link]:
-    """The chain in order of priority, each target as the lane would see it."""
-    wants = Wants(tokens=tokens)
-    for link in sorted(route.chain, key=lambda each: each.priority):
-        _, skipped = admissible(directory, (link,), task_type, wants)
-        target = directory.resolve(link, task_type)
-        yield _Link(
-            target=str(target) if target else link.provider,
-            role=link.role,
-            priority=link.priority,
-            skipped=next(iter(skipped.values()), None),
-        )
-
-
-def _fields(
-    complexity: Complexity, task_type: str, tokens: int, route: Route | None, links: list[_Link]
-) -> dict[str, Any]:
-    chain = [{name: getattr(link, name) for name in _Link.__slots__} for link in links]
+def _fields(complexity: Complexity, job: _Asked, route: Route | None, chain: list[Choice]) -> dict[str, Any]:
     return {
         "score": complexity.score,
         "raw": complexity.raw,
-        "band": complexity.band,
-        "task_type": task_type,
-        "lane": lane(task_type, complexity.band),
-        "tokens": tokens,
+        "band": job.work.band,
+        "task_type": job.work.task_type,
+        "lane": lane(job.work.task_type, job.work.band),
+        "tokens": job.wants.tokens,
         "features": [{**each._asdict(), "contribution": each.contribution} for each in complexity.features],
-        "route": {"name": route.name, "strategy": route.strategy, "mode": route.mode, "chain": chain}
-        if route
-        else None,
+        "route": fields_of(route, chain) if route else None,
     }
 
 
-def _show_complexity(complexity: Complexity, task_type: str) -> None:
+def _show_complexity(complexity: Complexity, work: Work) -> None:
     out.print(
         f"[bold]complexity {complexity.score} of 10[/], {complexity.band}: "
         f"a cheap model's first answer fails in about {complexity.raw:.0%}"
     )
-    out.print(Text.assemble("lane ", (lane(task_type, complexity.band), "bold"), "\n"))
+    out.print(Text.assemble("lane ", (lane(work.task_type, work.band), "bold"), "\n"))
     features = Table("feature", "value", "weight", "adds", "what it counts", box=None, pad_edge=False)
     for each in sorted(complexity.features, key=lambda each: -abs(each.contribution)):
         figures = (f"{each.value:.2f}", f"{each.weight:+.2f}", f"{each.contribution:+.2f}")
@@ -158,18 +188,3 @@ def _show_complexity(complexity: Complexity, task_type: str) -> None:
     total = sum(each.contribution for each in complexity.features)
     features.add_row("", "", "", f"{total:+.2f}", f"log-odds, that is {complexity.raw:.0%}", style="bold")
     out.print(features)
-
-
-def _show_route(directory: Directory, route: Route | None, links: list[_Link]) -> None:
-    if not directory.providers:
-        out.print("No configuration was found, so no targets are shown; `fleet init` writes one.")
-        return
-    if route is None:
-        out.print("No route serves this lane; name one for it under `lanes`, or call one `default`.")
-        return
-    out.print(Text.assemble("route ", (route.name, "bold"), f", strategy {route.strategy}, mode {route.mode}"))
-    chain = Table("priority", "target", "role", "", box=None, pad_edge=False)
-    for link in links:
-        state = Text(f"skipped: {link.skipped}", "yellow") if link.skipped else Text("may take the job", "green")
-        chain.add_row(str(link.priority), Text(link.target), Text(link.role or ""), state)
-    out.print(chain)

@@ -11,6 +11,8 @@ from ...routing.complexity import level
 from ...routing.directory import ChainLink, Directory
 from ...routing.lanes import DEFAULT_TASK_TYPE, band_of
 from ...routing.placement import Wants, admissible
+from ...routing.selection import selected
+from ...routing.suitability import Work
 from ...tasks.answer import Answer
 from ...tasks.errors import NoTarget, UnknownName
 from ...tasks.request import Request
@@ -48,8 +50,8 @@ class Providers:
         """Who may answer, in order: the agent's own chain, or that of the request's lane. Raises NoTarget."""
         band = band_of(level(request.text, task_type=task_type))
         route = self.directory.route_of_agent(agent) or self.directory.route_for(task_type, band)
-        wants = Wants(needs=request.needs)
-        links, skipped = admissible(self.directory, route.chain if route else (), task_type, wants)
+        chain = selected(route, self.directory.providers, Work(task_type, band)).chain if route else ()
+        links, skipped = admissible(self.directory, chain, task_type, Wants(needs=request.needs))
         if not links:
             raise NoTarget(skipped)
         return tuple(links)

@@ -75,7 +75,7 @@ class Knowledge:
                 "output_usd_per_mtok": prices[1],
                 "long_prompt_tokens": long_above,
                 "long_prompt_times": long_times,
-                "quality": said.quality if said.quality is not None or known is None else known.entry.quality,
+                **(_of_registry(said, known) if known is not None else {}),
             }
         )
 
@@ -110,6 +110,17 @@ class Knowledge:
             for above, usd in rate.steps
         ]
         return min((above for above, _ in steps), default=None), max((times for _, times in steps), default=1.0)
+
+
+def _of_registry(said: ModelFacts, known: Known) -> dict[str, object]:
+    """What nobody but the registry tells, unless the configuration does."""
+    return {
+        "quality": said.quality if said.quality is not None else known.entry.quality,
+        "strengths": said.strengths or frozenset(known.entry.strengths),
+        "parameters_b": known.entry.parameters_b,
+        "tokens_per_s": known.offer.tokens_per_s if known.offer is not None else None,
+        "retired": known.retired,
+    }
 
 
 def _capabilities(

@@ -38,7 +38,7 @@ _PER_1K = {
     "cost_per_1k_output": Spelling(("prices", "output_usd_per_mtok"), 1000.0),
 }
 _MODEL = table(
-    ("name", "context_tokens", "capabilities", "limits", "prices", "free", "quality"),
+    ("name", "context_tokens", "capabilities", "limits", "prices", "free", "quality", "strengths"),
     id="name",
     context_length="context_tokens",
     context_window="context_tokens",

@@ -125,8 +125,8 @@ def _model(model: ModelSettings, provider: ProviderSettings) -> str | dict[str, 
     fields = model.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     if is_free_anyway(provider, model.name):
         fields.pop("free", None)
-    if "capabilities" in fields:
-        fields["capabilities"] = sorted(fields["capabilities"])
+    for name in {"capabilities", "strengths"} & set(fields):
+        fields[name] = sorted(fields[name])
     return model.name if set(fields) == {"name"} else fields
 
 

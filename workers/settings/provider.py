@@ -73,7 +73,8 @@ class ModelSettings(Part):
     """One model of a provider. context_tokens: input and output together.
 
     capabilities, limits, prices: None is as the provider's. free: its use costs nothing. quality: how good its
-    answers are, from 0 to 1, for the strategies that weigh it.
+    answers are, from 0 to 1, for the strategies that weigh it. strengths: task types that it does well for its size;
+    none is as the registry says.
     """
 
     name: str = Field(min_length=1)
@@ -83,6 +84,7 @@ class ModelSettings(Part):
     prices: Prices | None = None
     free: bool = False
     quality: float | None = Field(default=None, ge=0, le=1)
+    strengths: frozenset[str] = frozenset()
 
     def facts(self) -> ModelFacts:
         prices = self.prices or Prices()
@@ -94,6 +96,7 @@ class ModelSettings(Part):
             output_usd_per_mtok=prices.output_usd_per_mtok,
             free=self.free,
             quality=self.quality,
+            strengths=self.strengths,
         )
 
 

@@ -69,14 +69,25 @@ def test_the_chain_of_the_lane_is_shown_with_who_cannot_take_the_prompt() -> Non
                 "role": "primary",
                 "priority": 1,
                 "skipped": "about 62 tokens do not fit its context of 16",
+                "quality": None,
+                "cost_usd": 0.0,
+                "remarks": [],
             },
-            {"target": "ollama/llama3.2:3b", "role": "secondary", "priority": 2, "skipped": None},
+            {
+                "target": "ollama/llama3.2:3b",
+                "role": "secondary",
+                "priority": 2,
+                "skipped": None,
+                "quality": 0.25,
+                "cost_usd": 0.0,
+                "remarks": [],
+            },
         ],
     }
     lines = explain("hi").stdout.splitlines()
     assert lines[-2:] == [
-        "1         vllm/small          primary    may take the job",
-        "2         ollama/llama3.2:3b  secondary  may take the job",
+        "1         vllm/small          primary    -        $0.0000    may take the job",
+        "2         ollama/llama3.2:3b  secondary  0.25     $0.0000    may take the job",
     ]
 
 

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from workfleet.routing.directory import ChainLink, Directory, ModelFacts, ProviderFacts, Route
+from workfleet.routing.lanes import Band
 from workfleet.routing.strategy import ordered
+from workfleet.routing.suitability import Work
 from workfleet.workers.prices.price_list import PriceList
 from workfleet.workers.providers.dialect import ListedModel
 from workfleet.workers.registry.informed import Knowledge
@@ -97,7 +99,7 @@ def test_the_scores_order_a_chain_by_quality() -> None:
     route = Route(name="default", chain=links, strategy="quality")
     providers = {name: provider(name) for name in names}
     found = KNOWLEDGE.informed(Directory(providers=providers, routes={"default": route}))
-    chain = ordered(route, found.providers, {}).chain
+    chain = ordered(route, found.providers, Work("general", Band.SIMPLE), {}).chain
     assert [link.provider for link in sorted(chain, key=lambda link: link.priority)] == ["openai", "groq", "ollama"]
 
 

@@ -1,0 +1,76 @@
+"""How well models suit the work of a lane."""
+
+import pytest
+
+from workfleet.routing.directory import ModelFacts
+from workfleet.routing.lanes import TASK_TYPES, Band
+from workfleet.routing.suitability import (
+    QUICK_WORK,
+    Work,
+    is_good_enough,
+    is_quick_enough,
+    remarks,
+    score,
+)
+
+REVIEW = Work("code-review", Band.MODERATE)
+SMALL = ModelFacts(name="small", quality=0.45)
+REVIEWER = ModelFacts(name="reviewer", quality=0.45, strengths=frozenset({"code-review"}))
+
+
+def test_a_model_is_better_at_its_strengths_and_at_nothing_else() -> None:
+    assert (score(REVIEWER, REVIEW), score(REVIEWER, Work("creative", Band.MODERATE))) == (0.6, 0.45)
+
+
+@pytest.mark.parametrize(
+    ("model", "band", "enough"),
+    [
+        (SMALL, Band.SIMPLE, True),
+        (SMALL, Band.MODERATE, False),
+        (REVIEWER, Band.MODERATE, True),
+        (REVIEWER, Band.COMPLEX, False),
+        (ModelFacts(name="large", quality=0.85), Band.VERY_COMPLEX, True),
+        (ModelFacts(name="unscored"), Band.VERY_COMPLEX, True),
+        (None, Band.VERY_COMPLEX, True),
+    ],
+    ids=[
+        "simple work needs little",
+        "moderate work needs more",
+        "or a model that is made for it",
+        "which is not enough for complex work",
+        "the best do everything",
+        "an unknown score says nothing against it",
+        "nor does an unknown model",
+    ],
+)
+def test_the_harder_the_work_the_better_a_model_it_calls_for(
+    model: ModelFacts | None, band: Band, enough: bool
+) -> None:
+    assert is_good_enough(model, Work("code-review", band)) is enough
+
+
+@pytest.mark.parametrize(
+    ("tokens_per_s", "task_type", "enough"),
+    [
+        (400.0, "memory-search", True),
+        (60.0, "memory-search", False),
+        (None, "memory-search", False),
+        (None, "code-review", True),
+    ],
+    ids=["quick", "slow", "unknown", "work that can wait"],
+)
+def test_quick_work_calls_for_a_model_that_is_known_to_be_quick(
+    tokens_per_s: float | None, task_type: str, enough: bool
+) -> None:
+    model = ModelFacts(name="m", tokens_per_s=tokens_per_s)
+    assert is_quick_enough(model, Work(task_type, Band.SIMPLE)) is enough
+
+
+def test_quick_work_is_among_the_task_types() -> None:
+    assert QUICK_WORK - set(TASK_TYPES) == set()
+
+
+def test_what_speaks_for_a_model_and_against_it_is_said() -> None:
+    assert remarks(REVIEWER, REVIEW) == ("strong at code-review",)
+    assert remarks(SMALL, REVIEW) == ("too weak for moderate work: 0.45 of 0.6",)
+    assert remarks(None, Work("memory-search", Band.SIMPLE)) == ("not known to be quick", "nobody has scored it")
