@@ -89,6 +89,11 @@ EVENTS: Mapping[str, Event] = {
     "metrics.served": Event("a worker serves its metrics at this address", ("url",)),
     "model.retired": Event("the configuration names a model that its provider has no longer", ("provider", "problem")),
     "feedback.not_taken": Event("a server that learns did not take how good its answer was", ("provider", "error")),
+    "model.not_listed": Event(
+        "a provider lists a configured model no longer; `instead` takes its place, where that is known",
+        ("target", "instead"),
+    ),
+    "listings.wait": Event("Redis is away; what the providers list is noted when it is back", ("error",)),
     "models.not_listed": Event("a server does not list its models", ("provider", "error")),
     "leases.not_renewed": Event("Redis is away; the running calls go on", ("jobs", "error")),
     "reconciler.step_failed": Event("one duty of the reconciler failed; the others go on", ("step", "error")),

@@ -3,6 +3,7 @@ wait.
 """
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -35,6 +36,8 @@ from .patience import persist
 from .providers.endpoint import Endpoint
 from .providers.sender import Sender
 from .reconciler import Reconciler
+from .registry.keeper import ListingKeeper, Sync
+from .registry.listings import Listings
 from .settings.modes import near
 from .settings.provider import ProviderSettings
 from .stall import StallWatch
@@ -58,6 +61,7 @@ _LEAVE_S = 2.0
 class PoolPlan:
     """What one worker process is to be. node: `NAME@host`. slots: calls at the same time. grace_s: how long jobs may go
     on when it stops. configured: the directory is this host's own, not the fleet's. metrics: where they are served.
+    sync: how the provider's models are kept as it lists them; None is not at all.
     """
 
     node: str
@@ -71,6 +75,7 @@ class PoolPlan:
     task_timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
     configured: bool = True
     metrics: Place | None = None
+    sync: Sync | None = None
 
 
 class Runtime:
@@ -111,9 +116,17 @@ class Runtime:
             on_slots,
             self._reread,
         )
+        self.listings = self._listings(plan)
         self.stall = StallWatch(self.client.redis, self._expected, self._stalled)
         self.metrics = MetricsEndpoint(self._own_metrics, self._fleet_metrics)
         self.upstream.changed = self.executor.admission.changed = self.gate.wake.set
+
+    def _listings(self, plan: PoolPlan) -> ListingKeeper | None:
+        if plan.sync is None or not plan.provider.health_check.enabled:
+            return None
+        listings, host = Listings(self.client.redis, namespace=plan.namespace), socket.gethostname()
+        place = (plan.node, host, plan.provider, plan.endpoints)
+        return ListingKeeper(*place, plan.sync, self.sender, self.client.fleet, listings, self.upstream.learned)
 
     def start(self, app: Celery) -> None:
         """Start the loop and the pool's duties. After a fork, never before: threads do not survive it."""
@@ -142,6 +155,7 @@ class Runtime:
             self._rereading(),
             follow_key(self.upstream),
             self.stall.watch(),
+            *((self.listings.run(),) if self.listings is not None else ()),
         ):
             self._duties.append(asyncio.create_task(duty))
             self._duties[-1].add_done_callback(self._duty_ended)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -28,7 +27,8 @@ from .providers.asking import OnDelta, OnHeaders
 from .providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from .providers.meter import Meter
 from .providers.sender import Sender
-from .settings.addresses import LOOPBACK
+from .registry.discovery import choosable
+from .settings.addresses import whereabouts
 from .settings.provider import ProviderSettings
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ class Unavailable(Exception):
 class Upstream:
     """The provider as one pool sees it.
 
-    task_timeouts: task type -> seconds of one attempt. models: what the server lists, for jobs that name none.
+    task_timeouts: task type -> seconds of one attempt. models: of those that the server lists, for jobs that name none.
     changed: called when the fleet is to hear of something, so that the gate need not wait for its next turn.
     control: what was changed by hand. targets: by model, of hosted providers; what fails of our own
     servers' models counts for the server.
@@ -210,6 +210,9 @@ class Upstream:
                 call.stopped()
             else:
                 call.failed(failure, now=self.clock())
+        if failure.fault is Fault.MODEL_NOT_FOUND:
+            # Jobs that name no model get another one, and with the last one gone the server is asked anew.
+            self.models = tuple(name for name in self.models if name != model)
         if RULES[failure.fault].breaks:
             self.observed[model] = self.observed.get(model, Observed()).failed()
             self.changed()
@@ -315,13 +318,17 @@ class Upstream:
         with self._observed(line):
             line.availability.probed(problem, now=self.clock())
 
+    def learned(self, models: tuple[str, ...]) -> None:
+        """Of the models that the server lists now, those for jobs that name none."""
+        self.models = models
+
     async def _learn_models(self, line: Line) -> None:
         try:
             listed = await self.sender.models(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
         except AttemptFailed as failed:
             log.info("models.not_listed", provider=self.provider.name, error=str(failed.failure))
             return
-        self.models = tuple(model.name for model in listed)
+        self.models = choosable(self.provider.type, listed)
 
 
 def _line(provider: ProviderSettings, endpoint: Endpoint) -> Line:
@@ -334,12 +341,5 @@ def _line(provider: ProviderSettings, endpoint: Endpoint) -> Line:
 
 
 def _circuit(provider: ProviderSettings, endpoint: Endpoint) -> Circuit:
-    """An address that means this very host is another server on every host."""
-    url = endpoint.base_url
-    of = (
-        f"{url} on {socket.gethostname()}"
-        if urlsplit(url if "://" in url else f"http://{url}").hostname in LOOPBACK
-        else url
-    )
     policy = SELF_HOSTED if provider.self_hosted else HOSTED
-    return Circuit(BreakerName("endpoint", provider.name, of), policy)
+    return Circuit(BreakerName("endpoint", provider.name, whereabouts(endpoint.base_url, socket.gethostname())), policy)

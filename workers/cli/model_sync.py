@@ -10,6 +10,7 @@ from rich.table import Table
 from ...tasks.client import AsyncClient
 from ..registry.informed import Knowledge
 from ..registry.knowledge import known_to_fleet
+from ..registry.retired import instead_of
 from ..registry.syncing import Answered, ask_all, keep
 from ..settings.load import load_settings
 from .console import out
@@ -26,7 +27,8 @@ def sync(
 ) -> None:
     """Ask the providers for their models, and tell the running fleet: contexts, capabilities and prices as they are.
 
-    Each worker does this for its own provider when it starts. Ends with code 3 if a provider does not answer.
+    Each worker does this for its own provider when it starts, and the pools of each provider in turn every 15 minutes
+    (`sync_models_s` in the configuration). Ends with code 3 if a provider does not answer.
 
     Examples:
 
@@ -57,11 +59,20 @@ def _table(answered: list[Answered], knowledge: Knowledge) -> Table:
     table = Table("provider", "lists", "in the registry", "configured, not listed", "", box=None, pad_edge=False)
     for each in answered:
         error = f"[red]{escape(each.error)}[/]" if each.error else ""
-        missing = f"[yellow]{escape(', '.join(each.missing))}[/]" if each.missing else ""
+        missing = ", ".join(_with_instead(each, name, knowledge) for name in each.missing)
         table.add_row(
-            escape(each.provider.name), str(len(each.models)), str(_in_registry(each, knowledge)), missing, error
+            escape(each.provider.name),
+            str(len(each.models)),
+            str(_in_registry(each, knowledge)),
+            f"[yellow]{escape(missing)}[/]",
+            error,
         )
     return table
+
+
+def _with_instead(answered: Answered, name: str, knowledge: Knowledge) -> str:
+    instead = instead_of(answered.provider.type, name, knowledge.registry)
+    return f"{name} (retired, use {instead})" if instead else name
 
 
 def _in_registry(answered: Answered, knowledge: Knowledge) -> int:
@@ -74,6 +85,6 @@ def _fields(answered: Answered, knowledge: Knowledge) -> dict[str, Any]:
         "provider": answered.provider.name,
         "models": [model.name for model in answered.models],
         "in_registry": _in_registry(answered, knowledge),
-        "missing": answered.missing,
+        "missing": {name: instead_of(answered.provider.type, name, knowledge.registry) for name in answered.missing},
         "error": answered.error,
     }

@@ -1,81 +1,27 @@
 """`fleet models`: what the configured providers offer right now, or all that the registry knows."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, Any
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
-from ..providers.dialect import ListedModel
+from ...routing.directory import ProviderFacts
+from ...tasks.errors import FleetUnavailable
 from ..registry.knowledge import known_without_asking
-from ..registry.registry import Known, Registry
-from ..registry.syncing import Answered, ask_all
+from ..registry.listings import Listing, Listings
+from ..registry.registry import Registry
+from ..registry.syncing import ask_all
 from ..settings.kinds import kind_of
 from ..settings.load import load_settings
+from ..settings.provider import ProviderSettings
 from .console import out
+from .model_rows import Filter, Place, Row, known_rows, rows_of
 from .providers_asked import chosen
-from .session import ConfigOption, JsonOption, run_async
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One model at one provider. known: to the registry. listed: by the provider; None if it was not asked."""
-
-    provider: str
-    name: str
-    local: bool
-    known: Known | None
-    listed: ListedModel | None = None
-
-    @property
-    def context_tokens(self) -> int | None:
-        return (self.listed.context_tokens if self.listed else None) or (
-            self.known.context_tokens if self.known else None
-        )
-
-    @property
-    def capabilities(self) -> frozenset[str]:
-        said = self.listed.capabilities if self.listed else None
-        return frozenset((*(said or ()), *(self.known.entry.capabilities if self.known else ())))
-
-    @property
-    def parameters_b(self) -> float | None:
-        return self.known.entry.parameters_b if self.known else None
-
-    @property
-    def state(self) -> str:
-        """Why it had better not be used, empty if it may be."""
-        if self.known is None or self.known.offer is None or not self.known.retired:
-            return ""
-        instead = self.known.offer.replaced_by
-        return f"retired, use {instead}" if instead else "retired"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    provider: str | None
-    capability: str | None
-    strength: str | None
-    min_context: int | None
-    max_size_b: float | None
-    licence: str | None
-    local: bool
-
-    def admits(self, row: Row) -> bool:
-        """A model of which something is unknown is not admitted by a filter for that."""
-        entry = row.known.entry if row.known else None
-        return (
-            (self.provider is None or row.provider == self.provider)
-            and (self.capability is None or self.capability in row.capabilities)
-            and (self.strength is None or (entry is not None and self.strength in entry.strengths))
-            and (self.min_context is None or (row.context_tokens or 0) >= self.min_context)
-            and (self.max_size_b is None or (row.parameters_b is not None and row.parameters_b <= self.max_size_b))
-            and (self.licence is None or self.licence.lower() in ((entry.licence if entry else "") or "").lower())
-            and (row.local or not self.local)
-        )
-
+from .session import ConfigOption, JsonOption, fleet_client, run_async
 
 _Provider = Annotated[str | None, typer.Option("--provider", "-p", help="Only this provider.", show_default=False)]
 _Capability = Annotated[
@@ -94,6 +40,9 @@ _Licence = Annotated[
     typer.Option("--licence", "--license", help="Only weights with this in their licence's name.", show_default=False),
 ]
 _Local = Annotated[bool, typer.Option("--local", help="Only models that run on our own machines.")]
+_Noted = Annotated[
+    bool, typer.Option("--noted", help="What the fleet last heard from its providers; none is asked from here.")
+]
 _Known = Annotated[bool, typer.Option("--known", help="All that the registry knows; no provider is asked.")]
 
 
@@ -106,11 +55,15 @@ def models(
     max_size: _MaxSize = None,
     licence: _Licence = None,
     local: _Local = False,
+    noted: _Noted = False,
     known: _Known = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """List the models that the configured providers offer right now, with what is known of each.
+
+    Where a provider cannot be asked from here, what the fleet has noted of it is shown. Models that are configured, or
+    were listed in the last 30 days, and that are listed no longer, are there as such, with what takes their place.
 
     The shipped registry knows sizes, contexts, capabilities, strengths and licences; a model_registry.yaml beside the
     configuration adds to it.
@@ -128,21 +81,81 @@ def models(
     wanted = Filter(
         provider if not known else _type(provider), capability, strength, min_context, max_size, licence, local
     )
-    answered: list[Answered] = []
+    registry = known_without_asking(load_settings(config, needed=())).registry
     if known:
-        rows = list(_known(known_without_asking(load_settings(config, needed=())).registry))
+        shown = Shown(list(known_rows(registry)))
+    elif noted:
+        shown = run_async(_noted(config, registry))
     else:
-        answered = run_async(ask_all(chosen(config, provider)))
-        registry = known_without_asking(load_settings(config, needed=())).registry
-        rows = [row for each in answered for row in _offered(each, registry)]
-    rows = [row for row in rows if wanted.admits(row)]
+        shown = run_async(_asked(config, chosen(config, provider), registry))
+    rows = [row for row in shown.rows if wanted.admits(row)]
     if as_json:
-        out.print_json(data=[_fields(row) for row in rows])
-    else:
+        out.print_json(data=[row.fields() for row in rows])
+        return
+    if rows:
         out.print(_table(rows))
+    elif not shown.remarks:
+        out.print("[dim]no such model[/]")
+    for remark in shown.remarks:
+        out.print(remark)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """remarks: on providers, as markup."""
+
+    rows: list[Row]
+    remarks: list[str] = field(default_factory=list[str])
+
+
+async def _asked(config: Path | None, providers: list[ProviderSettings], registry: Registry) -> Shown:
+    """What the providers say now; of those that do not answer, what they said last."""
+    answered = await ask_all(providers)
+    noted = await _last_noted(config)
+    shown = Shown([])
     for each in answered:
-        if each.error and not as_json:
-            out.print(f"[red]{escape(each.provider.name)}[/]: {escape(each.error)}")
+        name, last = each.provider.name, noted.get(each.provider.name)
+        models = each.models if each.error is None else last.models if last is not None else ()
+        if each.error is None or last is not None:
+            shown.rows.extend(rows_of(_place(each.provider), models, last, registry))
+        if each.error is not None:
+            instead = f" (shown as listed {_ago(last.at)})" if last is not None else ""
+            shown.remarks.append(f"[red]{escape(name)}[/]: {escape(each.error)}{instead}")
+    return shown
+
+
+def _place(provider: ProviderSettings) -> Place:
+    return Place(provider.name, provider.type, provider.tier == "local", frozenset(provider.named_models()))
+
+
+async def _last_noted(config: Path | None) -> dict[str, Listing]:
+    """Nothing where no fleet runs."""
+    try:
+        async with fleet_client(config) as client:
+            return await Listings(client.redis).read()
+    except FleetUnavailable:
+        return {}
+
+
+async def _noted(config: Path | None, registry: Registry) -> Shown:
+    """What the fleet noted of its providers, wherever they run."""
+    async with fleet_client(config) as client:
+        listings, directory = await Listings(client.redis).read(), await client.directory()
+    shown = Shown([])
+    for name, listing in sorted(listings.items()):
+        facts = directory.providers.get(name, ProviderFacts(name=name, type=name))
+        configured = {facts.default_model, *facts.model_overrides.values(), *(model.name for model in facts.models)}
+        place = Place(name, facts.type, facts.tier == "local", frozenset(filter(None, configured)))
+        shown.rows.extend(rows_of(place, listing.models, listing, registry))
+        shown.remarks.append(f"[dim]{escape(name)}: as listed {_ago(listing.at)}[/]")
+    return shown if listings else Shown([], ["[dim]nothing is noted yet; `fleet models sync` asks the providers[/]"])
+
+
+def _ago(at: float) -> str:
+    past_s = max(0.0, time.time() - at)
+    steps = ((172_800, 86_400, "days"), (7_200, 3_600, "h"), (120, 60, "min"), (0, 1, "s"))
+    unit_s, unit = next((unit_s, unit) for least_s, unit_s, unit in steps if past_s >= least_s)
+    return f"{past_s / unit_s:.0f} {unit} ago"
 
 
 def _type(name: str | None) -> str | None:
@@ -150,22 +163,11 @@ def _type(name: str | None) -> str | None:
     return kind.name if kind else name
 
 
-def _known(registry: Registry) -> Iterator[Row]:
-    for entry in registry.entries.values():
-        for type_, offer in entry.offers.items():
-            kind = kind_of(type_)
-            yield Row(type_, offer.name, kind is not None and kind.local, Known(entry, offer))
-
-
-def _offered(answered: Answered, registry: Registry) -> Iterator[Row]:
-    provider = answered.provider
-    for model in answered.models:
-        yield Row(provider.name, model.name, model.local, registry.find(provider.type, model.name), model)
-
-
 def _table(rows: list[Row]) -> Table:
+    # A name that is cut short cannot be copied.
+    model, state = Column("model", overflow="fold"), Column("", overflow="fold")
     table = Table(
-        "provider", "model", "size", "context", "can", "USD per 1M in/out", "licence", "", box=None, pad_edge=False
+        "provider", model, "size", "context", "can", "USD per 1M in/out", "licence", state, box=None, pad_edge=False
     )
     for row in rows:
         size = f"{row.parameters_b:g}B" if row.parameters_b else ""
@@ -181,23 +183,3 @@ def _price(row: Row) -> str:
     if row.listed is None or row.listed.prices is None:
         return "local" if row.local else ""
     return f"{row.listed.prices.input_usd_per_mtok:g} / {row.listed.prices.output_usd_per_mtok:g}"
-
-
-def _fields(row: Row) -> dict[str, Any]:
-    entry, offer = (row.known.entry, row.known.offer) if row.known else (None, None)
-    prices = row.listed.prices if row.listed else None
-    facts = entry.model_dump(mode="json", exclude={"offers", "capabilities", "context_tokens"}) if entry else {}
-    return {
-        "provider": row.provider,
-        "model": row.name,
-        "local": row.local,
-        "context_tokens": row.context_tokens,
-        "capabilities": sorted(row.capabilities),
-        "prices": {"input_usd_per_mtok": prices.input_usd_per_mtok, "output_usd_per_mtok": prices.output_usd_per_mtok}
-        if prices
-        else None,
-        "known": facts or None,
-        "retired": row.known.retired if row.known else False,
-        "replaced_by": offer.replaced_by if offer else None,
-        "tokens_per_s": offer.tokens_per_s if offer else None,
-    }

@@ -125,7 +125,7 @@ def _troubles(status: FleetStatus) -> Table | None:
 
 
 def _details(status: FleetStatus) -> list[RenderableType]:
-    endpoints = Table("worker", "endpoint", "busy", "bears", "waiting there", "check", "", box=None, pad_edge=False)
+    endpoints = Table("provider", "endpoint", "busy", "bears", "waiting there", "check", "", box=None, pad_edge=False)
     models = Table("target", "calls", "errors", "rejected", "first token", "answer", "USD", box=None, pad_edge=False)
     for each in status.health:
         for endpoint in each.endpoints:
@@ -143,7 +143,7 @@ def _details(status: FleetStatus) -> list[RenderableType]:
             shares = (f"{seen.failing:.0%}", f"{seen.rejected:.0%}")
             times = (_seconds(seen.first_token_s), _seconds(seen.total_s))
             models.add_row(escape(f"{each.provider}/{model}"), str(seen.calls), *shares, *times, cost)
-    return ["", endpoints, "", models, "", _closed(status)]
+    return [part for table in (endpoints, models, _closed(status)) if table.row_count for part in ("", table)]
 
 
 def _closed(status: FleetStatus) -> Table:

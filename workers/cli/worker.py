@@ -20,6 +20,7 @@ from ..patience import persist
 from ..plan import plan_pool
 from ..pool import run_pool
 from ..redaction import secrets_in
+from ..registry.keeper import Sync
 from ..registry.knowledge import known_to_fleet
 from ..registry.retired import retired_models
 from ..registry.syncing import ask_all, keep
@@ -113,7 +114,8 @@ async def _plan(
     for problem in retired_models(settings, knowledge.registry):
         if problem.field == f"providers.{provider}":
             log.warning("model.retired", provider=provider, problem=problem.message)
-    return replace(plan, directory=knowledge.informed(plan.directory))
+    sync = Sync(settings.sync_models_s, plan.directory, knowledge) if settings.sync_models_s is not None else None
+    return replace(plan, directory=knowledge.informed(plan.directory), sync=sync)
 
 
 async def _directory(redis_url: SecretStr) -> Directory:

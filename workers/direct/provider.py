@@ -16,6 +16,7 @@ from ..providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from ..providers.inspection import Health
 from ..providers.meter import Meter
 from ..providers.sender import Sender
+from ..registry.discovery import choosable
 from ..settings.provider import ProviderSettings
 from .cost import CostEstimate, Spent, estimated_cost
 from .event import EventKind, StreamEvent, events_of
@@ -59,8 +60,7 @@ class Provider:
     async def initialize(self) -> None:
         """Find a model if none is named: the first that the server lists."""
         if self.model is None:
-            listed = await self.models()
-            self.model = next((each.name for each in listed if each.capabilities != frozenset({"embedding"})), None)
+            self.model = next(iter(choosable(self.settings.type, await self.models())), None)
         if self.model is None:
             raise NoTarget({self.name: "no model is configured, and the server lists none"})
 

@@ -18,13 +18,19 @@ def retired_models(settings: Settings, registry: Registry) -> list[Problem]:
     ]
 
 
+def instead_of(type_: str, model: str, registry: Registry) -> str | None:
+    """What takes the place of a model that providers of the type have no longer, None if that is not known."""
+    known = registry.find(type_, model)
+    return known.offer.replaced_by if known is not None and known.offer is not None and known.retired else None
+
+
 def _of(provider: ProviderSettings, settings: Settings, registry: Registry) -> Iterator[Problem]:
     links = (link for route in settings.routes.values() for link in route.chain if link.provider == provider.name)
     for name in sorted(provider.named_models() | {link.model for link in links if link.model}):
         known = registry.find(provider.type, name)
-        if known is None or known.offer is None or not known.retired:
+        if known is None or not known.retired:
             continue
-        instead = known.offer.replaced_by
+        instead = instead_of(provider.type, name, registry)
         message = (
             f"{provider.type} has no {name} any more; {f'use {instead}' if instead else 'nothing takes its place'}"
         )

@@ -26,6 +26,11 @@ def split(url: str) -> SplitResult:
     return parts
 
 
+def whereabouts(url: str, host: str) -> str:
+    """The address as the whole fleet tells it from others: one that means this very host is another on every host."""
+    return f"{url} on {host}" if urlsplit(normalised(url)).hostname in LOOPBACK else url
+
+
 def fault_of(url: str) -> str | None:
     """Why a text is no base URL, None if it is one."""
     try:

@@ -113,6 +113,7 @@ _TOP = table(
         "mode",
         "strategy",
         "spill_after_s",
+        "sync_models_s",
         "retry",
         "timeouts",
         "providers",

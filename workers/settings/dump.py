@@ -14,7 +14,7 @@ from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, kind_of
 from .links import with_roles
 from .modes import is_free_anyway
 from .provider import HealthCheck, KeySource, ModelSettings, ProviderSettings
-from .schema import Settings
+from .schema import SYNC_MODELS_S, Settings
 
 #: Routes that were made for one agent or one lane; they are shown where they are used.
 _OWN = (AGENTS_OWN, LANES_OWN)
@@ -28,12 +28,12 @@ def as_yaml(settings: Settings) -> str:
 
 def as_mapping(settings: Settings) -> dict[str, Any]:
     """The fields of `fleet.yaml`; those that say what holds anyway are left out."""
-    never = "never" if settings.spill_after_s is None else settings.spill_after_s
     fields: dict[str, Any] = {
         "redis_url": _redis_url(settings),
         "mode": settings.mode,
         "strategy": settings.strategy,
-        "spill_after_s": never,
+        "spill_after_s": _seconds(settings.spill_after_s),
+        "sync_models_s": None if settings.sync_models_s == SYNC_MODELS_S else _seconds(settings.sync_models_s),
         "retry": settings.retry.model_dump() if settings.retry != RetryPolicy() else None,
         "providers": {name: _provider(provider) for name, provider in settings.providers.items()},
         "routes": {name: _route(route, settings) for name, route in settings.routes.items() if _is_said(route)},
@@ -45,6 +45,10 @@ def as_mapping(settings: Settings) -> dict[str, Any]:
         "debug": sorted(settings.debug),
     }
     return _filled(fields)
+
+
+def _seconds(limit_s: float | None) -> float | str:
+    return "never" if limit_s is None else limit_s
 
 
 def _is_said(route: Route) -> bool:
@@ -140,7 +144,7 @@ def _route(route: Route, settings: Settings) -> Any:
         name: getattr(route, name) for name in ("strategy", "mode") if getattr(route, name) != getattr(settings, name)
     }
     if route.spill_after_s != settings.spill_after_s:
-        unlike["spill_after_s"] = "never" if route.spill_after_s is None else route.spill_after_s
+        unlike["spill_after_s"] = _seconds(route.spill_after_s)
     if route.filtered != "one_more":
         unlike["filtered"] = route.filtered
     chain = [_link(link, place, route) for place, link in enumerate(route.chain)]

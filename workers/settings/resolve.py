@@ -22,7 +22,7 @@ from .provider import Part, ProviderSettings
 from .providers import Shared, provider_of, timeouts_of
 from .references import Providers, provider_named
 from .routes import RouteMaker, never_is_none
-from .schema import Settings, TaskTypeSettings
+from .schema import SYNC_MODELS_S, Settings, TaskTypeSettings
 from .spelling import inside
 from .traffic import task_types_of, traffic_of
 from .tree import EMPTY, Missing, Node, missing, plain, pruned
@@ -39,6 +39,7 @@ class _Basics(Part):
     mode: Mode = "any"
     strategy: Strategy = "priority"
     spill_after_s: float | None = Field(default=5.0, ge=0)
+    sync_models_s: float | None = Field(default=SYNC_MODELS_S, ge=1)
     retry: RetryPolicy = RetryPolicy()
     debug: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
 
@@ -64,6 +65,7 @@ def settings_of(said: Overridden, source: Path | None, context: Context) -> Sett
         mode=basics.mode,
         strategy=basics.strategy,
         spill_after_s=basics.spill_after_s,
+        sync_models_s=basics.sync_models_s,
         retry=basics.retry,
         providers=providers,
         routes=traffic.routes,
@@ -95,13 +97,14 @@ def _basics(node: Node, findings: Findings) -> _Basics:
     fields = pruned(fields)
     fields = inside(fields, "mode", lambda child: choose(child, get_args(Mode), findings))
     fields = inside(fields, "strategy", lambda child: choose_strategy(child, findings))
-    fields = inside(fields, "spill_after_s", never_is_none)
+    for name in ("spill_after_s", "sync_models_s"):
+        fields = inside(fields, name, never_is_none)
     redis_url = fields.get("redis_url")
     if redis_url is not None and isinstance(redis_url.value, str):
         fault = _fault_of_redis_url(redis_url.value)
         if fault is not None:
             findings.errors.append(redis_url.problem(fault))
-    keeps_none = {"redis_url", "spill_after_s"}
+    keeps_none = {"redis_url", "spill_after_s", "sync_models_s"}
     said = {name: value for name, value in plain(fields).items() if value is not None or name in keeps_none}
     return validated(_Basics, said, fields, findings) or _Basics()
 

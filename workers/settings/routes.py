@@ -129,5 +129,5 @@ class RouteMaker:
 
 
 def never_is_none(node: Node) -> Node:
-    """`spill_after_s: never` is no number of seconds at all."""
+    """`never` is no number of seconds at all."""
     return node.with_value(None) if node.value == "never" else node

@@ -9,6 +9,9 @@ from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
 from .problems import Problem
 from .provider import Part, ProviderSettings
 
+#: A listing changes a few times a week at a hosted provider, and whenever somebody fetches a model at a server of ours.
+SYNC_MODELS_S = 900.0
+
 
 class TaskTypeSettings(Part):
     """aliases: other names. judge: what must hold of an answer, `none` is nothing; None is for the submission to say.
@@ -26,6 +29,7 @@ class Settings(Part):
 
     source: the file it comes from, None if there is none. redis_url: None is an embedded Redis.
     spill_after_s: seconds an earlier target must have been full before a later one takes jobs, None is never.
+    sync_models_s: seconds after which a provider is asked anew for its models, None is never.
     lanes: lane or task type -> route. agents: agent -> route. debug: providers whose calls are logged in detail.
     warnings: what is odd, but no error.
     """
@@ -35,6 +39,7 @@ class Settings(Part):
     mode: Mode = "any"
     strategy: Strategy = "priority"
     spill_after_s: float | None = Field(default=5.0, ge=0)
+    sync_models_s: float | None = Field(default=SYNC_MODELS_S, ge=1)
     retry: RetryPolicy = RetryPolicy()
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     routes: dict[str, Route] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from workfleet.tasks.client import AsyncClient
-from workfleet.workers.providers.dialect import ListedModel, Prices
+from workfleet.workers.providers.dialect import ListedModel
 from workfleet.workers.registry.listings import Listings
 from workfleet.workers.registry.syncing import ask_all, keep
 from workfleet.workers.settings.provider import ProviderSettings
@@ -52,15 +52,5 @@ async def test_what_was_listed_stays_when_a_provider_goes_away(url: str, redis_u
         await keep(client, await ask_all([vllm(url)]))
         await keep(client, await ask_all([vllm("http://127.0.0.1:1")]))
         (found,) = (await Listings(client.redis).read()).values()
-    assert found.models == (LISTED,)
+    assert (found.models, found.gone) == ((LISTED,), {})
     assert began <= found.at <= time.time()
-
-
-async def test_everything_that_a_listing_says_comes_back(redis_url: str) -> None:
-    model = ListedModel("m", 10, frozenset({"tools", "vision"}), Prices(1.0, 2.0), "me", local=True)
-    async with AsyncClient(redis_url) as client:
-        listings = Listings(client.redis)
-        await listings.write("p", [model, ListedModel("bare")], at=1.5)
-        await client.redis.hset("wf:listings", "newer", b'{"at": "never"}')
-        found = await listings.read()
-    assert {name: listing.models for name, listing in found.items()} == {"p": (model, ListedModel("bare"))}

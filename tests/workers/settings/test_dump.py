@@ -103,6 +103,7 @@ CONFIGURATION: st.SearchStrategy[Any] = st.fixed_dictionaries(
         ),
         "agents": st.dictionaries(st.sampled_from(["A", "SWE Agent"]), st.one_of(CHAINS, ROUTE), max_size=2),
         "spill_after_s": st.sampled_from(["never", 0, 2.5]),
+        "sync_models_s": st.sampled_from(["never", 60, 900]),
     },
 )
 
@@ -181,6 +182,7 @@ TOP = st.sampled_from(
         "redis_url",
         "debug",
         "spill_after_s",
+        "sync_models_s",
     ]
 )
 

@@ -1,0 +1,35 @@
+"""Which of the models that a server lists a job gets that names none. Pure."""
+
+from collections.abc import Iterable
+
+from ..providers.dialect import ListedModel
+from ..providers.rows import ROWS
+from .registry import Registry
+
+_EMBEDS = frozenset({"embedding"})
+
+
+def choosable(type_: str, listed: Iterable[ListedModel], registry: Registry | None = None) -> tuple[str, ...]:
+    """In the server's order, those that only embed last.
+
+    Never one that runs on its maker's machines though a server of ours lists it, nor one that is known to be retired.
+    """
+    good = [model for model in listed if not _leaves(type_, model) and not _retired(type_, model, registry)]
+    return tuple(model.name for model in sorted(good, key=lambda model: _only_embeds(type_, model, registry)))
+
+
+def _only_embeds(type_: str, model: ListedModel, registry: Registry | None) -> bool:
+    """As its server says, else as it is known."""
+    known = registry.find(type_, model.name) if registry is not None else None
+    said = model.capabilities if model.capabilities is not None else known and known.entry.capabilities
+    return said == _EMBEDS
+
+
+def _leaves(type_: str, model: ListedModel) -> bool:
+    """Only a type that is local by nature tells its models apart."""
+    return type_ in ROWS and ROWS[type_].tier == "local" and not model.local
+
+
+def _retired(type_: str, model: ListedModel, registry: Registry | None) -> bool:
+    known = registry.find(type_, model.name) if registry is not None else None
+    return known is not None and known.retired
