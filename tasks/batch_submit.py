@@ -72,14 +72,20 @@ async def _prepared(
     """The jobs of the lines that can be jobs, a few at a time: what is parsed is many times what is kept of it."""
     async for few in breathing(lines):
         preparer = await client.preparer()
-        found = [line if isinstance(line, LineError) else _job(preparer, line, batch, options) for line in few]
+        found = [_job(preparer, line, batch, options) for line in few]
         refused = [each for each in found if isinstance(each, LineError)]
+        if refused and (newest := await client.preparer(anew=True)) is not preparer:
+            # A pool has come in the meantime, and may run what nobody could.
+            found = [_job(newest, line, batch, options) for line in few]
+            refused = [each for each in found if isinstance(each, LineError)]
         if refused:
             await refuse(refused)
         yield [each for each in found if isinstance(each, Prepared)]
 
 
-def _job(preparer: Preparer, line: BatchLine, batch: str, options: LineOptions) -> Prepared | LineError:
+def _job(preparer: Preparer, line: BatchLine | LineError, batch: str, options: LineOptions) -> Prepared | LineError:
+    if isinstance(line, LineError):
+        return line
     try:
         return preparer.prepare(spec_of(line, options), job_id=id_of(line, batch))
     except (InvalidRequest, NoTarget) as refused:

@@ -27,6 +27,7 @@ from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
 from .overlapped import breathing, overlapped
 from .prepared import Prepared
+from .preparing import Preparers
 from .results import Outcome
 from .store import Store
 from .stream import Piece
@@ -43,9 +44,6 @@ Specs = Iterable[Spec] | AsyncIterable[Spec]
 CHUNK = 250
 #: Bytes of requests after which a chunk is stored though it has fewer jobs.
 CHUNK_BYTES = 8 * 1024 * 1024
-
-#: Seconds for which a client trusts the directory that it has read.
-_DIRECTORY_FRESH_S = 5.0
 
 #: Seconds between two looks whether Redis is back.
 _LOOK_EVERY_S = 0.2
@@ -78,8 +76,7 @@ class AsyncClient:
         self.fleet = FleetState(self.redis, namespace=namespace)
         self._waiting = Waiting(self.store)
         self._wait_s = wait_for_redis_s
-        self._given = directory
-        self._preparer: tuple[float, Preparer] | None = None
+        self._preparers = Preparers(lambda: self._call(self.fleet.directory), directory)
 
     async def __aenter__(self) -> Self:
         try:
@@ -123,16 +120,11 @@ class AsyncClient:
 
     def use(self, directory: Directory) -> None:
         """Go by these providers and routes from now on."""
-        self._given, self._preparer = directory, None
+        self._preparers.use(directory)
 
-    async def preparer(self) -> Preparer:
-        """What turns specs into records, by the fleet's directory as it is now."""
-        now = time.monotonic()
-        if self._preparer is None or (self._given is None and now - self._preparer[0] > _DIRECTORY_FRESH_S):
-            found = self._given or await self._call(self.fleet.directory) or Directory()
-            kept = self._preparer[1] if self._preparer and self._preparer[1].directory == found else Preparer(found)
-            self._preparer = (now, kept)
-        return self._preparer[1]
+    async def preparer(self, *, anew: bool = False) -> Preparer:
+        """What turns specs into records, by the fleet's directory; anew: as it is this moment."""
+        return await (self._preparers.newest() if anew else self._preparers.current())
 
     async def submit(self, spec: Spec, *, job_id: str | None = None, canvas: str = "", must_run: bool = False) -> str:
         """Hand in one job; its id, or that of the first job with the same idempotency key.
@@ -140,7 +132,7 @@ class AsyncClient:
         must_run: raise NoTarget unless a living pool could take it now. Raises InvalidRequest, UnknownName, NoTarget,
         FleetUnavailable; nothing is stored then.
         """
-        prepared = (await self.preparer()).prepare(parse_spec(spec), job_id=job_id, canvas=canvas)
+        prepared = await self._preparers.prepare(parse_spec(spec), job_id=job_id, canvas=canvas)
         if must_run:
             await self._someone_runs(prepared)
         return (await self._call(lambda: self.store.submit([prepared])))[0]
@@ -174,11 +166,10 @@ class AsyncClient:
     async def _prepared(self, specs: Specs) -> AsyncGenerator[list[Prepared]]:
         if isinstance(specs, AsyncIterable):
             async for spec in specs:
-                yield [(await self.preparer()).prepare(parse_spec(spec))]
+                yield [await self._preparers.prepare(parse_spec(spec))]
             return
         async for few in breathing(specs):
-            preparer = await self.preparer()
-            yield [preparer.prepare(parse_spec(spec)) for spec in few]
+            yield [await self._preparers.prepare(parse_spec(spec)) for spec in few]
 
     async def submit_batch(
         self,

@@ -223,6 +223,14 @@ async def test_a_client_decides_by_what_the_pools_have_published(client: AsyncCl
         await client.submit(spec(provider="grok"))
 
 
+async def test_a_pool_that_comes_after_a_client_has_looked_may_be_named_at_once(client: AsyncClient) -> None:
+    assert await client.directory() == Directory()
+    await client.fleet.publish_directory(DIRECTORY)
+    job = await client.job(await client.submit(spec(provider="two")))
+    batch = await client.submit_batch([spec(provider="two")])
+    assert (job.queue, (await client.batch_status(batch)).total) == ("provider.two", 1)
+
+
 async def test_a_client_with_a_configuration_of_its_own_goes_by_that(redis_url: str) -> None:
     async with AsyncClient(redis_url, directory=DIRECTORY) as client:
         assert (await client.job(await client.submit(spec(provider="two")))).queue == "provider.two"
