@@ -59,7 +59,7 @@ async def test_it_is_healthy_and_tells_its_version(sender: Sender, model: Listed
 
 
 async def test_it_is_detected(model: ListedModel) -> None:
-    detection = await detect({}, limit_s=10, places={URL.removesuffix("/v1"): ["vllm"]})
+    detection = await detect({}, answer_s=10, places={URL.removesuffix("/v1"): ["vllm"]})
     assert [(server.type, model.name in server.models) for server in detection.servers] == [("vllm", True)]
 
 

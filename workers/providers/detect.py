@@ -1,10 +1,14 @@
 """Finding the model servers of this machine: all their usual ports at once, in less than a tenth of a second.
 
+Where nobody listens, the system says so at once. Whoever has taken the connection is given longer to say what it is:
+on a busy machine it is there all the same, and it may be ourselves who were late to hear it.
+
 All of these servers but ruvLLM answer `GET /v1/models` with a listing. Who it is, its listing tells, or else the paths
 that only it has.
 """
 
 import asyncio
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +23,16 @@ from .endpoint import AttemptFailed, Endpoint
 from .http_client import http_client
 from .inspection import within
 from .json_fields import mapping, mappings, parse, text
+from .offline import is_near
 from .ollama.host import ollama_url
 from .rows import ROWS
 from .ruvllm.dialect import ANY_MODEL
 from .wire import Wire
 
-#: Refused connections come back at once; what takes longer than this is not worth waiting for.
-LIMIT_S = 0.09
+#: Refused connections come back at once; a host that takes longer than this to take one is not worth waiting for.
+CONNECT_S = 0.08
+#: What has taken the connection answers within milliseconds on a machine with nothing else to do.
+ANSWER_S = 2.0
 
 _TYPES = ("ollama", "vllm", "lmstudio", "localai", "llamacpp", "ruvllm")
 #: Who a listing names as the owner of its models.
@@ -52,31 +59,44 @@ class Detection:
 
 
 async def detect(
-    environ: Mapping[str, str], *, limit_s: float = LIMIT_S, places: Mapping[str, Sequence[str]] | None = None
+    environ: Mapping[str, str], *, answer_s: float = ANSWER_S, places: Mapping[str, Sequence[str]] | None = None
 ) -> Detection:
-    """The servers that run here, in the order of their rows. environ: `OLLAMA_HOST` is looked up in it.
+    """The servers that run here, in the order of their rows. environ: `OLLAMA_HOST` is looked up in it, and whether
+    nothing but this machine may be asked.
 
-    places: base URL -> the types that usually are there; the default is the ports of the rows.
+    answer_s: for those who listen. places: base URL -> the types that usually are there; the default is the ports of
+    the rows.
     """
     began = time.monotonic()
     places = usual_places(environ) if places is None else places
-    until = began + limit_s
-    listening = await asyncio.gather(*(_listens(url, until) for url in places))
-    found = await _among({url: places[url] for url, is_there in zip(places, listening, strict=True) if is_there}, until)
+    listening = await asyncio.gather(*(_listens(url) for url in places))
+    there = {url: places[url] for url, is_there in zip(places, listening, strict=True) if is_there}
+    found = await _among(there, time.monotonic() + answer_s)
     order = list(ROWS)
     return Detection(tuple(sorted(found, key=lambda server: order.index(server.type))), time.monotonic() - began)
 
 
-async def _listens(url: str, until: float) -> bool:
+async def _listens(url: str) -> bool:
     """Whether somebody takes connections there. Mostly nobody does, and a client costs more than this."""
     parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    knocking = asyncio.to_thread(_knock, parts.hostname or "", port)
+    if is_near(parts.hostname or "", frozenset()):
+        return await knocking
     try:
-        async with asyncio.timeout(until - time.monotonic()):
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            _, writer = await asyncio.open_connection(parts.hostname, port)
-    except (OSError, TimeoutError):
+        # Its name may have to be looked up, which nothing else ends.
+        async with asyncio.timeout(CONNECT_S):
+            return await knocking
+    except TimeoutError:
         return False
-    writer.close()
+
+
+def _knock(host: str, port: int) -> bool:
+    """In a thread: a connection that stands is seen there however late we look, where a loop's timer would win."""
+    try:
+        socket.create_connection((host, port), timeout=CONNECT_S).close()
+    except OSError:
+        return False
     return True
 
 
@@ -92,11 +112,17 @@ def usual_places(environ: Mapping[str, str]) -> dict[str, list[str]]:
     """Base URL -> the types that usually are there."""
     places: dict[str, list[str]] = {}
     for name in _TYPES:
-        host = environ.get("OLLAMA_HOST") if name == "ollama" else None
+        host = _ollamas_host(environ) if name == "ollama" else None
         url = ollama_url(host) if host else ROWS[name].base_url
         assert url is not None, "every local row has a base URL"
         places.setdefault(url, []).append(name)
     return places
+
+
+def _ollamas_host(environ: Mapping[str, str]) -> str | None:
+    said = environ.get("OLLAMA_HOST")
+    away = said and not is_near(urlsplit(ollama_url(said)).hostname or "", frozenset())
+    return None if away and environ.get("FLEET_MODE") == "offline" else said
 
 
 async def _probe(client: httpx2.AsyncClient, url: str, types: Sequence[str], until: float) -> Detected | None:

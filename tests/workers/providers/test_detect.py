@@ -66,9 +66,9 @@ async def served(paths: Paths, server: str = "test") -> AsyncGenerator[str]:
 
 
 async def found_at(paths: Paths, usually: Sequence[str], server: str = "test") -> list[tuple[str, tuple[str, ...]]]:
-    """Type and models of what is detected. The limit is longer than in life: the machine may be busy."""
+    """Type and models of what is detected. They may take longer than in life: the machine may be busy."""
     async with served(paths, server) as url:
-        detection = await detect({}, limit_s=10, places={url: usually})
+        detection = await detect({}, answer_s=10, places={url: usually})
     assert all(server.base_url == url for server in detection.servers)
     return [(server.type, server.models) for server in detection.servers]
 
@@ -119,7 +119,7 @@ async def test_what_is_no_model_server_is_none(paths: Paths) -> None:
 async def test_all_are_found_at_once_in_the_order_of_the_rows() -> None:
     async with AsyncExitStack() as stack:
         urls = [await stack.enter_async_context(served(paths)) for paths in (LOCALAI, VLLM, OLLAMA)]
-        detection = await detect({}, limit_s=10, places={url: ["vllm"] for url in [*urls, "http://127.0.0.1:1"]})
+        detection = await detect({}, answer_s=10, places={url: ["vllm"] for url in [*urls, "http://127.0.0.1:1"]})
     assert detection.servers == (
         Detected("ollama", urls[2], ("qwen3:4b",)),
         Detected("vllm", urls[1], ("tiny",)),
@@ -147,7 +147,7 @@ async def test_what_does_not_answer_in_time_is_not_waited_for(
     app.router.add_get("/{path:.*}", answer)
     async with TestServer(app) as server:
         url = str(server.make_url("")).rstrip("/")
-        detection = await detect({}, limit_s=0.5, places={url: ["localai", "llamacpp"]})
+        detection = await detect({}, answer_s=0.5, places={url: ["localai", "llamacpp"]})
         over.set()
     assert [(server.type, server.models) for server in detection.servers] == found
 
@@ -164,6 +164,29 @@ def test_the_usual_places_are_the_ports_of_the_rows() -> None:
 
 def test_ollama_is_looked_for_where_its_variable_says() -> None:
     assert usual_places({"OLLAMA_HOST": "0.0.0.0:8080"})["http://localhost:8080"] == ["ollama", "localai", "llamacpp"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "url"), [("any", "http://gpu.lan:11434"), ("offline", "http://localhost:11434")], ids=["any", "offline"]
+)
+def test_another_machine_that_the_variable_names_is_not_asked_offline(mode: str, url: str) -> None:
+    assert usual_places({"OLLAMA_HOST": "gpu.lan", "FLEET_MODE": mode})[url] == ["ollama"]
+
+
+async def test_a_server_that_is_slow_to_answer_is_found_all_the_same() -> None:
+    """The machine is busy: the first answer takes longer than an absent server may."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.3)
+        status, body = VLLM.get(request.path, NOT_THERE)
+        return web.json_response(body, status=status)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        url = str(server.make_url("")).rstrip("/")
+        detection = await detect({}, places={url: ["localai"]})
+    assert detection.servers == (Detected("vllm", url, ("tiny",)),)
 
 
 @pytest.mark.parametrize("present", [True, False], ids=["all present", "all absent"])
