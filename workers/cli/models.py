@@ -165,9 +165,9 @@ def _type(name: str | None) -> str | None:
 
 def _table(rows: list[Row]) -> Table:
     # A name that is cut short cannot be copied.
-    model, state = Column("model", overflow="fold"), Column("", overflow="fold")
+    name, words = Column("model", overflow="fold"), Column("", overflow="fold")
     table = Table(
-        "provider", model, "size", "context", "can", "USD per 1M in/out", "licence", state, box=None, pad_edge=False
+        "provider", name, "size", "context", "can", "USD per 1M in/out", "licence", words, box=None, pad_edge=False
     )
     for row in rows:
         size = f"{row.parameters_b:g}B" if row.parameters_b else ""
