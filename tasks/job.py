@@ -145,7 +145,7 @@ class Attempt(BaseModel):
     outcome: `succeeded`, the fault's name, `cancelled`, `lease_lost`, or `worker_died`, of which no target is known.
     input_tokens: all input, cached_read_tokens and cache_write_tokens are parts of it. output_tokens: all output,
     reasoning_tokens is part of it. counted_by: who counted them. status, code: the HTTP status and the provider's own
-    code of a failure, None if there was none.
+    code of a failure, None if there was none. fallback: another target had failed the job before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -171,6 +171,7 @@ class Attempt(BaseModel):
     cost_usd: float | None = None
     cost_source: str | None = None
     price_version: str | None = None
+    fallback: bool = False
 
     @property
     def bought(self) -> bool:

@@ -49,7 +49,8 @@ class Sums:
     """The tokens are in disjoint buckets: input_tokens without what was read from or written to a cache, output_tokens
     without the reasoning. Money in nano-dollars, times in milliseconds. The order of the fields is that in Redis.
 
-    first_tokens, waits: attempts that have a time to the first token, or a wait in a queue.
+    first_tokens, waits: attempts that have a time to the first token, or a wait in a queue. fallbacks: attempts of jobs
+    that another target had failed.
     """
 
     calls: int = 0
@@ -65,6 +66,7 @@ class Sums:
     first_tokens: int = 0
     queue_wait_ms: int = 0
     waits: int = 0
+    fallbacks: int = 0
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
@@ -86,6 +88,7 @@ class Sums:
             first_tokens=int(attempt.first_token_s is not None),
             queue_wait_ms=_ms(attempt.queue_wait_s or 0.0),
             waits=int(attempt.queue_wait_s is not None),
+            fallbacks=int(attempt.fallback),
         )
 
     @property
@@ -97,6 +100,11 @@ class Sums:
     def cost_usd(self) -> float | None:
         """What is known of it; None if nothing is."""
         return None if self.unpriced and not self.nano_usd else self.nano_usd / 1e9
+
+    @property
+    def fallback_rate(self) -> float | None:
+        """Share of the calls that another target's failure made necessary; None without calls."""
+        return self.fallbacks / self.calls if self.calls else None
 
     @property
     def mean_total_s(self) -> float | None:

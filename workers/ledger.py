@@ -42,6 +42,7 @@ def entry(
         cost_usd=usage.cost_usd if usage else None,
         cost_source=usage.cost_source if usage else None,
         price_version=usage.price_version if usage else None,
+        fallback=any(other != target for other in job.tried),
     )
 
 

@@ -202,7 +202,8 @@ local function sums_of(entry)
   local cost = entry.cost_usd and math.floor(entry.cost_usd * 1e9 + 0.5)
   local first, waited = entry.first_token_s, entry.queue_wait_s
   local sums = {1, math.max(0, input - read - written), read, written, math.max(0, output - reasoning), reasoning,
-    cost or 0, bought and not cost and 1 or 0, ms(entry.total_s), ms(first), first and 1 or 0, ms(waited), waited and 1 or 0}
+    cost or 0, bought and not cost and 1 or 0, ms(entry.total_s), ms(first), first and 1 or 0, ms(waited), waited and 1 or 0,
+    entry.fallback and 1 or 0}
   return sums, bought and (entry.cost_source or 'unknown') or ''
 end
 
@@ -217,7 +218,8 @@ local function add_sums(hash, target, rest, sums, sign)
     row = table.concat({string.match(target, '^[^/]*') .. '/' .. others, rest[1], others, rest[3], rest[4]}, separator)
     held = redis.call('HGET', hash, row)
   end
-  local added = {string.match(held or '', '^' .. string.rep('(%S+) ', #sums))}
+  -- Those of an older fleet have fewer sums.
+  local added = {string.match(held or '', '^' .. string.rep('(%S*) ?', #sums))}
   for at, number in ipairs(sums) do added[at] = (tonumber(added[at]) or 0) + sign * number end
   redis.call('HSET', hash, row, string.format(string.rep('%.0f ', #sums), unpack(added)))
   return row

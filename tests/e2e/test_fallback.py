@@ -1,6 +1,7 @@
 """Providers fail, hang and come back, and the work flows to the next one and back by itself."""
 
 import asyncio
+import json
 import re
 import signal
 import time
@@ -74,6 +75,24 @@ async def test_jobs_of_a_failing_provider_end_at_the_next(fleet: Fleet, fault: s
     assert time.monotonic() - began < 8
     tried = [(await fleet.client.job(job_id)).attempts for job_id in ids]
     assert max(tried) <= 3
+
+
+async def test_the_calls_that_a_failure_made_necessary_are_a_share_of_all(fleet: Fleet) -> None:
+    before = await calls(fleet)
+    fleet.providers["one"].switch_on("prompt-filtered")
+    assert await answered_by(fleet, await fleet.submit(10)) == {"two": 10}
+    await fleet.providers["one"].switch_off()
+    assert await answered_by(fleet, await fleet.submit(5)) == {"one": 5}
+    after = await calls(fleet)
+    added = {name: tuple(now - was for now, was in zip(after[name], before[name], strict=True)) for name in after}
+    assert added == {"one": (15, 0), "two": (10, 10)}
+
+
+async def calls(fleet: Fleet) -> dict[str, tuple[int, int]]:
+    """Of each provider, all calls and those among them that were fallbacks."""
+    rows = json.loads((await fleet.run("usage", "--json")).out)["rows"]
+    assert all(row["fallback_rate"] == row["fallbacks"] / row["calls"] for row in rows)
+    return {row["provider"]: (row["calls"], row["fallbacks"]) for row in rows}
 
 
 async def test_what_already_waits_for_a_provider_that_dies_goes_on_to_the_next(fleet: Fleet) -> None:

@@ -32,6 +32,7 @@ ATTEMPTS = st.builds(
     reasoning_tokens=TOKENS,
     cost_usd=st.none() | st.floats(0, 1000, allow_nan=False),
     cost_source=st.none() | st.sampled_from(["receipt", "table"]),
+    fallback=st.booleans(),
 )
 
 

@@ -1,6 +1,7 @@
 """Attempts count once, whatever dies, and their sums stay bounded."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 
 import pytest
 
@@ -102,6 +103,16 @@ async def test_damaged_sums_keep_no_job_from_ending(client: AsyncClient) -> None
 
     assert await client.store.finish(mine, Outcome(mine.id, JobState.SUCCEEDED, Answer()), attempt_of(mine))
     assert await counted(client) == {"succeeded": 1}
+
+
+async def test_sums_that_an_older_fleet_has_written_go_on(client: AsyncClient) -> None:
+    mine = (await claimed(client.store, await client.submit(spec(agent="ann")))).job
+    day = f"wf:usage:{(await UsageBooks(client.redis).today() - date(1970, 1, 1)).days}"
+    row = "groq/llama\x1fgeneral\x1fann\x1fsucceeded\x1ftable"
+    await client.redis.hset(day, row, "1 10 0 0 4 0 2000000 0 1500 0 0 0 0 ")
+    fallback = attempt_of(mine).model_copy(update={"fallback": True})
+    await client.store.finish(mine, Outcome(mine.id, JobState.SUCCEEDED, Answer()), fallback)
+    assert await sums(client, "agent") == {"ann": PAID + PAID + Sums(fallbacks=1)}
 
 
 async def test_names_cannot_break_into_other_rows(client: AsyncClient) -> None:

@@ -28,6 +28,7 @@ async def test_twice_broken_here_the_job_goes_to_the_next_target_with_its_histor
         (2, "one/m", "transport"),
         (3, "two/m", "succeeded"),
     ]
+    assert [entry.fallback for entry in await two.client.attempts(job_id)] == [False, False, True]
 
 
 async def test_an_overloaded_target_is_left_at_once(two: Fleet) -> None:

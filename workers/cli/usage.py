@@ -45,12 +45,15 @@ def usage(
 
     Every call counts once, also one that failed or whose answer was refused. Tokens are in disjoint kinds. A cost that
     nobody knows is unknown, not 0. Times are means: of a call, to its first token, of its job's wait in the queue.
+    Fallbacks are the share of the calls that were made because another target had failed the job.
 
     Examples:
 
       fleet usage
 
       fleet usage --by day --by provider --since 7d
+
+      fleet usage --by task --by agent
 
       fleet usage --by agent --since 2026-11-01 --json
 

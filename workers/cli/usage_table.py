@@ -30,7 +30,7 @@ _FROM = {
 def usage_table(report: Report) -> Table:
     kinds = {name: of for name, of in _TOKENS.items() if name in _ALWAYS or of(report.total.sums)}
     table = Table(*report.by, box=None, pad_edge=False)
-    for heading in ("calls", "succeeded", *kinds, "cost USD", "call", "first token", "waited"):
+    for heading in ("calls", "succeeded", "fallbacks", *kinds, "cost USD", "call", "first token", "waited"):
         table.add_column(heading, justify="right")
     for line in report.lines:
         table.add_row(*map(escape, line.names), *_cells(line, kinds.values()))
@@ -45,11 +45,16 @@ def _cells(line: Line, kinds: Any) -> list[str]:
     times = (sums.mean_total_s, sums.mean_first_token_s, sums.mean_queue_wait_s)
     return [
         f"{sums.calls:,}",
-        f"{line.succeeded / sums.calls:.1%}" if sums.calls else "",
+        _share(line.succeeded / sums.calls if sums.calls else None),
+        _share(sums.fallback_rate),
         *(f"{of(sums):,}" for of in kinds),
         _money(sums),
         *("" if seconds is None else f"{seconds:.2f} s" for seconds in times),
     ]
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
 
 
 def _money(sums: Sums) -> str:
@@ -92,7 +97,10 @@ def _fields(line: Line) -> dict[str, Any]:
 
 
 def sum_fields(sums: Sums) -> dict[str, Any]:
-    """All but the calls. Times are means in seconds, None of nothing; the cost is None if it is unknown."""
+    """All but the calls. Times are means in seconds, None of nothing; the cost is None if it is unknown.
+
+    fallbacks: calls of jobs that another target had failed. fallback_rate: their share of the calls.
+    """
     return {
         "input_tokens": sums.input_tokens,
         "cached_read_tokens": sums.cached_read_tokens,
@@ -101,6 +109,8 @@ def sum_fields(sums: Sums) -> dict[str, Any]:
         "reasoning_tokens": sums.reasoning_tokens,
         "cost_usd": sums.cost_usd,
         "unpriced_answers": sums.unpriced,
+        "fallbacks": sums.fallbacks,
+        "fallback_rate": sums.fallback_rate,
         "call_s": sums.mean_total_s,
         "first_token_s": sums.mean_first_token_s,
         "queue_wait_s": sums.mean_queue_wait_s,

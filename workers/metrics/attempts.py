@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import TypeVar
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, SummaryMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, SummaryMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from ...tasks.job import WORKER_DIED
@@ -40,6 +40,9 @@ def families(totals: Totals, *, prefix: str) -> Iterator[Metric]:
     yield _counter(f"{prefix}_cost_usd", "What answers cost, in US dollars.", (*_WHO, "source"), _in_units(cost, 1e9))
     unpriced = _by(known, _who, lambda sums: sums.unpriced)
     yield _counter(f"{prefix}_unpriced_answers", "Answers whose price nobody knows.", _WHO, unpriced)
+    fallbacks = _by(known, _who, lambda sums: sums.fallbacks)
+    yield _counter(f"{prefix}_fallbacks", "Calls of jobs that another target had failed.", _WHO, fallbacks)
+    yield _fallback_rate(known, prefix)
     yield _waits(known, prefix)
     yield _histogram(
         f"{prefix}_attempt_duration_seconds", "Time of a call.", totals, totals.total, lambda sums: sums.total_ms
@@ -62,6 +65,15 @@ def _known(rows: Mapping[Row, _T]) -> dict[Row, _T]:
     return {row: found for row, found in rows.items() if row.outcome != WORKER_DIED}
 
 
+def _fallback_rate(table: Table, prefix: str) -> Metric:
+    told = "Share of a provider's calls, of all time, of jobs that another target had failed."
+    family = GaugeMetricFamily(f"{prefix}_fallback_rate", told, labels=["provider"])
+    fallbacks = _by(table, _whose, lambda sums: sums.fallbacks)
+    for provider, calls in _by(table, _whose, _calls).items():
+        family.add_metric(list(provider), fallbacks.get(provider, 0.0) / calls)
+    return family
+
+
 def _waits(table: Table, prefix: str) -> Metric:
     told = "How long the jobs of calls had waited in their queues."
     family = SummaryMetricFamily(f"{prefix}_queue_wait_seconds", told, labels=list(_WHO))
@@ -80,6 +92,10 @@ def lost_calls(totals: Totals, *, prefix: str) -> Metric:
 
 def _who(row: Row) -> _Labels:
     return row.provider, row.model, row.task_type
+
+
+def _whose(row: Row) -> _Labels:
+    return (row.provider,)
 
 
 def _ended(row: Row) -> _Labels:

@@ -39,7 +39,9 @@ async def calls(redis_url: str) -> AsyncIterator[str]:
             (await _claim(client, job_id)), "provider.groq", attempt=_made("bad_output", **UNPRICED)
         )
         done = Outcome(job_id, JobState.SUCCEEDED, Answer())
-        await client.store.finish(await _claim(client, job_id), done, _made("succeeded", first_token_s=0.25, **PAID))
+        await client.store.finish(
+            await _claim(client, job_id), done, _made("succeeded", first_token_s=0.25, fallback=True, **PAID)
+        )
         yield (await UsageBooks(client.redis).today()).isoformat()
 
 
@@ -66,10 +68,10 @@ def test_usage_shows_calls_tokens_costs_and_times(config: str) -> None:
     lines = [" ".join(line.split()) for line in _run(config, "--by", "outcome").splitlines()]
 
     assert lines == [
-        "outcome calls succeeded input cached output cost USD call first token waited",
-        "bad_output 1 0.0% 10 0 5 unknown 2.00 s 0.50 s",
-        "succeeded 1 100.0% 40 60 40 1.50 2.00 s 0.25 s 0.50 s",
-        "total 2 50.0% 50 60 45 1.50 + ? 2.00 s 0.25 s 0.50 s",
+        "outcome calls succeeded fallbacks input cached output cost USD call first token waited",
+        "bad_output 1 0.0% 0.0% 10 0 5 unknown 2.00 s 0.50 s",
+        "succeeded 1 100.0% 100.0% 40 60 40 1.50 2.00 s 0.25 s 0.50 s",
+        "total 2 50.0% 50.0% 50 60 45 1.50 + ? 2.00 s 0.25 s 0.50 s",
     ]
 
 
@@ -86,6 +88,8 @@ def test_usage_for_programs_is_by_several_names_in_the_order_asked(config: str, 
         "reasoning_tokens": 0,
         "cost_usd": 1.5,
         "unpriced_answers": 1,
+        "fallbacks": 1,
+        "fallback_rate": 0.5,
         "call_s": 2.0,
         "first_token_s": 0.25,
         "queue_wait_s": 0.5,

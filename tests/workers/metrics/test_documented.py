@@ -41,6 +41,7 @@ def told(families: Iterable[Metric]) -> dict[str, frozenset[str]]:
 def everything() -> dict[str, frozenset[str]]:
     tally = Tally()
     attempt = Attempt(number=1, epoch=1, target="p/m", outcome="succeeded", first_token_s=0.1, queue_wait_s=0.1)
+    attempt = attempt.model_copy(update={"fallback": True})
     tally.count(attempt.model_copy(update={"input_tokens": 1, "cost_usd": 1.0, "cost_source": "table"}), "general")
     tally.count(attempt.model_copy(update={"input_tokens": 1}), "general")
     breaker = BreakerHealth("target", "m", "open")

@@ -46,6 +46,7 @@ def test_calls_are_counted_with_tokens_costs_and_times() -> None:
         f'wf_tokens_total{{{WHO},token_type="reasoning"}} 2.0',
         'wf_cost_usd_total{model="org/llama",provider="groq",source="receipt",task_type="general"} 0.5',
         f"wf_unpriced_answers_total{{{WHO}}} 1.0",
+        'wf_fallback_rate{provider="groq"} 0.0',
         f"wf_queue_wait_seconds_count{{{WHO}}} 2.0",
         f"wf_queue_wait_seconds_sum{{{WHO}}} 0.5",
         f"wf_attempt_duration_seconds_count{{{WHO}}} 2.0",
@@ -56,6 +57,19 @@ def test_calls_are_counted_with_tokens_costs_and_times() -> None:
     assert f'wf_time_to_first_token_seconds_bucket{{le="0.01",{WHO}}} 0.0' in said
     assert f'wf_time_to_first_token_seconds_bucket{{le="0.02",{WHO}}} 2.0' in said
     assert f'wf_attempt_duration_seconds_bucket{{le="+Inf",{WHO}}} 2.0' in said
+
+
+def test_fallbacks_are_counted_and_told_as_a_share_of_each_providers_calls() -> None:
+    tally = Tally()
+    fallback = CALL.model_copy(update={"fallback": True})
+    for attempt in (CALL, fallback, CALL, CALL, fallback.model_copy(update={"target": "vllm/qwen"})):
+        tally.count(attempt, "general")
+    assert [line for line in lines(tally) if "fallback" in line] == [
+        f"wf_fallbacks_total{{{WHO}}} 1.0",
+        'wf_fallbacks_total{model="qwen",provider="vllm",task_type="general"} 1.0',
+        'wf_fallback_rate{provider="groq"} 0.25',
+        'wf_fallback_rate{provider="vllm"} 1.0',
+    ]
 
 
 def test_models_without_end_make_no_series_without_end() -> None:
