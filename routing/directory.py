@@ -18,6 +18,11 @@ NO_AGENT, ANY_AGENT = "default", "*"
 Filtered = Literal["give_up", "one_more", "all", "local"]
 
 
+def named_elsewhere(type_: str, model: str) -> bool:
+    """Whether a model's name says that its server passes its calls on, as Ollama's names of cloud models do."""
+    return type_ == "ollama" and model.endswith(("-cloud", ":cloud"))
+
+
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -95,22 +100,25 @@ class ProviderFacts(_Facts):
         return self.any_model or not self.models or model in known
 
     def runs_elsewhere(self, model: str) -> bool:
-        """Whether a server of ours would pass the model's calls on. Ollama's own names for such models say so."""
-        named_so = self.type == "ollama" and model.endswith(("-cloud", ":cloud"))
-        return named_so or model in self.elsewhere
+        """Whether a server of ours would pass the model's calls on."""
+        return named_elsewhere(self.type, model) or model in self.elsewhere
 
     def facts_of(self, model: str) -> ModelFacts | None:
         return next((facts for facts in (*self.models, *self.known) if facts.name == model), None)
 
     def costs_nothing(self, model: ModelFacts | None) -> bool:
-        return self.tier in ("local", "free") or (model is not None and model.free)
+        """None is a model that our own server, or a free plan, has anyway."""
+        if model is None:
+            return self.tier != "hosted"
+        return model.free or self.tier == "free" or (self.tier == "local" and not self.runs_elsewhere(model.name))
 
     def prices_of(self, model: ModelFacts | None, *, prompt_tokens: int = 0) -> tuple[float | None, float | None]:
         """USD for a million tokens of input, and of output, of a call with such a prompt; None is unknown."""
         if self.costs_nothing(model):
             return 0.0, 0.0
         said = (model.input_usd_per_mtok, model.output_usd_per_mtok) if model else (None, None)
-        own = (self.input_usd_per_mtok, self.output_usd_per_mtok)
+        # A server of ours is not priced by the token; those prices are none of the models that it passes on.
+        own = (None, None) if self.tier == "local" else (self.input_usd_per_mtok, self.output_usd_per_mtok)
         long = model is not None and model.long_prompt_tokens is not None and prompt_tokens > model.long_prompt_tokens
         times = model.long_prompt_times if model is not None and long else 1.0
         to_read, to_write = (mine if mine is not None else other for mine, other in zip(said, own, strict=True))

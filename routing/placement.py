@@ -49,7 +49,7 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
         return "the job is local only"
     if (wants.local_only or provider.stays) and model and provider.runs_elsewhere(model):
         return "the model runs elsewhere, though a server of ours lists it"
-    facts = provider.facts_of(model) if model else None
+    facts = (provider.facts_of(model) or ModelFacts(name=model)) if model else None
     if wants.free_only and not provider.costs_nothing(facts):
         return "the job is free only"
     if (lacking := _lacks(provider, facts, wants)) is not None or wants.cost is None:

@@ -135,7 +135,9 @@ def candidate(
     link: ChainLink, providers: Mapping[str, ProviderFacts], work: Work, pools: Mapping[str, PoolState]
 ) -> Candidate:
     provider, pool = providers.get(link.provider), pools.get(link.provider)
-    facts = provider.facts_of(link.model) if provider is not None and link.model is not None else None
+    facts = None
+    if provider is not None and link.model is not None:
+        facts = provider.facts_of(link.model) or ModelFacts(name=link.model)
     seen = pool.observed.get(link.model) if pool is not None and link.model is not None else None
     return Candidate(link, work, provider, facts, seen or Observed())
 

@@ -8,6 +8,7 @@ from typing import Self
 from ..tasks.answer import Answer, Usage
 from .prices.price import Price, Rate
 from .prices.price_list import PriceList
+from .providers.rows import ROWS
 from .settings.kinds import is_free_model
 from .settings.provider import Prices, ProviderSettings
 
@@ -32,27 +33,38 @@ class Pricing:
 
     def of_answer(self, answer: Answer, model: str) -> Usage:
         """What an answer used, with its cost. model: that was asked for."""
-        return self.of_usage(answer.usage, model, answered_by=answer.model)
+        # A server of a kind that is one's own says of each answer that it is local, unless it only passed the call on.
+        row = ROWS.get(self.provider.type)
+        passed_on = row is not None and row.tier == "local" and answer.usage.cost_source != "local"
+        return self.of_usage(answer.usage, model, answered_by=answer.model, kept=not passed_on)
 
-    def of_usage(self, usage: Usage, model: str, *, answered_by: str = "") -> Usage:
-        """The usage with its cost."""
-        return priced(usage, self.provider, model, listed=self.listed, at=self.clock(), answered_by=answered_by)
+    def of_usage(self, usage: Usage, model: str, *, answered_by: str = "", kept: bool = True) -> Usage:
+        """The usage with its cost. kept: a server of ours did not pass the call on."""
+        at, kept = self.clock(), kept and self.provider.keeps(model)
+        return priced(usage, self.provider, model, listed=self.listed, at=at, answered_by=answered_by, kept=kept)
 
 
 def priced(
-    usage: Usage, provider: ProviderSettings, model: str, *, listed: PriceList, at: datetime, answered_by: str = ""
+    usage: Usage,
+    provider: ProviderSettings,
+    model: str,
+    *,
+    listed: PriceList,
+    at: datetime,
+    answered_by: str = "",
+    kept: bool,
 ) -> Usage:
     """The usage with its cost, if one can be known.
 
     model: as it was asked for. answered_by: as the answer names it; a hosted provider may have taken another one. at:
-    when it answered.
+    when it answered. kept: by a server of ours.
     """
     if usage.cost_source == "local":
         # So says the dialect of a server that is usually one's own; it may be one that is rented by the token.
         usage = usage.model_copy(update={"cost_usd": None, "cost_source": None})
     if usage.cost_usd is not None:
         return usage
-    if provider.tier == "local":
+    if kept:
         return usage.model_copy(update={"cost_usd": 0.0, "cost_source": "local"})
     price = price_of(provider, model, listed=listed, at=at, answered_by=answered_by)
     cost = price.cost_usd(usage) if price is not None else None
@@ -65,15 +77,14 @@ def priced(
 def price_of(
     provider: ProviderSettings, model: str, *, listed: PriceList, at: datetime, answered_by: str = ""
 ) -> Price | None:
-    """The price of a hosted model, None if nobody states one."""
+    """The price of a model that is not kept by a server of ours, None if nobody states one."""
     if _is_free(provider, model, answered_by):
         return Price(FREE, Rate(0.0), Rate(0.0))
     url = provider.base_urls[0] if provider.base_urls else ""
     names = [name for name in (answered_by, model) if name]
     found = (listed.price(provider.type, name, at=at, base_url=url) for name in names)
     theirs = next((price for price in found if price is not None), None)
-    own = provider.model(answered_by) or provider.model(model)
-    said = _said(own.prices if own is not None and own.prices is not None else provider.prices)
+    said = _said(provider.prices_of(answered_by if provider.model(answered_by) else model, passed_on=True))
     return theirs if said is None else said.over(theirs)
 
 

@@ -7,7 +7,7 @@ from genai_prices import __version__
 
 from workfleet.tasks.answer import Answer, Usage
 from workfleet.workers.prices.price_list import PriceList
-from workfleet.workers.pricing import Pricing, priced
+from workfleet.workers.pricing import Pricing
 from workfleet.workers.settings.provider import ModelSettings, Prices, ProviderSettings
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -44,6 +44,16 @@ SAID_LOCAL = USED.model_copy(update={"cost_usd": 0.0, "cost_source": "local"})
 FREE_PLAN = ProviderSettings(name="groq", type="groq", tier="free")
 ROUTER = ProviderSettings(name="router", type="openrouter")
 OF_OUR_OWN = ProviderSettings(name="own", type="openai_compatible", base_urls=("http://gpu:8000",))
+#: A server of our own that says it costs nothing, and passes the calls of some models on.
+OLLAMA = ProviderSettings(
+    name="ollama",
+    type="ollama",
+    tier="local",
+    prices=Prices(input_usd_per_mtok=0.0, output_usd_per_mtok=0.0),
+    models=(
+        ModelSettings(name="qwen3-coder:480b-cloud", prices=Prices(input_usd_per_mtok=2.0, output_usd_per_mtok=8.0)),
+    ),
+)
 FREE_NAME = "google/gemini-2.0-flash-exp:free"
 
 
@@ -70,6 +80,18 @@ FREE_NAME = "google/gemini-2.0-flash-exp:free"
         pytest.param(USED, UNPRICED, "any", None, None, None, id="unknown is unknown, not nothing"),
         pytest.param(USED, OF_OUR_OWN, "gpt-4o", None, None, None, id="a server of one's own is nobody's list"),
         pytest.param(USED, LOCAL, "any", 0.0, "local", None, id="our own machines cost nothing"),
+        pytest.param(SAID_LOCAL, OLLAMA, "qwen3:4b", 0.0, "local", None, id="and so does Ollama"),
+        pytest.param(USED, OLLAMA, "gpt-oss:120b-cloud", None, None, None, id="but not what it passes on"),
+        pytest.param(GUESSED, OLLAMA, "glm-4.6:cloud", None, None, None, id="nor the beginning of it"),
+        pytest.param(
+            USED,
+            OLLAMA,
+            "qwen3-coder:480b-cloud",
+            6.0,
+            "table",
+            "configuration",
+            id="which may have a price of its own",
+        ),
         pytest.param(USED, FREE_PLAN, "llama-3.3-70b-versatile", 0.0, "table", "free", id="a free plan costs nothing"),
         pytest.param(USED, ROUTER, FREE_NAME, 0.0, "table", "free", id="a model that its name calls free"),
     ],
@@ -77,11 +99,19 @@ FREE_NAME = "google/gemini-2.0-flash-exp:free"
 def test_costs(
     used: Usage, provider: ProviderSettings, model: str, cost_usd: float | None, source: str | None, version: str | None
 ) -> None:
-    found = priced(used, provider, model, listed=LISTED, at=NOW)
+    found = Pricing(provider, LISTED, lambda: NOW).of_usage(used, model)
     assert found.cost_usd == pytest.approx(cost_usd)
     assert (found.cost_source, found.price_version) == (source, version)
     without = {"cost_usd": None, "cost_source": None, "price_version": None}
     assert found.model_copy(update=without) == used.model_copy(update=without)
+
+
+@pytest.mark.parametrize(
+    ("said", "source"), [(SAID_LOCAL, "local"), (USED, None)], ids=["answered here", "passed on, as the answer says"]
+)
+def test_a_server_that_passes_a_call_on_says_so_whatever_the_model_is_called(said: Usage, source: str | None) -> None:
+    found = Pricing(OLLAMA, LISTED, lambda: NOW).of_answer(Answer(model="mine", usage=said), "mine")
+    assert found.cost_source == source
 
 
 def test_a_model_that_took_over_for_a_free_one_is_not_free() -> None:

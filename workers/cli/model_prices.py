@@ -76,7 +76,7 @@ def _lines(settings: Settings, now: datetime) -> Iterator[_Line]:
     listed = PriceList()
     for provider in settings.enabled():
         for model in sorted(provider.named_models()):
-            local = provider.tier == "local"
+            local = provider.keeps(model)
             price = None if local else price_of(provider, model, listed=listed, at=now)
             yield _Line(provider.name, model, local, price)
 

@@ -86,8 +86,8 @@ def _compared(row: Row, exchange: Mapping[str, Any], answer: Answer, listed: Pri
     told = _answered_at(exchange.get("response"))
     at = told or now
     bare = answer.usage.model_copy(update={"cost_usd": None, "cost_source": None})
-    table = priced(bare, provider, asked, listed=listed, at=at, answered_by=answer.model)
-    ledger = priced(answer.usage, provider, asked, listed=listed, at=at, answered_by=answer.model)
+    table = priced(bare, provider, asked, listed=listed, at=at, answered_by=answer.model, kept=False)
+    ledger = priced(answer.usage, provider, asked, listed=listed, at=at, answered_by=answer.model, kept=False)
     charged = answer.usage.cost_usd or 0.0
     return Compared(
         name=text(exchange.get("name")),

@@ -60,9 +60,9 @@ def _offers_something_free(provider: ProviderSettings) -> bool:
 
 def costs_nothing(provider: ProviderSettings, model: str | None) -> bool:
     """Whether a call of the model is known to be free."""
-    if provider.tier != "hosted":
-        return True
-    return model is not None and _costs_nothing(provider, model)
+    if model is None:
+        return provider.tier != "hosted"
+    return provider.tier == "free" or provider.keeps(model) or _costs_nothing(provider, model)
 
 
 def _costs_nothing(provider: ProviderSettings, name: str) -> bool:
@@ -72,8 +72,7 @@ def _costs_nothing(provider: ProviderSettings, name: str) -> bool:
 
 def is_free_anyway(provider: ProviderSettings, name: str) -> bool:
     """Whether a model's name or its prices say that it costs nothing."""
-    model = provider.model(name)
-    prices = (model.prices if model else None) or provider.prices
+    prices = provider.prices_of(name)
     zero = prices.input_usd_per_mtok == 0 and prices.output_usd_per_mtok == 0
     return is_free_model(provider.type, name) or zero
 

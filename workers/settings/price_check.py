@@ -20,8 +20,7 @@ def stale_prices(settings: Settings, listed: PriceList, at: datetime) -> list[Pr
 
 def _of_provider(provider: ProviderSettings, listed: PriceList, at: datetime) -> Iterator[Problem]:
     for name in sorted(provider.named_models()):
-        model = provider.model(name)
-        said = (model.prices if model else None) or provider.prices
+        said = provider.prices_of(name)
         price = listed.price(provider.type, name, at=at, base_url=provider.base_urls[0] if provider.base_urls else "")
         if price is None:
             continue

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from ...routing.directory import ModelFacts, ProviderFacts, Tier
+from ...routing.directory import ModelFacts, ProviderFacts, Tier, named_elsewhere
 from ...routing.quota_calendar import is_zone
 from ..providers.endpoint import Api, Endpoint, Timeouts
 from ..providers.rows import ROWS
@@ -208,6 +208,17 @@ class ProviderSettings(Part):
     def default_choice(self) -> str | None:
         """The model it uses unless a job or its task type names another, None if it is for the server to say."""
         return self.default_model or (self.models[0].name if self.models else None)
+
+    def keeps(self, model: str) -> bool:
+        """Whether calls of the model stay with a server of ours, as far as its name tells."""
+        return self.tier == "local" and not named_elsewhere(self.type, model)
+
+    def prices_of(self, model: str, *, passed_on: bool = False) -> Prices:
+        """The model's own if it has any, else the provider's, which are not those of models that it passes on."""
+        own = self.model(model)
+        if own is not None and own.prices is not None:
+            return own.prices
+        return Prices() if self.tier == "local" and (passed_on or not self.keeps(model)) else self.prices
 
     def limits_of(self, model: str) -> Limits:
         """The model's own limits if it has any, else the provider's."""

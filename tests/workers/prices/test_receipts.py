@@ -17,8 +17,8 @@ TOKENS = {"prompt_tokens": 1000, "completion_tokens": 100}
 
 def exchange(model: str, cost: float, created: float | None = None, **usage: Any) -> dict[str, Any]:
     message = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "ok"}}
-    response = {"id": "gen-1", "model": model, "choices": [message], "usage": {**TOKENS, "cost": cost, **usage}}
-    response |= {"created": created, "provider": "Anybody"}
+    told: dict[str, Any] = {"created": created, "provider": "Anybody", "usage": {**TOKENS, "cost": cost, **usage}}
+    response = {"id": "gen-1", "model": model, "choices": [message], **told}
     request = {"model": model, "messages": [{"role": "user", "content": "…"}]}
     return {"name": "n", "provider": "openrouter", "request": request, "status": 200, "response": response}
 
