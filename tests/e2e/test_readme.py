@@ -122,11 +122,20 @@ def test_what_the_page_imports_is_there() -> None:
     exec("from workfleet.tasks import AsyncClient, Client, FakeClient, JobSpec")
 
 
-@pytest.mark.parametrize("text", blocks("yaml"), ids=["another provider", "a local model", "limits"])
+@pytest.mark.parametrize("text", blocks("yaml"), ids=["another provider", "a local model", "limits", "roles"])
 def test_the_configurations_on_the_page_are_some(text: str, tmp_path: Path) -> None:
     file = tmp_path / "fleet.yaml"
     file.write_text(text)
-    settings = load_settings(file, env={"GROQ_API_KEY": "a-key", "FIREWORKS_API_KEY": "a-key"})
-    if "groq" in settings.providers:
+    keys = ("GROQ_API_KEY", "FIREWORKS_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+    settings = load_settings(file, env=dict.fromkeys(keys, "a-key"))
+    if "agent:*" in settings.routes:
+        chain = [(link.role, str(link)) for link in settings.routes["agent:reviewer"].chain]
+        assert chain == [
+            ("primary", "anthropic/claude-opus-4-5"),
+            ("secondary", "vllm"),
+            ("tertiary", "groq"),
+            ("final", "openai/gpt-4.1"),
+        ]
+    elif "groq" in settings.providers:
         limits = settings.providers["groq"].limits
         assert (limits.requests_per_minute, limits.per, limits.resets) == (30, "model", "rolling")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from ...routing.directory import Route
+from ...routing.directory import ANY_AGENT, Route
 from ...tasks.errors import ConfigurationError
 from ..registry.knowledge import known_without_asking
 from ..registry.retired import retired_models
@@ -106,7 +106,7 @@ def _limit_words(name: str, value: int | str) -> str:
 
 
 def _show_route(route: Route, settings: Settings) -> None:
-    takers = [key for key, taken in {**settings.lanes, **settings.agents}.items() if taken == route.name]
+    takers = [_taker(key) for key, taken in {**settings.lanes, **settings.agents}.items() if taken == route.name]
     if route.name == "default":
         takers.append("everything else")
     out.print(Text.assemble("route ", (route.name, "bold")))
@@ -117,6 +117,10 @@ def _show_route(route: Route, settings: Settings) -> None:
             "taken by": ", ".join(takers) or "jobs that name it",
         }
     )
+
+
+def _taker(key: str) -> str:
+    return "every other agent" if key == ANY_AGENT else key
 
 
 def _show_facts(facts: Mapping[str, str]) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from ..prices.price_list import PriceList
 from .environment import Environment
 from .problems import Findings
 
@@ -12,10 +14,13 @@ from .problems import Findings
 class Context:
     """environment: where variables come from. folder: where relative paths in the file start. findings: collected.
 
-    needed: the providers that must be complete, None for all that are enabled.
+    needed: the providers that must be complete, None for all that are enabled. prices, at: the list of prices, which
+    costs nothing until it is looked into, and when.
     """
 
     environment: Environment
     folder: Path
     findings: Findings = field(default_factory=Findings)
     needed: Collection[str] | None = None
+    prices: PriceList = field(default_factory=PriceList)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))

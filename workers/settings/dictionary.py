@@ -104,7 +104,21 @@ _API = table(
 )
 _HEALTH_CHECK = table(("enabled", "interval_s", "timeout_s"))
 _RETRY = table(("max_attempts", "retries_per_target", "delay_s", "max_delay_s"))
-_ROUTE = table(("chain", "strategy", "mode", "spill_after_s", "filtered"), targets="chain")
+_ROUTE = table(
+    (
+        "chain",
+        "template",
+        "primary",
+        "secondary",
+        "tertiary",
+        "final",
+        "strategy",
+        "mode",
+        "spill_after_s",
+        "filtered",
+    ),
+    targets="chain",
+)
 _LINK = table(("target", "priority", "role"))
 _TASK_TYPE = table(("aliases", "judge", "timeout_s"))
 _TOP = table(

@@ -26,6 +26,7 @@ from .schema import SYNC_MODELS_S, Settings, TaskTypeSettings
 from .spelling import inside
 from .traffic import task_types_of, traffic_of
 from .tree import EMPTY, Missing, Node, missing, plain, pruned
+from .usual_cost import usual_cost
 
 
 def _words(value: object) -> object:
@@ -56,7 +57,13 @@ def settings_of(said: Overridden, source: Path | None, context: Context) -> Sett
     _warn_of_limits(providers, limited, node, findings)
     providers = limited
     maker = RouteMaker(
-        providers, basics.mode, basics.strategy, basics.spill_after_s, findings, preferred=said.preferred
+        providers,
+        basics.mode,
+        basics.strategy,
+        basics.spill_after_s,
+        findings,
+        preferred=said.preferred,
+        cost_of=lambda provider: usual_cost(provider, context.prices, context.at),
     )
     traffic = traffic_of(node, known, maker)
     return Settings(

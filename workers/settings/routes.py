@@ -16,6 +16,7 @@ from .problems import Findings
 from .provider import Part, ProviderSettings
 from .references import Providers, Reference
 from .spelling import inside
+from .templates import CostOf, is_template, staged, with_primary, without_stages
 from .tree import Node, plain
 
 
@@ -38,6 +39,7 @@ class RouteMaker:
     spill_after_s: float | None
     findings: Findings
     preferred: str | None = None
+    cost_of: CostOf = lambda _: None
 
     def default(self) -> Route:
         """Every usable provider in the order of its priority, each followed by its fallback.
@@ -68,11 +70,24 @@ class RouteMaker:
         later = self.mode == "local_first" and provider.tier != "local"
         return (provider.name != self.preferred, later, provider.priority)
 
-    def named(self, name: str, node: Node, *, routes: Collection[str] = (), lenient: bool = False) -> Route | None:
-        """A route as the configuration says it: a target, a list of them, or a mapping with a `chain`.
+    def named(
+        self,
+        name: str,
+        node: Node,
+        *,
+        routes: Collection[str] = (),
+        lenient: bool = False,
+        default: Route | None = None,
+    ) -> Route | None:
+        """A route as the configuration says it: a target, a list of them, a mapping with a `chain`, or a template.
 
-        routes: names that might have been meant instead. lenient: see `links_of`.
+        routes: names that might have been meant instead. lenient: see `links_of`. default: the default route, if it is
+        known by now.
         """
+        if is_template(node):
+            first = next(iter((default or self.default()).chain), None)
+            node = staged(node, self.providers, str(first) if first else None, self.cost_of, self.findings)
+        node = without_stages(node, self.findings)
         fields = node if node.is_mapping else node.with_value({"chain": node})
         chain = fields.get("chain")
         if chain is None or chain.value in (None, ()):
@@ -86,10 +101,18 @@ class RouteMaker:
             return None
         return self._route(name, self._extended(links, mode), said, spills="spill_after_s" in fields.fields)
 
-    def of_agent(self, agent: str, node: Node, default: Route | None, routes: Collection[str]) -> Route | None:
-        """An agent's own route. A single target is followed by the default route: the agent prefers it, no more."""
-        route = self.named(f"{AGENTS_OWN}{agent}", node, routes=routes, lenient=True)
-        if route is None or default is None or not isinstance(node.value, str):
+    def of_agent(
+        self, agent: str, node: Node, default: Route | None, routes: Collection[str], everybody: Node | None = None
+    ) -> Route | None:
+        """An agent's own route. A single target is followed by the default route: the agent prefers it, no more.
+
+        everybody: the template of agents without a route of their own; a single target is its primary then.
+        """
+        single = isinstance(node.value, str) and not is_template(node)
+        if single and everybody is not None and is_template(everybody):
+            node, single = with_primary(everybody, node), False
+        route = self.named(f"{AGENTS_OWN}{agent}", node, routes=routes, lenient=True, default=default)
+        if route is None or default is None or not single:
             return route
         usable = [link for link in route.chain if self._gets_jobs(link, route.mode)]
         own = {link.provider for link in usable}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...routing.control import LANES_OWN
-from ...routing.directory import Route
+from ...routing.directory import ANY_AGENT, Route
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
 from ..judges import JUDGES
 from .complaints import validated
@@ -74,12 +74,19 @@ def traffic_of(node: Node, task_types: Mapping[str, str], maker: RouteMaker) -> 
         if child.value in named:
             traffic.lanes[lane] = str(child.value)
         else:
-            _add(traffic, traffic.lanes, lane, maker.named(f"{LANES_OWN}{lane}", child, routes=named))
-    for agent, child in (node.get("agents") or EMPTY).fields.items():
+            _add(
+                traffic,
+                traffic.lanes,
+                lane,
+                maker.named(f"{LANES_OWN}{lane}", child, routes=named, default=traffic.routes.get("default")),
+            )
+    agents, default = node.get("agents") or EMPTY, traffic.routes.get("default")
+    for agent, child in agents.fields.items():
         if child.value in named:
             traffic.agents[agent] = str(child.value)
         else:
-            _add(traffic, traffic.agents, agent, maker.of_agent(agent, child, traffic.routes.get("default"), named))
+            route = maker.of_agent(agent, child, default, named, everybody=agents.get(ANY_AGENT))
+            _add(traffic, traffic.agents, agent, route)
     return traffic
 
 
