@@ -8,7 +8,7 @@ from ...routing.failure import Failure, Fault
 from .dialect import Call
 from .endpoint import AttemptFailed, Endpoint
 from .inspection import fetch_well, within
-from .json_fields import mapping, number, parse, text
+from .json_fields import count, mapping, number, parse, text
 from .pull_progress import SUCCESS, PullProgress
 from .wire import Wire
 
@@ -25,16 +25,31 @@ async def localai_pull(
     path = f"/models/jobs/{text(started.get('uuid'))}"
     while True:
         job = await _said(wire, endpoint, Call("GET", path))
-        share = min(1.0, (number(job.get("progress")) or 0.0) / 100)
-        # An error of Go's is written as an empty object; what it said is in the message.
-        if job.get("error") is not None:
-            reason = text(job.get("message")) or text(job.get("error")) or "it does not say why"
+        if (reason := _failed(job)) is not None:
             raise AttemptFailed(Failure(Fault.MODEL_NOT_FOUND, f"LocalAI cannot fetch {model}: {reason}"))
         if job.get("processed") is True:
-            yield PullProgress(SUCCESS, said_share=1.0)
+            yield PullProgress(SUCCESS, *_bytes(job), said_share=1.0)
             return
-        yield PullProgress(text(job.get("message")) or "waiting", said_share=share)
+        share = min(1.0, (number(job.get("progress")) or 0.0) / 100)
+        yield PullProgress(text(job.get("message")) or "waiting", *_bytes(job), said_share=share)
         await sleep(_EVERY_S)
+
+
+def _failed(job: dict[str, Any]) -> str | None:
+    """Why there is no model, None if there will be.
+
+    Older servers write an error as an empty object, with its words in the message; newer ones as text, or not at all.
+    """
+    if job.get("cancelled") is True:
+        return "somebody cancelled it there"
+    if job.get("error") in (None, ""):
+        return None
+    return text(job.get("error")) or text(job.get("message")) or "it does not say why"
+
+
+def _bytes(job: dict[str, Any]) -> tuple[int, int]:
+    """Of the model; newer servers tell them."""
+    return count(job.get("current_bytes")), count(job.get("total_bytes"))
 
 
 async def _said(wire: Wire, endpoint: Endpoint, call: Call) -> dict[str, Any]:

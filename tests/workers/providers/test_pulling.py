@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
+import httpx2
 import pytest
 
 from workfleet.routing.failure import Failure, Fault
@@ -38,6 +39,30 @@ async def test_a_model_that_cannot_be_fetched_is_told_with_the_servers_words(typ
             async for _ in sender.pull(at(simulator, type_), "new:1b"):
                 pass
     assert failed.value.failure.fault is Fault.MODEL_NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("job", "outcome"),
+    [
+        ({"processed": True, "error": None, "progress": 100}, "success"),
+        ({"processed": True, "error": "", "progress": 100, "current_bytes": 7, "total_bytes": 7}, "success"),
+        ({"processed": True, "error": {}, "message": "error: no such model"}, "error: no such model"),
+        ({"processed": True, "error": "no such model", "message": "failed"}, "no such model"),
+        ({"processed": True, "cancelled": True, "message": "cancelled"}, "somebody cancelled it there"),
+    ],
+    ids=["it is there", "no error is an empty one", "an error of older servers", "of newer ones", "cancelled"],
+)
+async def test_localais_jobs_end_as_old_and_new_servers_say_it(job: dict[str, object], outcome: str) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json={"uuid": "u"} if request.method == "POST" else job)
+
+    async with Sender(transport=httpx2.MockTransport(answer)) as sender:
+        try:
+            (step,) = [each async for each in sender.pull(Endpoint("l", "localai", "http://l"), "m")]
+            ended = step.status
+        except AttemptFailed as failed:
+            ended = failed.failure.message.removeprefix("LocalAI cannot fetch m: ")
+    assert ended == outcome
 
 
 async def test_a_server_that_fetches_no_models_says_so() -> None:

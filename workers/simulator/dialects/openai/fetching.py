@@ -48,20 +48,29 @@ def _downloading(model: str, began: float, share: float) -> Json:
 
 
 def _installing(model: str, _began: float, share: float) -> Json:
-    message = "completed" if share == 1.0 else "processing"
+    done = round(_BYTES * share)
     return {
+        "deletion": False,
         "file_name": f"{model}.gguf",
-        "error": None,
         "processed": share == 1.0,
-        "message": message,
+        "message": "completed" if share == 1.0 else "processing",
         "progress": share * 100,
+        "phase": "downloading",
+        "current_bytes": done,
+        "total_bytes": _BYTES,
+        "file_size": f"{_BYTES / 2**20:.1f} MiB",
+        "downloaded_size": f"{done / 2**20:.1f} MiB",
+        "gallery_element_name": model,
+        "cancelled": False,
+        "cancellable": True,
     }
 
 
 def _failed(path: str) -> Script:
     if _LMSTUDIO_STATUS in path:
         return _json({"job_id": path.rpartition("/")[2], "status": "failed"})
-    return _json({"error": {}, "processed": True, "message": "error: no model found with that name", "progress": 0})
+    error = "no model found with that name"
+    return _json({"error": error, "processed": True, "message": f"error: {error}", "progress": 0, "cancelled": False})
 
 
 def _json(body: Json, adds: str = "") -> Script:
