@@ -10,9 +10,12 @@ from rich.text import Text
 
 from ...tasks.errors import ConfigurationError
 from ..providers.detect import Detected, detect
+from ..registry.knowledge import known_without_asking
 from ..settings.kinds import KINDS
+from ..settings.schema import Settings
 from ..settings.starter import Entry, Starter, numbered
 from .console import out
+from .init_models import Lack, fetch, lacks_of, with_first_models
 
 
 def init(
@@ -28,14 +31,26 @@ def init(
     ] = False,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("fleet.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
+    pull: Annotated[
+        bool | None,
+        typer.Option(
+            "--pull/--no-pull",
+            help="Have a local server fetch the model that it lacks; without either, who sits at a terminal is asked.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a first fleet.yaml, and say what to do next.
 
-    Without a provider: the model servers that answer on this machine, else the simulator, which costs nothing.
+    Without a provider: the model servers that answer on this machine, else the simulator, which costs nothing. Where
+    Ollama, LM Studio or LocalAI lacks the model, it is offered to have it fetched; an Ollama without any model gets one
+    that this machine's memory holds. Ends with code 3 if --pull was given and a model is not there in the end.
 
     Examples:
 
       fleet init --provider ollama --model qwen3-coder:30b
+
+      fleet init --provider ollama --model qwen2.5:0.5b --pull
 
       fleet init --provider groq --free-tier
 
@@ -47,9 +62,15 @@ def init(
     if len(names) != 1 and (model or base_url):
         raise ConfigurationError("--model and --base-url go with one --provider; for several, set them in the file")
     entries = tuple(Entry.of(name, model, base_url) for name in names) if names else _found()
+    registry = known_without_asking(Settings()).registry
+    entries = entries if names else tuple(with_first_models(entries, registry))
     starter = Starter(entries, free_tier, auto_fallback or not names)
     _write(output, starter.text(), force=force)
-    _tell(output, starter)
+    out.print(Text(f"wrote {output}: {', '.join(entry.name for entry in entries)}"))
+    lacks = fetch(lacks_of(entries), registry, pull=pull)
+    _tell(output, starter, lacks)
+    if pull and lacks:
+        raise typer.Exit(3)
 
 
 def _found() -> tuple[Entry, ...]:
@@ -82,15 +103,14 @@ def _write(file: Path, text: str, *, force: bool) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _tell(file: Path, starter: Starter) -> None:
-    names = ", ".join(entry.name for entry in starter.entries)
+def _tell(file: Path, starter: Starter, lacks: list[Lack]) -> None:
     missing = [name for name in starter.variables() if not (os.environ.get(name) or os.environ.get(f"{name}_FILE"))]
     usual = file == Path("fleet.yaml")
     steps = [
         *(f"export {name}=…" for name in missing),
+        *(lack.command if usual else f"{lack.command} --config {file}" for lack in lacks),
         *(["fleet simulate"] if any(entry.kind.name == "simulated" for entry in starter.entries) else []),
         "fleet config validate" if usual else f"fleet config validate {file}",
         "fleet up" if usual else f"fleet up --config {file}",
     ]
-    out.print(Text(f"wrote {file}: {names}"))
     out.print(Text("\n".join(["next:", *(f"  {step}" for step in steps)])))

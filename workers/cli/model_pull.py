@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -96,7 +96,11 @@ async def _of_servers(settings: Settings, model: str, provider: str | None) -> l
     """Every server of the provider fetches it."""
     if settings.mode == "offline":
         raise ConfigurationError("offline: a server would have to leave this network to fetch a model")
-    endpoints = await _servers(settings, provider)
+    return await fetched_by(await _servers(settings, provider), model)
+
+
+async def fetched_by(endpoints: Sequence[Endpoint], model: str) -> list[Fetched]:
+    """One server after the other fetches it. Raises AttemptFailed."""
     fetched: list[Fetched] = []
     async with Sender() as sender:
         for endpoint in endpoints:

@@ -98,6 +98,11 @@ class Entry:
         return self.kind.key_variables[0] if self.kind.key_required else None
 
 
+def chosen_model(entry: Entry) -> str | None:
+    """What it is asked for: as somebody chose, else what its type usually is."""
+    return entry.model or _MODELS.get(entry.kind.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Starter:
     """What a first configuration is to hold.
@@ -154,7 +159,7 @@ class Starter:
 
     def _provider(self, entry: Entry, place: int, follower: str | None) -> Iterator[str]:
         free = FREE_TIERS.get(entry.kind.name) if self.free_tier else None
-        model = entry.model or (free.model if free else _MODELS.get(entry.kind.name))
+        model = entry.model or (free.model if free else chosen_model(entry))
         yield f"  {entry.name}:"
         if entry.name != entry.kind.name:
             yield f"    type: {entry.kind.name}"

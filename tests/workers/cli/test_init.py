@@ -1,12 +1,17 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from workfleet.workers.cli import init as command
 from workfleet.workers.cli import main as cli
+from workfleet.workers.cli.init_models import Lack
 from workfleet.workers.providers.detect import Detected, Detection
+from workfleet.workers.registry.first_model import first_model
+from workfleet.workers.registry.reading import read_registry
 from workfleet.workers.settings import load_settings
+from workfleet.workers.settings.starter import Entry
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -26,6 +31,18 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return int(ended.value.code or 0), shown.out, shown.err
 
     return fleet_init
+
+
+@pytest.fixture(autouse=True)
+def lacking(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The providers whose servers lack their model; the machine that tests run on may have any."""
+    named: list[str] = []
+
+    def lacks_of(entries: Sequence[Entry]) -> list[Lack]:
+        return [Lack(each, each.model or "default") for each in entries if each.name in named]
+
+    monkeypatch.setattr(command, "lacks_of", lacks_of)
+    return named
 
 
 @pytest.fixture
@@ -85,6 +102,28 @@ def test_alone_it_takes_the_servers_that_answer_on_this_machine(run: Run, server
         ("ollama", ("http://127.0.0.1:11500",), "llama3.2"),
         ("vllm", ("http://localhost:8000",), None),
     ]
+
+
+def test_an_ollama_without_models_gets_one_that_the_memory_holds(run: Run, servers: list[Detected]) -> None:
+    servers.append(Detected("ollama", "http://localhost:11434"))
+    assert run()[0] == 0
+    (ollama,) = load_settings(Path("fleet.yaml"), env={}).enabled()
+    assert ollama.default_model == first_model(read_registry(), "ollama", memory_gb=psutil.virtual_memory().total / 1e9)
+
+
+@pytest.mark.parametrize(
+    ("options", "next_step"),
+    [("", ""), ("-o other.yaml", " --config other.yaml"), ("--no-pull", "")],
+    ids=["nobody sits there", "another file", "not wanted"],
+)
+def test_a_model_that_is_lacking_is_told_with_what_fetches_it(
+    run: Run, lacking: list[str], options: str, next_step: str
+) -> None:
+    lacking.append("ollama")
+    code, out, _ = run("--provider", "ollama", "--model", "llama3.2:3b", *options.split())
+    assert code == 0
+    assert "ollama has no llama3.2:3b yet (about 4 GB)\n" in out
+    assert f"next:\n  fleet models pull llama3.2:3b --provider ollama{next_step}\n" in out
 
 
 def test_where_none_answers_the_simulator_stands_in(run: Run, servers: list[Detected]) -> None:
