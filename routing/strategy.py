@@ -7,8 +7,8 @@
 |                 | until then by price; unknown prices last. Then the others, the best first                        |
 | `latency_based` | the fastest answers; what nobody has asked yet comes first, so that it becomes known              |
 | `quality`       | the best at the work, less what judges turned down; without a score last                         |
-| `balanced`      | of models that are good enough, and quick if the work calls for that, the least sum of the three |
-|                 | places                                                                                           |
+| `balanced`      | of models that are good enough, and quick if the work calls for that, the best for cost and time:|
+|                 | 0.1 of quality is worth twice the cost, or twice the time                                        |
 
 Targets that are alike are peers; among them and wherever nothing is known, the configured priority decides, and between
 the models of one provider whether it is strong at the work, has a score at all, and is the smallest. `local_first` puts
@@ -33,6 +33,10 @@ TYPICAL_TOKENS = (1000, 500)
 KNOWN_AFTER = 5
 #: Figures are compared in steps of this factor; otherwise targets would change places all the time.
 ALIKE = 1.25
+_STEP = math.log2(ALIKE)
+#: For `balanced`: the quality that is worth twice the cost; and what costs and takes less counts as so much.
+_A_DOUBLING = 0.1
+_LEAST_USD, _LEAST_S = 0.0001, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,28 @@ def _by_cost(candidates: Sequence[Candidate]) -> list[_Place]:
 
 
 def _balanced(candidates: Sequence[Candidate]) -> list[_Place]:
-    sums = [0.0] * len(candidates)
-    for measure in (_cost, _latency, _quality):
-        for at, rank in enumerate(_ranks([(measure(each),) for each in candidates])):
-            sums[at] += rank
-    fit = [(not each.good_enough, not is_quick_enough(each.model, each.work)) for each in candidates]
-    return [(*suits, total) for suits, total in zip(fit, sums, strict=True)]
+    costs = _filled([_doublings(each.cost_usd(), _LEAST_USD) for each in candidates], max, 1.0)
+    times = _filled([_doublings(each.latency_s(), _LEAST_S) for each in candidates], min, 0.0)
+    scores = _filled([each.quality() for each in candidates], min, 0.0)
+    return [
+        (
+            not each.good_enough,
+            not is_quick_enough(each.model, each.work),
+            round((cost + time - quality / _A_DOUBLING) / _STEP),
+        )
+        for each, cost, time, quality in zip(candidates, costs, times, scores, strict=True)
+    ]
+
+
+def _doublings(value: float | None, least: float) -> float | None:
+    return None if value is None else math.log2(max(value, least))
+
+
+def _filled(values: Sequence[float | None], pick: Callable[[list[float]], float], more: float) -> list[float]:
+    """The unknown ones as that of the known ones which is picked, and so much more; all alike where none is known."""
+    known = [value for value in values if value is not None]
+    other = pick(known) + more if known else 0.0
+    return [other if value is None else value for value in values]
 
 
 _PLACES: Mapping[str, Callable[[Sequence[Candidate]], list[_Place]]] = {

@@ -18,8 +18,11 @@ GOOD_ENOUGH: Mapping[Band, float] = {
     Band.COMPLEX: 0.75,
     Band.VERY_COMPLEX: 0.85,
 }
-#: By how much a model counts as better at its strengths: three of the registry's steps.
+#: By how much a model counts as better at its strengths, and one that is made for code as worse at anything else: three
+#: of the registry's steps.
 STRENGTH = 0.15
+#: What the registry's scores are about.
+CODE_WORK = frozenset({"test-generation", "coverage-analysis", "code-review", "bug-detection", "refactoring"})
 #: What somebody waits for between two steps of other work, or what there is a lot of.
 QUICK_WORK = frozenset(
     {"memory-search", "context-analysis", "context-building", "task-planning", "intent-analysis", "bulk-operations"}
@@ -42,10 +45,17 @@ def is_strong(model: ModelFacts | None, work: Work) -> bool:
 
 
 def score(model: ModelFacts | None, work: Work) -> float | None:
-    """How good it is at the work: its quality, from 0 to 1, and more where it is strong; None is unknown."""
+    """How good it is at the work: its quality, from 0 to 1, more where it is strong, less where it is out of its field.
+
+    None is unknown.
+    """
     if model is None or model.quality is None:
         return None
-    return round(model.quality + (STRENGTH if is_strong(model, work) else 0.0), 6)
+    if is_strong(model, work):
+        return round(model.quality + STRENGTH, 6)
+    made_for_code = bool(model.strengths) and model.strengths <= CODE_WORK
+    lost = STRENGTH if made_for_code and work.task_type not in CODE_WORK else 0.0
+    return round(max(0.0, model.quality - lost), 6)
 
 
 def is_good_enough(model: ModelFacts | None, work: Work) -> bool:

@@ -101,6 +101,23 @@ def test_quality_puts_the_best_score_first_less_what_was_turned_down() -> None:
     assert order("quality", good, better, seen={"better": Observed(calls=50, rejected=0.5)}) == ["good", "better"]
 
 
+@pytest.mark.parametrize(
+    ("other", "first"),
+    [({"usd": 1.5, "quality": 0.8}, "other"), ({"usd": 3.0, "quality": 0.8}, "plain")],
+    ids=["less than twice the price", "more than twice the price"],
+)
+def test_to_balanced_a_tenth_of_quality_is_worth_twice_the_price(other: dict[str, float], first: str) -> None:
+    assert order("balanced", priced("plain", 1.0, quality=0.7), priced("other", **other))[0] == first
+
+
+def test_balanced_takes_what_is_unknown_for_the_dearest_the_fastest_and_the_worst() -> None:
+    cheap, dear = priced("cheap", 1.0, quality=0.5), priced("dear", 4.0, quality=0.5)
+    nobody_knows = provider("unknown")
+    seen = {"cheap": taking(1.0), "dear": taking(1.0)}
+    assert order("balanced", nobody_knows, dear, cheap, seen=seen) == ["cheap", "dear", "unknown"]
+    assert order("balanced", nobody_knows, A, B) == ["unknown", "a", "b"]
+
+
 def test_balanced_weighs_all_three() -> None:
     best = priced("best", 9.0, quality=0.9)
     sound = priced("sound", 1.0, quality=0.8)

@@ -5,6 +5,7 @@ import pytest
 from workfleet.routing.directory import ModelFacts
 from workfleet.routing.lanes import TASK_TYPES, Band
 from workfleet.routing.suitability import (
+    CODE_WORK,
     QUICK_WORK,
     Work,
     is_good_enough,
@@ -14,12 +15,39 @@ from workfleet.routing.suitability import (
 )
 
 REVIEW = Work("code-review", Band.MODERATE)
+CODER = ModelFacts(name="coder", quality=0.45, strengths=frozenset({"refactoring"}))
+WRITER = ModelFacts(name="writer", quality=0.45, strengths=frozenset({"creative"}))
 SMALL = ModelFacts(name="small", quality=0.45)
 REVIEWER = ModelFacts(name="reviewer", quality=0.45, strengths=frozenset({"code-review"}))
 
 
-def test_a_model_is_better_at_its_strengths_and_at_nothing_else() -> None:
-    assert (score(REVIEWER, REVIEW), score(REVIEWER, Work("creative", Band.MODERATE))) == (0.6, 0.45)
+@pytest.mark.parametrize(
+    ("model", "task_type", "expected"),
+    [
+        (SMALL, "code-review", 0.45),
+        (REVIEWER, "code-review", 0.6),
+        (WRITER, "code-review", 0.45),
+        (CODER, "code-review", 0.45),
+        (CODER, "creative", 0.3),
+        (WRITER, "creative", 0.6),
+        (ModelFacts(name="tiny", quality=0.05, strengths=CODER.strengths), "creative", 0.0),
+        (ModelFacts(name="unscored", strengths=CODER.strengths), "refactoring", None),
+        (None, "creative", None),
+    ],
+    ids=[
+        "its quality",
+        "more at its strengths",
+        "no less at other work",
+        "no less in its field",
+        "less outside of it, if it is made for code",
+        "more at words, if it is made for them",
+        "never less than nothing",
+        "without a score, unknown",
+        "an unknown model is unknown",
+    ],
+)
+def test_how_good_a_model_is_at_some_work(model: ModelFacts | None, task_type: str, expected: float | None) -> None:
+    assert score(model, Work(task_type, Band.MODERATE)) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,8 +94,8 @@ def test_quick_work_calls_for_a_model_that_is_known_to_be_quick(
     assert is_quick_enough(model, Work(task_type, Band.SIMPLE)) is enough
 
 
-def test_quick_work_is_among_the_task_types() -> None:
-    assert QUICK_WORK - set(TASK_TYPES) == set()
+def test_every_kind_of_work_is_among_the_task_types() -> None:
+    assert (QUICK_WORK | CODE_WORK) - set(TASK_TYPES) == set()
 
 
 def test_what_speaks_for_a_model_and_against_it_is_said() -> None:

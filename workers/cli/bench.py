@@ -15,6 +15,7 @@ from .bench_fairness import fairness
 from .bench_limits import limits
 from .bench_mix import mix
 from .bench_rates import submit
+from .bench_selection import selection
 from .bench_slots import slots
 from .console import out
 from .session import JsonOption, run_async
@@ -26,6 +27,7 @@ bench_app.command()(limits)
 bench_app.command()(failover)
 bench_app.command()(mix)
 bench_app.command()(fairness)
+bench_app.command()(selection)
 
 
 @bench_app.command()
