@@ -1,5 +1,5 @@
 """What people have changed while the fleet runs: providers switched off or drained, their slots, limits and priority,
-and routes. It lies over the configuration until it is taken back, and outlasts every restart.
+budgets of agents, and routes. It lies over the configuration until it is taken back, and outlasts every restart.
 """
 
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .directory import ChainLink, Directory, Route
+from .directory import Budget, ChainLink, Directory, Route
 
 Switch = Literal["enabled", "disabled", "draining"]
 
@@ -39,19 +39,34 @@ class ProviderControl(BaseModel):
     requests_per_day: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_day: int | None = Field(default=None, ge=1)
+    usd_per_day: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    usd_per_month: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     resets: int = 0
 
     @property
     def why_out(self) -> str | None:
         return WHY[self.switch]
 
-    def limits(self) -> dict[str, int]:
+    def limits(self) -> dict[str, float]:
         """Those that are set, by the names that the configuration has for them."""
         return {name: value for name in LIMITS if (value := getattr(self, name)) is not None}
 
 
-LIMITS = ("requests_per_minute", "requests_per_day", "tokens_per_minute", "tokens_per_day")
+BUDGETS = ("usd_per_day", "usd_per_month")
+LIMITS = ("requests_per_minute", "requests_per_day", "tokens_per_minute", "tokens_per_day", *BUDGETS)
 SETTINGS = ("slots", "priority", *LIMITS)
+
+
+class AgentControl(BaseModel):
+    """Of one agent: what its calls may cost. None is as configured."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    usd_per_day: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    usd_per_month: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    def over(self, budget: Budget) -> Budget:
+        return budget.model_copy(update=self.model_dump(exclude_none=True))
 
 
 class Control(BaseModel):
@@ -62,6 +77,7 @@ class Control(BaseModel):
     providers: dict[str, ProviderControl] = Field(default_factory=dict)
     routes: dict[str, Route] = Field(default_factory=dict)
     versions: dict[str, int] = Field(default_factory=dict)
+    agents: dict[str, AgentControl] = Field(default_factory=dict)
 
     def of(self, provider: str) -> ProviderControl:
         return self.providers.get(provider, ProviderControl())
@@ -82,16 +98,24 @@ def controlled(directory: Directory, control: Control) -> Directory:
             facts = facts.model_copy(update={"enabled": False, "unusable": change.why_out})
         if change.priority is not None:
             facts = facts.model_copy(update={"priority": change.priority})
+        if any(getattr(change, budget) is not None for budget in BUDGETS):
+            facts = facts.model_copy(update={"budgeted": True})
         providers[name] = facts
     owners = {
         "agents": {**directory.agents, **_own(AGENTS_OWN, control.routes)},
         "lanes": {**directory.lanes, **_own(LANES_OWN, control.routes)},
+        "budgets": {**directory.budgets, **_budgets(directory, control)},
     }
     changed = directory.model_copy(update={"providers": providers, "routes": routes, **owners})
     moved = [name for name in control.providers if control.of(name).priority is not None and name in providers]
     if "default" in routes and "default" not in control.routes and moved:
         routes["default"] = _reordered(routes["default"], moved, changed)
     return changed
+
+
+def _budgets(directory: Directory, control: Control) -> dict[str, Budget]:
+    """Those that were changed, over what holds for their agents otherwise."""
+    return {name: change.over(directory.budget_of(name) or Budget()) for name, change in control.agents.items()}
 
 
 def _own(kind: str, routes: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 #: it.
 ANSWER_TOKENS = 4096
 #: Estimates of the input are off by a tenth on average, and writing a provider's cache may cost a quarter more.
-_INPUT_MARGIN = 1.25
+INPUT_MARGIN = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class CostCap:
 
     @property
     def most_input_tokens(self) -> int:
-        return math.ceil(self.input_tokens * _INPUT_MARGIN)
+        return math.ceil(self.input_tokens * INPUT_MARGIN)
 
 
 def usd(amount: float) -> str:

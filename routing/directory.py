@@ -44,7 +44,7 @@ class ModelFacts(_Facts):
     Prices are USD for a million tokens; None is unknown, never free. With a prompt of more than long_prompt_tokens a
     call costs up to long_prompt_times as much. quality: a score from 0 to 1, None is unknown. strengths: task types
     that it does well for its size. parameters_b: billions of them. tokens_per_s: of an answer, as published. retired:
-    its provider has it no longer.
+    its provider has it no longer. budgeted: it has a budget of its own.
     """
 
     name: str
@@ -60,6 +60,7 @@ class ModelFacts(_Facts):
     parameters_b: float | None = None
     tokens_per_s: float | None = None
     retired: bool = False
+    budgeted: bool = False
 
 
 class ProviderFacts(_Facts):
@@ -68,7 +69,8 @@ class ProviderFacts(_Facts):
     elsewhere: models that a server of ours lists and that run on its maker's machines. stays: it may not be asked for
     those.
     unusable: why a provider that is not `enabled` here gets no jobs, where the configuration did not simply disable it.
-    Prices are those of models that state none.
+    Prices are those of models that state none. budgeted: it may not cost more than so much, so a model whose price
+    nobody knows is never asked.
     """
 
     name: str
@@ -88,6 +90,7 @@ class ProviderFacts(_Facts):
     self_hosted: bool = False
     elsewhere: frozenset[str] = frozenset()
     stays: bool = False
+    budgeted: bool = False
 
     def model_for(self, task_type: str) -> str | None:
         """The model this provider uses for a task type, None if it has none."""
@@ -161,11 +164,28 @@ class RetryPolicy(_Facts):
     max_delay_s: float = Field(default=30.0, ge=0)
 
 
+class Budget(_Facts):
+    """What an agent's calls may cost, over all providers; None is any amount.
+
+    resets: the time zone in which a day or a month begins, or `rolling`.
+    """
+
+    usd_per_day: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    usd_per_month: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    resets: str = "UTC"
+
+    @property
+    def limits(self) -> bool:
+        """Whether there is anything that it limits."""
+        return self.usd_per_day is not None or self.usd_per_month is not None
+
+
 class Directory(_Facts):
     """Everything that submission and the gates need to know.
 
-    agents: agent -> route name; `*` is every other agent that a job names. lanes: lane or task type -> route name; the
-    route `default` serves the rest, and where there is none, every enabled provider does.
+    agents: agent -> route name; `*` is every other agent that a job names. budgets: by agent, `*` is of each other one.
+    lanes: lane or task type -> route name; the route `default` serves the rest, and where there is none, every enabled
+    provider does.
     """
 
     task_types: tuple[str, ...] = TASK_TYPES
@@ -174,6 +194,7 @@ class Directory(_Facts):
     routes: dict[str, Route] = Field(default_factory=dict)
     lanes: dict[str, str] = Field(default_factory=dict)
     agents: dict[str, str] = Field(default_factory=dict)
+    budgets: dict[str, Budget] = Field(default_factory=dict)
     retry: RetryPolicy = RetryPolicy()
 
     def task_type(self, name: str) -> str | None:
@@ -196,6 +217,10 @@ class Directory(_Facts):
         if name is None and agent not in ("", NO_AGENT):
             name = self.agents.get(ANY_AGENT)
         return None if name is None else self.routes.get(name)
+
+    def budget_of(self, agent: str) -> Budget | None:
+        """What an agent may spend, None if it is any amount."""
+        return (self.budgets.get(agent) or self.budgets.get(ANY_AGENT)) if self.budgets else None
 
     def _everybody(self) -> Route | None:
         enabled = [provider for provider in self.providers.values() if provider.enabled]

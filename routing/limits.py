@@ -17,7 +17,7 @@ Their window is kept call by call (see `trail`); their pace only spreads them, a
 what was left unused is made good. A call larger than the burst is paid for after it.
 
 **Quota.** Days and months are long: whoever has 50 requests a day may want all of them now. They are counted: in
-calendar periods, or in parts of a rolling window.
+calendar periods, or in parts of a rolling window. A budget is a quota of money.
 """
 
 import math
@@ -42,6 +42,7 @@ WARN_AT = (0.8, 0.9, 1.0)
 class Unit(StrEnum):
     REQUESTS = "requests"
     TOKENS = "tokens"
+    USD = "usd"  #: counted in nano-dollars, whole ones
 
 
 class Period(StrEnum):
@@ -125,7 +126,12 @@ class Quota:
         return sum(units for began, units in parts if began >= oldest)
 
     def wait_s(self, parts: Iterable[tuple[float, float]], units: float, now: float) -> float:
-        """Seconds until so many units are left, or until something is, if they are more than the whole quota."""
+        """Seconds until so many units are left, or until something is, if they are more than the whole quota.
+
+        What uses nothing never waits, though more was used than was allowed.
+        """
+        if not units:
+            return 0.0
         counted = sorted(part for part in parts if part[0] >= self.oldest(now))
         excess = sum(held for _, held in counted) + min(units, self.amount) - self.amount
         if excess <= 0:

@@ -13,7 +13,10 @@ from .lanes import Band, alternate_queue, lane
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """What a job asks of its targets. tokens: estimated input plus the answer's limit. cost: None is any."""
+    """What a job asks of its targets. tokens: estimated input plus the answer's limit. cost: None is any.
+
+    priced: somebody pays for it who has a budget.
+    """
 
     needs: frozenset[str] = frozenset()
     tokens: int = 0
@@ -22,6 +25,7 @@ class Wants:
     only: frozenset[str] = frozenset()  #: providers; empty is any
     never: frozenset[str] = frozenset()
     cost: CostCap | None = None
+    priced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,10 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
     facts = (provider.facts_of(model) or ModelFacts(name=model)) if model else None
     if wants.free_only and not provider.costs_nothing(facts):
         return "the job is free only"
-    if (lacking := _lacks(provider, facts, wants)) is not None or wants.cost is None:
+    if (lacking := _lacks(provider, facts, wants) or _unpriced(provider, facts, wants)) is not None:
         return lacking
+    if wants.cost is None:
+        return None
     return wants.cost.objection(*provider.prices_of(facts, prompt_tokens=wants.cost.most_input_tokens))
 
 
@@ -65,6 +71,17 @@ def _lacks(provider: ProviderFacts, facts: ModelFacts | None, wants: Wants) -> s
     if facts is not None and facts.context_tokens is not None and wants.tokens > facts.context_tokens:
         return f"about {wants.tokens} tokens do not fit its context of {facts.context_tokens}"
     return None
+
+
+def _unpriced(provider: ProviderFacts, facts: ModelFacts | None, wants: Wants) -> str | None:
+    """What nobody knows the price of would break any budget unseen."""
+    if not (wants.priced or provider.budgeted or (facts is not None and facts.budgeted)):
+        return None
+    to_read, to_write = provider.prices_of(facts)
+    if to_read is not None and (to_write is not None or "embedding" in wants.needs):
+        return None
+    whose = "the job's agent" if wants.priced else "it"
+    return f"its price is unknown, and {whose} has a budget; say `prices:` of the model or the provider"
 
 
 def admissible(

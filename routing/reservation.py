@@ -28,6 +28,7 @@ class Ask:
     will be. input_tokens: an estimate. answer_cap: the longest answer; answer_guess: its length while none is known.
     patience_s: the longest wait for a pace that it takes, besides what its own size makes necessary. lease_s: for how
     long its slot is held from its beginning unless it is renewed. pauses: keys under which a wait may be noted.
+    input_nano, answer_nano: nano-dollars a token, for limits of money.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Ask:
     lease_s: float
     limits: tuple[Limit, ...] = ()
     pauses: tuple[str, ...] = ()
+    input_nano: float = 0.0
+    answer_nano: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,19 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Nothing is reserved. wait_s: ask again then. key: of the limit or pause that makes it wait longest."""
+    """Nothing is reserved. wait_s: ask again then. key: of the limit or pause that makes it wait longest.
+
+    units: what the call would have used of that, if it is a quota.
+    """
 
     wait_s: float
     key: str
+    units: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a call has used after all. requests: 1, or 0 if it was never sent. tokens: None is as reserved.
+    """What a call has used after all. requests: 1, or 0 if it was never sent. tokens, nano_usd: None is as reserved.
 
     answer_tokens: of a whole answer, None if there was none.
     """
@@ -71,13 +78,14 @@ class Used:
     requests: int = 1
     tokens: int | None = None
     answer_tokens: int | None = None
+    nano_usd: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """A reservation. at: when it was made. begins: when the call may be. guessed: no answer of its kind was known.
 
-    unsure: the variance of its tokens.
+    unsure: the variance of its tokens. nano_usd: what it may cost.
     """
 
     at: float
@@ -85,6 +93,15 @@ class Held:
     tokens: int
     guessed: bool
     unsure: int = 0
+    nano_usd: int = 0
+
+    def units(self, unit: Unit) -> int:
+        return _units_of(unit, 1, self.tokens, self.nano_usd)
+
+    def used(self, unit: Unit, used: Used) -> int:
+        """What was used after all, where that is known."""
+        tokens = self.tokens if used.tokens is None else used.tokens
+        return _units_of(unit, used.requests, tokens, self.nano_usd if used.nano_usd is None else used.nano_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +150,7 @@ class Books:
         if before is not None:
             return self, Granted(max(0.0, before.begins - now), before.tokens)
         held = self._estimated(ask, now)
-        lacking = self._lacking(ask, held.tokens, now)
+        lacking = self._lacking(ask, held, now)
         if lacking is not None:
             return self, lacking
         wait_s, key, patience_s = self._pace(ask, held, now)
@@ -147,20 +164,22 @@ class Books:
         mean = self.means.get(ask.kind)
         answer = math.ceil(min(ask.answer_cap, mean.value) if mean else ask.answer_guess)
         variance = unsure(mean.variance, max(0, ask.answer_cap - answer)) if mean else 0
-        return Held(now, now, ask.input_tokens + answer, guessed=mean is None, unsure=variance)
+        # Money that was spent does not come back: as much is reserved as the answer will hardly exceed.
+        cost = ask.input_tokens * ask.input_nano + most(answer, variance) * ask.answer_nano
+        return Held(now, now, ask.input_tokens + answer, mean is None, variance, math.ceil(cost))
 
-    def _lacking(self, ask: Ask, tokens: int, now: float) -> Denied | None:
+    def _lacking(self, ask: Ask, held: Held, now: float) -> Denied | None:
         """The quota or slot that is not there, with the longest wait."""
         longest: Denied | None = None
         for limit in ask.limits:
-            wait_s = 0.0
+            wait_s, units = 0.0, 0
             if isinstance(limit, Quota):
-                parts = self.counts.get(limit.key, Counted()).parts.items()
-                wait_s = limit.wait_s(parts, units_of(limit.unit, 1, tokens), now)
+                parts, units = self.counts.get(limit.key, Counted()).parts.items(), held.units(limit.unit)
+                wait_s = limit.wait_s(parts, units, now)
             elif isinstance(limit, Slots) and len(self._living(limit.key, now)) >= limit.amount:
                 wait_s = SLOT_AGAIN_S
             if wait_s > (longest.wait_s if longest else 0.0):
-                longest = Denied(wait_s, limit.key)
+                longest = Denied(wait_s, limit.key, units)
         return longest
 
     def _pace(self, ask: Ask, held: Held, now: float) -> tuple[float, str, float]:
@@ -175,7 +194,7 @@ class Books:
         for limit in ask.limits:
             if not isinstance(limit, Pace):
                 continue
-            units = units_of(limit.unit, 1, held.tokens)
+            units = held.units(limit.unit)
             wait_s = limit.wait_s(self.paces.get(limit.key, 0.0), units, now)
             if limit.unit is Unit.TOKENS:
                 own_s = max(own_s, limit.worth_s(most(units, held.unsure)))
@@ -195,7 +214,7 @@ class Books:
             if isinstance(limit, Slots):
                 slots[limit.key] = {**self._living(limit.key, held.at), ask.id: held.begins + ask.lease_s}
                 continue
-            units = units_of(limit.unit, 1, held.tokens)
+            units = held.units(limit.unit)
             if isinstance(limit, Pace):
                 paces[limit.key] = limit.taken(paces.get(limit.key, 0.0), units, held.begins)
                 if limit.unit is Unit.TOKENS:
@@ -220,8 +239,7 @@ class Books:
             if isinstance(limit, Slots):
                 slots[limit.key] = {other: until for other, until in slots[limit.key].items() if other != id_}
                 continue
-            reserved = units_of(limit.unit, 1, held.tokens)
-            units = units_of(limit.unit, used.requests, held.tokens if used.tokens is None else used.tokens)
+            reserved, units = held.units(limit.unit), held.used(limit.unit, used)
             if isinstance(limit, Pace):
                 paces[limit.key] += _change(limit, reserved, units, guessed=held.guessed)
                 if limit.unit is Unit.TOKENS:
@@ -237,8 +255,8 @@ class Books:
         return replace(self, paces=paces, trails=trails, counts=counts, slots=slots, means=means, held=kept), crossed
 
 
-def units_of(unit: Unit, requests: int, tokens: int) -> int:
-    return tokens if unit is Unit.TOKENS else requests
+def _units_of(unit: Unit, requests: int, tokens: int, nano_usd: int) -> int:
+    return tokens if unit is Unit.TOKENS else nano_usd if unit is Unit.USD else requests
 
 
 def _change(limit: Pace, reserved: int, units: int, *, guessed: bool) -> float:

@@ -1,17 +1,21 @@
 """What people have changed while the fleet runs, in Redis. A change is one write, and wakes every node.
 
-<ns>:control  hash  "provider|<name>|<setting>" -> value, "route|<name>" -> a route, JSON,
+<ns>:control  hash  "provider|<name>|<setting>" and "agent|<name>|<setting>" -> value, "route|<name>" -> a route, JSON,
                     "version|<name>" -> number of a route's last change (tasks/route_versions.py)
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from ..routing.control import Control, ProviderControl
+from ..routing.control import AgentControl, Control, ProviderControl
 from ..routing.directory import Route
 from .connection import AsyncRedis
 from .route_versions import RouteVersions
+
+_Made = TypeVar("_Made", bound=BaseModel)
 
 
 class Controls:
@@ -26,10 +30,14 @@ class Controls:
     async def read(self) -> Control:
         return read_control(await self._redis.hgetall(self.key))
 
-    async def set_provider(self, name: str, settings: Mapping[str, str | int | None]) -> None:
+    async def set_provider(self, name: str, settings: Mapping[str, str | float | None]) -> None:
         """Settings by the names of `ProviderControl`; None is as configured again."""
         fields = {f"provider|{name}|{setting}": value for setting, value in settings.items()}
         await self._change(fields)
+
+    async def set_agent(self, name: str, settings: Mapping[str, float | None]) -> None:
+        """Settings by the names of `AgentControl`; None is as configured again."""
+        await self._change({f"agent|{name}|{setting}": value for setting, value in settings.items()})
 
     async def set_route(self, name: str, route: Route | None, *, by: str = "", expected: int | None = None) -> int:
         """None is as configured again. The number of its version then; see RouteVersions.add."""
@@ -42,7 +50,7 @@ class Controls:
             pipe.publish(self._wake, name)
             await pipe.execute()
 
-    async def _change(self, fields: Mapping[str, str | int | None]) -> None:
+    async def _change(self, fields: Mapping[str, str | float | None]) -> None:
         kept = {field: value for field, value in fields.items() if value is not None}
         dropped = [field for field in fields if field not in kept]
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -56,14 +64,14 @@ class Controls:
 
 def read_control(raw: Mapping[bytes, bytes]) -> Control:
     """What cannot be read is left out: it may be a newer version's, and must not stop anybody."""
-    settings: dict[str, dict[str, str]] = {}
+    settings: dict[str, dict[str, dict[str, str]]] = {"provider": {}, "agent": {}}
     routes: dict[str, Route] = {}
     versions: dict[str, int] = {}
     for field, value in sorted(raw.items()):
         kind, _, rest = field.decode().partition("|")
-        if kind == "provider":
+        if kind in settings:
             name, _, setting = rest.rpartition("|")
-            settings.setdefault(name, {})[setting] = value.decode()
+            settings[kind].setdefault(name, {})[setting] = value.decode()
         elif kind == "route":
             try:
                 routes[rest] = Route.model_validate_json(value)
@@ -71,12 +79,13 @@ def read_control(raw: Mapping[bytes, bytes]) -> Control:
                 continue
         elif kind == "version" and value.isdigit():
             versions[rest] = int(value)
-    providers = {name: found for name, each in settings.items() if (found := _provider(each)) is not None}
-    return Control(providers=providers, routes=routes, versions=versions)
+    providers, agents = _made(ProviderControl, settings["provider"]), _made(AgentControl, settings["agent"])
+    return Control(providers=providers, routes=routes, versions=versions, agents=agents)
 
 
-def _provider(settings: Mapping[str, str]) -> ProviderControl | None:
-    try:
-        return ProviderControl.model_validate(settings)
-    except ValidationError:
-        return None
+def _made(kind: type[_Made], settings: Mapping[str, Mapping[str, str]]) -> dict[str, _Made]:
+    made: dict[str, _Made] = {}
+    for name, each in settings.items():
+        with suppress(ValidationError):
+            made[name] = kind.model_validate(each)
+    return made

@@ -119,7 +119,8 @@ class Preparer:
         band = band_of(complexity)
         self._check_constraints(spec.constraints)
         route, pinned = self._route(spec, task_type, band)
-        placement = place(self.directory, route, task_type, band, wants_of(spec, tokens), pinned=pinned)
+        wants = wants_of(spec, tokens, priced=self.directory.budget_of(spec.agent) is not None)
+        placement = place(self.directory, route, task_type, band, wants, pinned=pinned)
         if placement.queue is None:
             raise NoTarget(placement.skipped)
         chain = tuple(str(link) for link in placement.chain)
@@ -220,8 +221,11 @@ def _with_an_answers_limit(spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"request": spec.request.model_copy(update={"max_tokens": ANSWER_TOKENS})})
 
 
-def wants_of(spec: JobSpec, tokens: int, *, spent_usd: float = 0.0) -> Wants:
-    """What a job asks of every target, at submission and at every fallback. spent_usd: by its calls so far."""
+def wants_of(spec: JobSpec, tokens: int, *, spent_usd: float = 0.0, priced: bool = False) -> Wants:
+    """What a job asks of every target, at submission and at every fallback.
+
+    spent_usd: by its calls so far. priced: its agent has a budget.
+    """
     limits = spec.constraints
     return Wants(
         needs=spec.request.needs | frozenset(limits.needs),
@@ -231,6 +235,7 @@ def wants_of(spec: JobSpec, tokens: int, *, spent_usd: float = 0.0) -> Wants:
         only=frozenset(limits.providers),
         never=frozenset(limits.exclude),
         cost=None if limits.max_cost_usd is None else _cost_cap(spec, limits.max_cost_usd, spent_usd),
+        priced=priced,
     )
 
 

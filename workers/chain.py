@@ -80,7 +80,9 @@ def alternatives(
     paid: the calls so far of a job that may not cost more than so much.
     """
     links = chain_of(job, directory, pools)
-    good, skipped = admissible(directory, links, job.task_type, wants_of(spec, 0, spent_usd=spent_usd(paid)))
+    priced = directory.budget_of(job.agent) is not None
+    wants = wants_of(spec, 0, spent_usd=spent_usd(paid), priced=priced)
+    good, skipped = admissible(directory, links, job.task_type, wants)
     tried = [link for link in good if any(_names(target, link, directory, job.task_type) for target in job.tried)]
     left = [link for link in good if link not in tried]
     ours = [link for link in (*left, *tried) if link.provider == provider]
@@ -121,6 +123,14 @@ def model_of(link: ChainLink, directory: Directory, task_type: str, listed: Sequ
     provider = directory.providers.get(link.provider)
     configured = link.model or (provider.model_for(task_type) if provider else None)
     return configured or (listed[0] if listed else None)
+
+
+def costless(link: ChainLink, directory: Directory, task_type: str) -> bool:
+    """Whether a call of a link's target costs nothing."""
+    provider, model = directory.providers.get(link.provider), model_of(link, directory, task_type, ())
+    if provider is None:
+        return False
+    return provider.costs_nothing((provider.facts_of(model) or ModelFacts(name=model)) if model else None)
 
 
 def _names(target: str, link: ChainLink, directory: Directory, task_type: str) -> bool:

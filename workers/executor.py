@@ -39,16 +39,13 @@ from .second_try import told_what_was_wrong
 from .situation import situation
 from .spending import no_target
 from .suspects import Suspects
+from .turned_away import LOOK_AGAIN_S, PassOn, Stay, turned_away
 from .upstream import Unavailable, Upstream
 
 log = structlog.get_logger()
 
 #: How an attempt ends that lost its slot because a provider failed or the pool stops; its job waits behind nobody anew.
 _NOT_ITS_FAULT = frozenset({"cancelled", *(fault for fault, rule in RULES.items() if rule.breaks)})
-#: Seconds until a job that found no room is in its lane again: this pool has closed it by then.
-BACK_IN_LANE_S = 0.25
-#: Seconds after which a job that waits for this provider alone, its limit or its breaker, is looked at at the latest.
-LOOK_AGAIN_S = 60.0
 
 
 @dataclass(slots=True)
@@ -163,7 +160,7 @@ class Executor:
         relay = Relay(self.store, running.job) if running.spec.stream else None
         on_delta = relay.take if relay else None
         # What the call used is settled outside of it: nobody who stops the job may cost it an answer that has come.
-        async with self.admission.admitted(running.job, running.spec, model) as admitted:
+        async with self.admission.admitted(running.job, running.spec, model, self.directory) as admitted:
             asking = ask_in_turn(admitted, self.upstream, self.leases, running, on_delta, clock=self.clock)
             running.call = asyncio.create_task(asking)
             if running.stop is not None:
@@ -184,18 +181,19 @@ class Executor:
         return answer
 
     async def _not_asked(self, running: Running, others: Alternatives, not_asked: Unavailable | NotAdmitted) -> Ending:
-        """A job waits for a limit in its lane, for whichever pool has room; no attempt is used up.
-
-        From the queue of this provider it goes to another one that takes jobs, or waits to be looked at again.
-        """
-        job = running.job
-        in_own_queue = job.queue == alternate_queue(self.upstream.provider.name)
-        if isinstance(not_asked, Unavailable) or (in_own_queue and others.next is not None):
+        """No attempt is used up; what follows a limit's denial is decided in `turned_away`."""
+        if isinstance(not_asked, Unavailable):
             return await self._pass_on(running, others, str(not_asked))
         self.admission.changed()
-        wait_s = min(not_asked.denied.wait_s, LOOK_AGAIN_S) if in_own_queue else BACK_IN_LANE_S
-        wait_s += self.jitter() * BACK_IN_LANE_S
-        return await self._put_back(running, str(not_asked), job.queue, wait_s=wait_s, uncounted=True)
+        time_left_s, jitter = running.ends_at - self.clock(), self.jitter()
+        job, denied = running.job, not_asked.denied
+        match turned_away(denied, job, others, self.directory, time_left_s=time_left_s, jitter=jitter):
+            case PassOn():
+                return await self._pass_on(running, others, str(not_asked))
+            case GiveUp(reason):
+                return await self._give_up(running, others, await self._entries(job), reason)
+            case Stay(queue, wait_s):
+                return await self._put_back(running, str(not_asked), queue, wait_s=wait_s, uncounted=True)
 
     async def _commit(self, running: Running, answer: Answer) -> Ending:
         job = running.job

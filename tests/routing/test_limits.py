@@ -137,7 +137,7 @@ def test_an_answer_of_its_kind_tells_how_long_the_next_will_be() -> None:
 def test_a_calendar_quota_is_whole_again_in_the_next_period() -> None:
     day = Quota("rpd", Unit.REQUESTS, 10, DAY_S, (0.0, DAY_S, 2 * DAY_S))
     books, granted, denied = grants(Books(), lambda: ask(day), DAY_S - 60)
-    assert (granted, denied) == (10, Denied(60.0, "rpd"))
+    assert (granted, denied) == (10, Denied(60.0, "rpd", 1))
     _, said = books.reserve(ask(day), DAY_S + 1)
     assert said == Granted(0.0, 100, {"rpd": 0})
 
@@ -148,7 +148,7 @@ def test_of_a_rolling_quota_each_part_comes_back_a_window_after_it_was_used() ->
     for _ in range(4):
         books, _ = books.reserve(ask(day), 10 * DAY_S)
     books, granted, denied = grants(books, lambda: ask(day), 10.5 * DAY_S)
-    assert (granted, denied) == (6, Denied(0.5 * DAY_S + day.part_s, "rpd"))
+    assert (granted, denied) == (6, Denied(0.5 * DAY_S + day.part_s, "rpd", 1))
     assert grants(books, lambda: ask(day), 11 * DAY_S + 1.01 * day.part_s)[1] == 4
 
 

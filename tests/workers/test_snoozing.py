@@ -8,7 +8,7 @@ import pytest
 from workfleet.routing.breaker import Breaker
 from workfleet.tasks.job import JobState
 from workfleet.workers.ending import Ended, Moved
-from workfleet.workers.executor import LOOK_AGAIN_S
+from workfleet.workers.turned_away import LOOK_AGAIN_S
 
 from .pools import LANE, Fleet, fails, fleet, hosted, says
 from .running import Held, history

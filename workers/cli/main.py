@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "bench": "bench:bench_app",
     "route": "route:route_app",
     "providers": "providers:app",
+    "agents": "agents:app",
     "models": "model_commands:models_app",
     "simulate": "simulate:simulate_app",
 }

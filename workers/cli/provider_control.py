@@ -9,11 +9,17 @@ import typer
 from ...routing.control import SETTINGS
 from ...tasks.client import AsyncClient
 from ...tasks.errors import InvalidRequest, UnknownName
+from .budget_options import DayOption, MonthOption, check_budgets
 from .console import err, out
 from .heard import heard
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
 Name = Annotated[str, typer.Argument(help="A provider of the fleet.", show_default=False)]
+
+_NOTHING = (
+    "nothing to set; give --slots, --priority, --rpm, --rpd, --tpm, --tpd, --usd-per-day, --usd-per-month "
+    "or --as-configured"
+)
 
 
 def enable(name: Name, as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -48,6 +54,8 @@ def change(
     rpd: Annotated[int | None, typer.Option("--rpd", min=1, help="Requests per day.")] = None,
     tpm: Annotated[int | None, typer.Option("--tpm", min=1, help="Tokens per minute.")] = None,
     tpd: Annotated[int | None, typer.Option("--tpd", min=1, help="Tokens per day.")] = None,
+    usd_per_day: DayOption = None,
+    usd_per_month: MonthOption = None,
     as_configured: Annotated[
         bool, typer.Option("--as-configured", help="First take back all that was set before.")
     ] = False,
@@ -62,11 +70,15 @@ def change(
 
       fleet providers set groq --rpm 20 --priority 2
 
+      fleet providers set openai --usd-per-day 5 --usd-per-month 50
+
       fleet providers set groq --as-configured
     """
-    given: dict[str, int | None] = dict(zip(SETTINGS, (slots, priority, rpm, rpd, tpm, tpd), strict=True))
+    said = (slots, priority, rpm, rpd, tpm, tpd, usd_per_day, usd_per_month)
+    given: dict[str, float | None] = dict(zip(SETTINGS, said, strict=True))
     if not as_configured and all(value is None for value in given.values()):
-        raise InvalidRequest("nothing to set; give --slots, --priority, --rpm, --rpd, --tpm, --tpd or --as-configured")
+        raise InvalidRequest(_NOTHING)
+    check_budgets(given)
     kept = given if as_configured else {setting: value for setting, value in given.items() if value is not None}
     run_async(_change(config, name, kept, as_json))
 
@@ -76,7 +88,7 @@ def reset(name: Name, as_json: JsonOption = False, config: ConfigOption = None) 
     run_async(_reset(config, name, as_json))
 
 
-async def _change(config: Path | None, name: str, settings: Mapping[str, str | int | None], as_json: bool) -> None:
+async def _change(config: Path | None, name: str, settings: Mapping[str, str | float | None], as_json: bool) -> None:
     async with fleet_client(config) as client:
         await _known(client, name)
         await client.fleet.controls.set_provider(name, settings)

@@ -8,21 +8,25 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from ...routing.directory import Budget, Directory, ModelFacts
 from ...routing.failure import Failure, Fault
-from ...routing.limits import WARN_AT, Limit, Period, Unit
-from ...routing.reservation import SLOT_AGAIN_S, Ask, Granted
+from ...routing.limits import WARN_AT, Limit, Period
+from ...routing.reservation import SLOT_AGAIN_S, Ask, Denied, Granted
 from ...tasks.connection import PASSING
 from ...tasks.job import Job, JobSpec
-from ...tasks.request_size import sized
+from ...tasks.request_size import Size, sized
 from ..patience import persist
 from ..providers.limits_told import limits_in_headers, limits_in_words
 from ..settings.provider import ProviderSettings
 from .admitted import Admitted, NotAdmitted
 from .books import LimitBooks, Wait
+from .budgets import agent_scope, budget_quotas, is_agents, nano_rates, spends
 from .lore import Lore
+from .misfits import Misfits
 from .permitted import amounts, permitted, scope_of
 from .refusal import refusal_s
 from .shortage import Shortage
+from .words import used_up
 
 log = structlog.get_logger()
 
@@ -33,6 +37,8 @@ LEASE_S = 10.0
 RENEW_EVERY_S = 2.0
 #: From this wait on, a target is out: others need not wait until it is known to be full.
 OUT_S = 5.0
+#: Seconds until a call is tried again that a budget would pay for, and whose price nobody knows.
+UNPRICED_S = 60.0
 #: Models whose limits are looked at.
 _MODELS = 64
 #: Seconds after which a settlement is left to what was estimated, if Redis is away.
@@ -59,6 +65,7 @@ class Admission:
         default_factory=dict[tuple[str, int], "asyncio.Task[None]"]
     )
     shortage: Shortage = field(init=False)
+    _misfits: Misfits = field(default_factory=Misfits)
 
     def __post_init__(self) -> None:
         self.lore = Lore(self.books)
@@ -69,17 +76,19 @@ class Admission:
         return permitted(self.provider, model, told, now=self.books.now or time.time())
 
     @asynccontextmanager
-    async def admitted(self, job: Job, spec: JobSpec, model: str) -> AsyncGenerator[Admitted]:
+    async def admitted(self, job: Job, spec: JobSpec, model: str, directory: Directory) -> AsyncGenerator[Admitted]:
         """Room for one call, settled when the block ends, however it does. Raises NotAdmitted.
 
-        After a failure the provider's word is noted before anybody asks again. After an answer nothing waits for it;
-        see `settled`.
+        directory: has the prices, and what the job's agent may spend. After a failure the provider's word is noted
+        before anybody asks again. After an answer nothing waits for it; see `settled`.
         """
         limits = self.limits(model)
+        if (budget := directory.budget_of(job.agent)) is not None:
+            limits = self._paid_by(job.agent, budget, limits, model, directory)
         call = Admitted(f"{job.id}.{job.epoch}", model, f"{job.task_type}|{self.provider.name}/{model}", limits)
         self._note(model)
         if limits:
-            call.wait_s = await self._reserved(self._ask(call, spec))
+            call.wait_s = await self._reserved(self._ask(call, spec, directory))
         self._held[call.id] = call
         try:
             yield call
@@ -97,7 +106,17 @@ class Admission:
             await asyncio.wait([settling])  # who stops waiting does not stop it
             settling.result()
 
-    def _ask(self, call: Admitted, spec: JobSpec) -> Ask:
+    def _paid_by(
+        self, agent: str, budget: Budget, limits: tuple[Limit, ...], model: str, directory: Directory
+    ) -> tuple[Limit, ...]:
+        """The limits with an agent's budget, if the call costs anything."""
+        facts = directory.providers.get(self.provider.name)
+        if facts is not None and facts.costs_nothing(facts.facts_of(model) or ModelFacts(name=model)):
+            return limits
+        now = self.books.now or time.time()
+        return (*limits, *budget_quotas(budget, agent_scope(agent), now=now))
+
+    def _ask(self, call: Admitted, spec: JobSpec, directory: Directory) -> Ask:
         size = sized(spec.request)
         scope = scope_of(self.provider, call.model)
         return Ask(
@@ -110,7 +129,18 @@ class Admission:
             LEASE_S,
             call.limits,
             (scope,),
+            *self._rates(call, size, directory),
         )
+
+    def _rates(self, call: Admitted, size: Size, directory: Directory) -> tuple[float, float]:
+        """Nano-dollars for a token of the input and of the answer, if anybody has to know."""
+        budget = spends(call.limits)
+        if budget is None:
+            return 0.0, 0.0
+        rates = nano_rates(directory.providers.get(self.provider.name), call.model, size)
+        if rates is None:
+            raise NotAdmitted(Denied(UNPRICED_S, budget))
+        return rates
 
     async def _reserved(self, ask: Ask) -> float:
         """Seconds until the call may be made."""
@@ -118,14 +148,26 @@ class Admission:
         while True:
             said = await persist(lambda: self.books.reserve(ask))
             if isinstance(said, Granted):
+                self._misfits.granted(ask.limits)
                 self._tell(said.crossed)
                 if said.wait_s > SLOT_AGAIN_S:
                     self.shortage.waited()
                 return said.wait_s
             self.shortage.waited()
             if not said.key.startswith("slots@") or self.clock() >= give_up_at:
+                await self._turned_away(said)
                 raise NotAdmitted(said)
             await self.sleep(SLOT_AGAIN_S)
+
+    async def _turned_away(self, said: Denied) -> None:
+        """No gate looks at agents' budgets: the first job that finds one used up tells of it."""
+        self._misfits.denied(said)
+        if is_agents(said.key):
+            await self._exhausted(said.key)
+
+    async def _exhausted(self, key: str) -> None:
+        if await self.books.exhausted(key):
+            self._tell({key: len(WARN_AT)})
 
     async def _settle(self, call: Admitted) -> None:
         try:
@@ -180,7 +222,10 @@ class Admission:
         limited = [model for model, (limits, _) in zip(models, targets, strict=True) if limits]
         if not limited:
             return
-        found = await self.books.peek([target for target in targets if target[0]])
+        least = self._misfits.least()
+        found = await self.books.peek([target for target in targets if target[0]], least)
+        for key in {wait.key for wait in found if wait.key in least} - {wait.key for wait in self.waits.values()}:
+            await self._exhausted(key)
         self.waits.update(zip(limited, found, strict=True))
         self.shortage.looked(room=all(wait.wait_s == 0 for wait in self.waits.values()))
 
@@ -189,7 +234,7 @@ class Admission:
         wait = self._note(model)
         if wait.wait_s <= PATIENCE_S:
             return None
-        return _words(wait)
+        return used_up(wait.key, wait.wait_s)
 
     def _note(self, model: str) -> Wait:
         """Look at its limits from now on. Jobs may name any number of models: the oldest are forgotten."""
@@ -215,9 +260,3 @@ class Admission:
         calls = [(call.id, call.slots) for call in self._held.values() if call.limits]
         if calls:
             await self.books.renew(calls, lease_s=LEASE_S)
-
-
-def _words(wait: Wait) -> str:
-    if wait.key.startswith(tuple(f"{unit}/" for unit in Unit)):
-        return f"{wait.key} is used up for {wait.wait_s:.0f} s"
-    return f"it asked us to wait, for another {wait.wait_s:.0f} s"

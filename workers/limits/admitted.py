@@ -1,5 +1,6 @@
 """A call that the limits let through, and what it has used in the end."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -7,6 +8,8 @@ from ...routing.failure import Failure, Fault
 from ...routing.limits import Limit, Slots
 from ...routing.reservation import Denied, Used
 from ...tasks.answer import Answer, Usage
+from .budgets import NANO_PER_USD, budget_name
+from .words import span
 
 #: The provider refuses the call, and counts it, but no tokens.
 _REFUSED = frozenset(
@@ -20,14 +23,15 @@ _REFUSED = frozenset(
         Fault.OVERLOADED,
     }
 )
-_UNSENT = Used(requests=0, tokens=0)
+_UNSENT = Used(requests=0, tokens=0, nano_usd=0)
 
 
 class NotAdmitted(Exception):
     """A limit has no room for the call now; `denied` says which, and for how long."""
 
     def __init__(self, denied: Denied) -> None:
-        super().__init__(f"{denied.key}: nothing is left for {denied.wait_s:.1f} s")
+        who = budget_name(denied.key) or denied.key
+        super().__init__(f"{who}: nothing is left for {span(denied.wait_s)}")
         self.denied = denied
 
 
@@ -62,16 +66,27 @@ class Admitted:
         self.headers = headers
 
     def answered(self, usage: Usage) -> None:
-        self.used = Used(1, usage.input_tokens + usage.output_tokens, usage.output_tokens)
+        self.used = Used(1, usage.input_tokens + usage.output_tokens, usage.output_tokens, _nano_usd(usage))
 
     def broke_off(self, paid: Answer | None, failure: Failure | None) -> None:
-        """paid: what had come by then. Refused calls cost no tokens; of others nobody knows, and it stays reserved.
+        """paid: what had come by then. failure: None if it was stopped.
 
-        failure: None if it was stopped.
+        Refused calls use no tokens, and nobody bills an error. Of all others nobody knows, and it stays reserved.
         """
         self.failure = failure
-        refused = failure is not None and failure.fault in _REFUSED
         if paid is not None:
-            self.used = Used(1, paid.usage.input_tokens + paid.usage.output_tokens)
+            self.used = Used(1, paid.usage.input_tokens + paid.usage.output_tokens, None, _nano_usd(paid.usage))
+        elif failure is not None:
+            tokens = 0 if failure.fault in _REFUSED else None
+            self.used = Used(tokens=tokens, nano_usd=0 if _is_free(failure) else None)
         else:
-            self.used = Used(tokens=0) if refused else Used()
+            self.used = Used()
+
+
+def _nano_usd(usage: Usage) -> int | None:
+    return None if usage.cost_usd is None else math.floor(usage.cost_usd * NANO_PER_USD + 0.5)
+
+
+def _is_free(failure: Failure) -> bool:
+    """Whether there was no call, or its reply was an error."""
+    return failure.fault is Fault.TIMEOUT_CONNECT or (failure.status is not None and failure.status >= 400)

@@ -1,14 +1,17 @@
 """The books of all limits, in Redis: each call is one script (scripts/*.lua), whose model is `routing.reservation`."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ...routing.limits import Limit, Pace, Quota, Slots
 from ...routing.reservation import Ask, Denied, Granted, Used
 from ...tasks.connection import AsyncRedis
 from ...tasks.scripting import Scripts
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,12 @@ class LimitBooks:
             "lease": ask.lease_s,
             "limits": [_written(limit) for limit in ask.limits],
             "pauses": ask.pauses,
+            "rates": (ask.input_nano, ask.answer_nano),
         }
         word, wait, *rest = await self._run("reserve", json.dumps(fields))
         if word == b"granted":
             return Granted(float(wait), int(rest[0]), _crossed(rest[1:]))
-        return Denied(float(wait), rest[0].decode())
+        return Denied(float(wait), rest[0].decode(), int(rest[1]))
 
     async def settle(self, id_: str, kind: str, limits: Iterable[Limit], used: Used) -> dict[str, int]:
         """What a call used instead of what it reserved; the quotas of which there is news, as in `Granted`."""
@@ -57,6 +61,7 @@ class LimitBooks:
             "limits": [_written(limit) for limit in limits],
             "requests": used.requests,
             "tokens": -1 if used.tokens is None else used.tokens,
+            "nano_usd": -1 if used.nano_usd is None else used.nano_usd,
             "answer": -1 if used.answer_tokens is None else used.answer_tokens,
         }
         return _crossed(await self._run("settle", json.dumps(fields)))
@@ -65,15 +70,25 @@ class LimitBooks:
         """Keep the reservations of calls that are still made: (id, key of its slots or "")."""
         await self._run("renew", lease_s, *(part for pair in calls for part in pair))
 
-    async def peek(self, targets: Sequence[tuple[Sequence[Limit], Sequence[str]]]) -> list[Wait]:
-        """How long the smallest call would wait, for each of (limits, pauses)."""
+    async def peek(
+        self, targets: Sequence[tuple[Sequence[Limit], Sequence[str]]], least: Mapping[str, int] = _NOTHING
+    ) -> list[Wait]:
+        """How long the smallest call would wait, for each of (limits, pauses).
+
+        least: by the key of a quota, what the smallest call uses of it, if it is more than 1.
+        """
         asked = [{"limits": [_written(limit) for limit in limits], "pauses": pauses} for limits, pauses in targets]
-        reply = await self._run("peek", json.dumps(asked))
+        reply = await self._run("peek", json.dumps(asked), json.dumps(dict(least)))
         return [Wait(float(wait), key.decode()) for wait, key in zip(reply[::2], reply[1::2], strict=True)]
 
     async def pause(self, key: str, wait_s: float) -> None:
         """Nobody asks for a while."""
         await self._run("pause", key, wait_s)
+
+    async def exhausted(self, key: str) -> bool:
+        """What is left of a quota fits no call; whether people are to be told, which is once."""
+        (news,) = await self._run("exhaust", key)
+        return bool(news)
 
     async def _run(self, script: str, *arguments: str | float) -> list[Any]:
         reply: list[Any] = await self._scripts.run(script, *arguments)

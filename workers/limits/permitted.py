@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from ...routing.limits import Limit, Pace, Period, Quota, Slots, Unit
 from ...routing.quota_calendar import LENGTH_S, ROLLING, edges
 from ..settings.provider import Limits, ProviderSettings
+from .budgets import budget_quotas
 
 #: A limit by what it is of: units in a period.
 Of = tuple[Unit, Period]
@@ -13,13 +14,19 @@ Of = tuple[Unit, Period]
 #: Where a type's quotas begin anew, if its limits do not say (C.7, C.11 of the wire formats); UTC for all others.
 _RESETS = {"google": "America/Los_Angeles", "groq": ROLLING, "openai": ROLLING}
 
-EVERY: tuple[Of, ...] = tuple((unit, period) for period in Period for unit in Unit)
+#: Those that providers have. Budgets are the customer's, and stand beside them.
+EVERY: tuple[Of, ...] = tuple((unit, period) for period in Period for unit in (Unit.REQUESTS, Unit.TOKENS))
 
 
 def scope_of(provider: ProviderSettings, model: str) -> str:
     """Whom the limits are for, which all calls of a target keep together. A key is told by a digest of it."""
     own = provider.model(model)
-    if (own is not None and own.limits is not None) or provider.limits.per == "model":
+    return f"{provider.name}/{model}" if own is not None and own.limits is not None else _shared(provider, model)
+
+
+def _shared(provider: ProviderSettings, model: str) -> str:
+    """Whom the provider's own limits are for."""
+    if provider.limits.per == "model":
         return f"{provider.name}/{model}"
     if provider.limits.per == "key" and provider.api_key is not None:
         return "key-" + hashlib.sha256(provider.api_key.get_secret_value().encode()).hexdigest()[:16]
@@ -50,7 +57,7 @@ def amounts(limits: Limits, told: Mapping[Of, float]) -> dict[Of, float]:
 
 def permitted(provider: ProviderSettings, model: str, told: Mapping[Of, float], *, now: float) -> tuple[Limit, ...]:
     """Every limit that a call has to keep. told: by the provider itself, of the target's scope."""
-    return (*_rates(provider, model, told, now), *_slots(provider))
+    return (*_rates(provider, model, told, now), *_budgets(provider, model, now), *_slots(provider))
 
 
 def _rates(provider: ProviderSettings, model: str, told: Mapping[Of, float], now: float) -> Iterator[Limit]:
@@ -63,6 +70,17 @@ def _rates(provider: ProviderSettings, model: str, told: Mapping[Of, float], now
             yield Pace(key, unit, amount, LENGTH_S[period])
         else:
             yield Quota(key, unit, amount, LENGTH_S[period], edges(period, zone, now))
+
+
+def _budgets(provider: ProviderSettings, model: str, now: float) -> Iterator[Limit]:
+    """A model's own budget is beside the provider's, which pays for all its models."""
+    own = provider.model(model)
+    if own is not None and own.limits is not None and own.limits.budgeted:
+        yield from budget_quotas(own.limits, scope_of(provider, model), now=now)
+        if provider.limits.per == "model":
+            return
+    if provider.limits.budgeted:
+        yield from budget_quotas(provider.limits, _shared(provider, model), now=now)
 
 
 def _slots(provider: ProviderSettings) -> Iterator[Limit]:

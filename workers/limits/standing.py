@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ...routing.directory import Budget
 from ...routing.limits import PACE_PARTS, Limit, Pace, Quota, Slots, Unit
 from ..settings.provider import ProviderSettings
 from .books import LimitBooks
+from .budgets import NANO_PER_USD, agent_of, agent_scope, budget_quotas
 from .lore import Lore
 from .permitted import permitted, scope_of
 
@@ -16,7 +18,8 @@ _METER_PARTS = 12
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One limit. scope: whom it is for. of: `requests a minute`. used: within the period.
+    """One limit. provider: "" of an agent's budget. scope: whom it is for. of: `requests a minute`. used: within the
+    period; money is in USD.
 
     resets_in_s: until it is whole again, or of a rolling one until the next part is back; None if nothing is used.
     runs_out_in_s: at the rate of the last minutes; None if that is not before the reset. paused_s: how long nobody asks
@@ -26,11 +29,17 @@ class Standing:
     provider: str
     scope: str
     of: str
+    unit: Unit
     limit: float
     used: float
     resets_in_s: float | None
     runs_out_in_s: float | None
     paused_s: float = 0.0
+
+    @property
+    def agent(self) -> str | None:
+        """Whose budget it is, None of a provider's limit."""
+        return agent_of(self.scope) if not self.provider else None
 
     @property
     def left(self) -> float:
@@ -63,10 +72,22 @@ async def standings(books: LimitBooks, providers: Iterable[ProviderSettings]) ->
             for limit in permitted(provider, model, lore.of(scope), now=books.now):
                 if limit.key not in seen:
                     kept = await _kept(books, limit)
-                    found.append(_standing(provider.name, scope, limit, kept, paused_s, books.now))
-                if isinstance(limit, Slots):
-                    seen.add(limit.key)
+                    found.append(_standing(provider.name, limit, kept, paused_s, books.now))
+                # Slots and budgets are shared by models that have limits of their own.
+                seen.add(limit.key)
     return found
+
+
+async def agents_standings(books: LimitBooks, budgets: Mapping[str, Budget]) -> list[Standing]:
+    """Of what agents may spend."""
+    seconds, micro = await books.redis.time()
+    books.now = seconds + micro / 1e6
+    quotas = (
+        quota
+        for agent, budget in sorted(budgets.items())
+        for quota in budget_quotas(budget, agent_scope(agent), now=books.now)
+    )
+    return [_standing("", quota, await _kept(books, quota), 0.0, books.now) for quota in quotas]
 
 
 async def _kept(books: LimitBooks, limit: Limit) -> _Kept:
@@ -84,21 +105,25 @@ async def _kept(books: LimitBooks, limit: Limit) -> _Kept:
     return _Kept(parts, _recent(metered, _METER_PARTS, length_s, books.now), length_s)
 
 
-def _standing(provider: str, scope: str, limit: Limit, kept: _Kept, paused_s: float, now: float) -> Standing:
+def _standing(provider: str, limit: Limit, kept: _Kept, paused_s: float, now: float) -> Standing:
+    what, _, scope = limit.key.partition("@")
     if isinstance(limit, Slots):
-        return Standing(provider, provider, "calls at the same time", limit.amount, kept.busy, None, None, paused_s)
-    of = f"{limit.unit} a {limit.key.partition('/')[2].partition('@')[0]}"
+        of, unit = "calls at the same time", Unit.REQUESTS
+        return Standing(provider, scope, of, unit, limit.amount, kept.busy, None, None, paused_s)
+    of = what.replace("/", " a ")
     if isinstance(limit, Pace):
         back = max(kept.lately, default=None)
         resets = None if back is None else (back + 1) * kept.length_s + limit.window_s - now
-        return Standing(provider, scope, of, limit.amount, sum(kept.lately.values()), resets, None, paused_s)
+        used = sum(kept.lately.values())
+        return Standing(provider, scope, of, limit.unit, limit.amount, used, resets, None, paused_s)
     used = limit.used(kept.parts.items(), now)
     resets = limit.wait_s([*kept.parts.items(), (limit.part(now), limit.amount)], 1, now) if used else None
     rate = _rate(kept.lately, kept.length_s, now)
     runs_out = (limit.amount - used) / rate if rate > 0 and used < limit.amount else None
     if runs_out is not None and limit.edges and runs_out >= limit.edges[1] - now:
         runs_out = None
-    return Standing(provider, scope, of, limit.amount, used, resets, runs_out, paused_s)
+    scale = NANO_PER_USD if limit.unit is Unit.USD else 1
+    return Standing(provider, scope, of, limit.unit, limit.amount / scale, used / scale, resets, runs_out, paused_s)
 
 
 def _recent(lately: Mapping[int, float], parts: int, length_s: float, now: float) -> dict[int, float]:

@@ -4,7 +4,7 @@ from dataclasses import fields as fields_of
 
 from ..providers.rows import OwnRow
 from .problems import Findings
-from .spelling import Spelling, each, folded, inside, respell, table
+from .spelling import Spelling, Table, each, folded, inside, respell, table
 from .tree import Node
 
 _LIMITS = table(
@@ -15,6 +15,8 @@ _LIMITS = table(
         "tokens_per_minute",
         "tokens_per_day",
         "tokens_per_month",
+        "usd_per_day",
+        "usd_per_month",
         "concurrency",
         "per",
         "resets",
@@ -25,6 +27,14 @@ _LIMITS = table(
     tpd="tokens_per_day",
     concurrent_requests="concurrency",
     time_zone="resets",
+    daily_budget="usd_per_day",
+    monthly_budget="usd_per_month",
+)
+_BUDGET = table(
+    ("usd_per_day", "usd_per_month", "resets"),
+    time_zone="resets",
+    daily_budget="usd_per_day",
+    monthly_budget="usd_per_month",
 )
 _PRICES = table(
     ("input_usd_per_mtok", "output_usd_per_mtok", "cache_read_usd_per_mtok", "cache_write_usd_per_mtok"),
@@ -119,6 +129,7 @@ _ROUTE = table(
     ),
     targets="chain",
 )
+_AGENT = {**_ROUTE, **table(("route", "budget"))}
 _LINK = table(("target", "priority", "role"))
 _TASK_TYPE = table(("aliases", "judge", "timeout_s"))
 _TOP = table(
@@ -170,9 +181,9 @@ def respell_top(node: Node, findings: Findings) -> Node:
     node = inside(node, "retry", lambda child: respell(child, _RETRY, findings))
     node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
     node = inside(node, "task_types", lambda child: each(child, lambda one: respell(one, _TASK_TYPE, findings)))
-    for name in ("routes", "lanes", "agents"):
-        node = inside(node, name, lambda child: each(child, lambda one: _route(one, findings)))
-    return node
+    for name in ("routes", "lanes"):
+        node = inside(node, name, lambda child: each(child, lambda one: _route(one, _ROUTE, findings)))
+    return inside(node, "agents", lambda child: each(child, lambda one: _agent(one, findings)))
 
 
 def respell_provider(node: Node, findings: Findings) -> Node:
@@ -198,6 +209,11 @@ def _limits_and_prices(node: Node, findings: Findings) -> Node:
     return inside(node, "prices", lambda child: respell(child, _PRICES, findings))
 
 
-def _route(node: Node, findings: Findings) -> Node:
-    node = respell(node, _ROUTE, findings)
+def _agent(node: Node, findings: Findings) -> Node:
+    node = _route(node, _AGENT, findings)
+    return inside(node, "budget", lambda child: respell(child, _BUDGET, findings))
+
+
+def _route(node: Node, fields: Table, findings: Findings) -> Node:
+    node = respell(node, fields, findings)
     return inside(node, "chain", lambda child: each(child, lambda link: respell(link, _LINK, findings)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -38,7 +38,7 @@ def as_mapping(settings: Settings) -> dict[str, Any]:
         "providers": {name: _provider(provider) for name, provider in settings.providers.items()},
         "routes": {name: _route(route, settings) for name, route in settings.routes.items() if _is_said(route)},
         "lanes": {lane: _taken(route, settings) for lane, route in settings.lanes.items()},
-        "agents": {agent: _taken(route, settings) for agent, route in settings.agents.items()},
+        "agents": {agent: _agent(agent, settings) for agent in sorted({*settings.agents, *settings.budgets})},
         "task_types": {
             name: _filled(extra.model_dump(mode="json")) or None for name, extra in settings.task_types.items()
         },
@@ -132,6 +132,19 @@ def _model(model: ModelSettings, provider: ProviderSettings) -> str | dict[str, 
     for name in {"capabilities", "strengths"} & set(fields):
         fields[name] = sorted(fields[name])
     return model.name if set(fields) == {"name"} else fields
+
+
+def _agent(agent: str, settings: Settings) -> Any:
+    """Its route alone where it has no budget."""
+    route, budget = settings.agents.get(agent), settings.budgets.get(agent)
+    taken = None if route is None else _taken(route, settings)
+    if budget is None:
+        return taken
+    own: dict[str, Any] = {"budget": budget.model_dump(exclude_none=True, exclude_defaults=True)}
+    if isinstance(taken, dict):
+        return {**cast("dict[str, Any]", taken), **own}
+    said = {} if route is None else {"route" if isinstance(taken, str) else "chain": taken}
+    return {**said, **own}
 
 
 def _taken(route: str, settings: Settings) -> Any:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from ...routing.control import BUDGETS
 from ...routing.directory import ModelFacts, ProviderFacts, Tier, named_elsewhere
 from ...routing.quota_calendar import is_zone
 from ..providers.endpoint import Api, Endpoint, Timeouts
@@ -28,7 +29,8 @@ class Limits(Part):
 
     concurrency: calls at the same time, of the whole fleet. per: whom each of the limits is for: all calls of the
     provider together, each of its models, or all calls with the same API key, of whichever provider. resets: the time
-    zone in which a day or a month begins, or `rolling`; None is as the provider does it.
+    zone in which a day or a month begins, or `rolling`; None is as the provider does it. usd_per_day, usd_per_month:
+    what its calls may cost, by our own will; those are days and months in UTC unless `resets` is said.
     """
 
     requests_per_minute: int | None = Field(default=None, ge=1)
@@ -37,6 +39,8 @@ class Limits(Part):
     tokens_per_day: int | None = Field(default=None, ge=1)
     requests_per_month: int | None = Field(default=None, ge=1)
     tokens_per_month: int | None = Field(default=None, ge=1)
+    usd_per_day: float | None = Field(default=None, gt=0)
+    usd_per_month: float | None = Field(default=None, gt=0)
     concurrency: int | None = Field(default=None, ge=1)
     per: Literal["provider", "model", "key"] = "provider"
     resets: str | None = None
@@ -47,6 +51,11 @@ class Limits(Part):
         if name is not None and not is_zone(name):
             raise ValueError("must be a time zone such as America/Los_Angeles or UTC, or `rolling`")
         return name
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether its calls may not cost more than so much."""
+        return self.usd_per_day is not None or self.usd_per_month is not None
 
 
 class Prices(Part):
@@ -97,6 +106,7 @@ class ModelSettings(Part):
             free=self.free,
             quality=self.quality,
             strengths=self.strengths,
+            budgeted=self.limits is not None and self.limits.budgeted,
         )
 
 
@@ -225,12 +235,16 @@ class ProviderSettings(Part):
         own = self.model(model)
         return own.limits if own is not None and own.limits is not None else self.limits
 
-    def with_limits(self, changed: Mapping[str, int]) -> "ProviderSettings":
-        """With other limits, by their names, of the provider and of the models that have limits of their own."""
+    def with_limits(self, changed: Mapping[str, float]) -> "ProviderSettings":
+        """With other limits, by their names, of the provider and of the models that have limits of their own.
+
+        A budget is the provider's, and includes what all its models cost.
+        """
         if not changed:
             return self
+        rates = {name: amount for name, amount in changed.items() if name not in BUDGETS}
         models = tuple(
-            model.model_copy(update={"limits": model.limits.model_copy(update=changed)}) if model.limits else model
+            model.model_copy(update={"limits": model.limits.model_copy(update=rates)}) if model.limits else model
             for model in self.models
         )
         return self.model_copy(update={"limits": self.limits.model_copy(update=changed), "models": models})
@@ -258,6 +272,7 @@ class ProviderSettings(Part):
             input_usd_per_mtok=self.prices.input_usd_per_mtok,
             output_usd_per_mtok=self.prices.output_usd_per_mtok,
             self_hosted=self.self_hosted,
+            budgeted=self.limits.budgeted,
         )
 
     def _free_default(self) -> tuple[ModelFacts, ...]:

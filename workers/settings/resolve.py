@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from ...routing.directory import Mode, RetryPolicy, Strategy
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
 from .addresses import split
+from .agent_budgets import budgets_of
 from .choices import choose, choose_strategy
 from .companions import with_companions
 from .complaints import validated
@@ -65,6 +66,7 @@ def settings_of(said: Overridden, source: Path | None, context: Context) -> Sett
         preferred=said.preferred,
         cost_of=lambda provider: usual_cost(provider, context.prices, context.at),
     )
+    node, budgets = budgets_of(node, findings)
     traffic = traffic_of(node, known, maker)
     return Settings(
         source=source,
@@ -78,6 +80,7 @@ def settings_of(said: Overridden, source: Path | None, context: Context) -> Sett
         routes=traffic.routes,
         lanes=traffic.lanes,
         agents=traffic.agents,
+        budgets=budgets,
         task_types=task_types,
         debug=_debug(basics.debug, providers, node, findings),
         warnings=in_order(findings.warnings),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from ...routing.directory import Directory, Mode, RetryPolicy, Route, Strategy
+from ...routing.directory import Budget, Directory, Mode, RetryPolicy, Route, Strategy
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
 from .problems import Problem
 from .provider import Part, ProviderSettings
@@ -30,7 +30,8 @@ class Settings(Part):
     source: the file it comes from, None if there is none. redis_url: None is an embedded Redis.
     spill_after_s: seconds an earlier target must have been full before a later one takes jobs, None is never.
     sync_models_s: seconds after which a provider is asked anew for its models, None is never.
-    lanes: lane or task type -> route. agents: agent -> route. debug: providers whose calls are logged in detail.
+    lanes: lane or task type -> route. agents: agent -> route. budgets: by agent. debug: providers whose calls are
+    logged in detail.
     warnings: what is odd, but no error.
     """
 
@@ -45,6 +46,7 @@ class Settings(Part):
     routes: dict[str, Route] = Field(default_factory=dict)
     lanes: dict[str, str] = Field(default_factory=dict)
     agents: dict[str, str] = Field(default_factory=dict)
+    budgets: dict[str, Budget] = Field(default_factory=dict)
     task_types: dict[str, TaskTypeSettings] = Field(default_factory=dict)
     debug: frozenset[str] = frozenset()
     warnings: tuple[Problem, ...] = ()
@@ -63,5 +65,6 @@ class Settings(Part):
             routes=dict(self.routes),
             lanes=dict(self.lanes),
             agents=dict(self.agents),
+            budgets=dict(self.budgets),
             retry=self.retry,
         )

@@ -52,6 +52,7 @@ def test_quota_for_programs(config: str) -> None:
         "provider": "hosted",
         "scope": "hosted",
         "of": "requests a minute",
+        "unit": "requests",
         "limit": 30,
         "used": 0,
         "left": 30,

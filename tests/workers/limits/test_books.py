@@ -29,13 +29,18 @@ LIMITS: tuple[Limit, ...] = (
     Quota("rpd", Unit.REQUESTS, 6, DAY_S, TODAY),
     Quota("tpd", Unit.TOKENS, 2_500, DAY_S),
     Quota("tpw", Unit.TOKENS, 2_500, 7 * DAY_S, TODAY),
+    Quota("usd/day", Unit.USD, 4_000_000, DAY_S, TODAY),
+    Quota("usd/month", Unit.USD, 9_000_000, 30 * DAY_S),
     Slots("slots", 3),
 )
+#: USD for a million tokens of input and of output, in nano-dollars a token; none and cheap ones among them.
+RATES = ((0.0, 0.0), (50.0, 80.0), (3_000.0, 15_000.0), (187.3, 1_249.9))
 KINDS = ("general|a/m", "code-review|a/m")
 
 
 @st.composite
 def asks(draw: st.DrawFn, limits: tuple[Limit, ...]) -> Ask:
+    input_nano, answer_nano = draw(st.sampled_from(RATES))
     return Ask(
         id=str(draw(st.integers(0, 40))),
         kind=draw(st.sampled_from(KINDS)),
@@ -46,12 +51,15 @@ def asks(draw: st.DrawFn, limits: tuple[Limit, ...]) -> Ask:
         lease_s=draw(st.sampled_from((-1e11, 60.0, 60.0, 60.0))),
         limits=limits,
         pauses=draw(st.sampled_from(((), (), ("p",), ("p", "q")))),
+        input_nano=input_nano,
+        answer_nano=answer_nano,
     )
 
 
 def uses() -> st.SearchStrategy[Used]:
     counts = st.none() | st.integers(0, 700)
-    return st.builds(Used, requests=st.integers(0, 1), tokens=counts, answer_tokens=counts)
+    costs = st.none() | st.integers(0, 9_000_000)
+    return st.builds(Used, requests=st.integers(0, 1), tokens=counts, answer_tokens=counts, nano_usd=costs)
 
 
 @st.composite
@@ -122,8 +130,8 @@ async def stored(books: LimitBooks, model: Books) -> object:
 
 
 def _held(found: bytes) -> Held:
-    at, begins, tokens, guessed, unsure = found.split()
-    return Held(float(at), float(begins), int(tokens), guessed == b"1", int(unsure))
+    at, begins, tokens, guessed, unsure, nano_usd = found.split()
+    return Held(float(at), float(begins), int(tokens), guessed == b"1", int(unsure), int(nano_usd))
 
 
 async def _trail(books: LimitBooks, key: str) -> Trail:
@@ -175,7 +183,7 @@ async def test_what_nobody_settles_counts_as_estimated_and_is_forgotten(books: L
     assert await books.settle("dead", "k", (day,), Used(0, 0)) == {}
     assert await books.peek([((day,), ())]) == [Wait(0.0)]
     said = await books.reserve(Ask("next", "k", 901, 0, 0, 0.0, 60.0, (day,)))
-    assert said == Denied(TODAY[1] - books.now, "tpd")
+    assert said == Denied(TODAY[1] - books.now, "tpd", 901)
 
 
 async def test_a_rolling_quota_is_back_part_by_part(books: LimitBooks) -> None:
@@ -183,7 +191,7 @@ async def test_a_rolling_quota_is_back_part_by_part(books: LimitBooks) -> None:
     await books.reserve(ask("a", day))
     began = day.part(books.now)
     said = await books.reserve(ask("b", day))
-    assert said == Denied(began + day.part_s + DAY_S - books.now, "rpd")
+    assert said == Denied(began + day.part_s + DAY_S - books.now, "rpd", 1)
     assert await books.peek([((day,), ())]) == [Wait(began + day.part_s + DAY_S - books.now, "rpd")]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from workfleet.routing.limits import Unit
 from workfleet.routing.reservation import Ask, Granted, Used
 from workfleet.tasks.connection import connect
 from workfleet.workers.limits.books import LimitBooks
@@ -41,8 +42,8 @@ async def by_name(books: LimitBooks, settings: ProviderSettings) -> dict[str, St
 
 async def test_nothing_used_is_all_left(books: LimitBooks) -> None:
     assert await standings(books, [provider(requests_per_day=10)]) == [
-        Standing("p", "p", "requests a day", 10, 0, None, None),
-        Standing("p", "p", "calls at the same time", 4, 0, None, None),
+        Standing("p", "p", "requests a day", Unit.REQUESTS, 10, 0, None, None),
+        Standing("p", "p", "calls at the same time", Unit.REQUESTS, 4, 0, None, None),
     ]
 
 

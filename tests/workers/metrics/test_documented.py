@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prometheus_client.metrics_core import Metric
 
+from workfleet.routing.limits import Unit
 from workfleet.tasks.health import BreakerHealth, ProviderHealth
 from workfleet.tasks.job import Attempt, JobState
 from workfleet.tasks.status import FleetStatus, PoolStatus, QueueStatus
@@ -52,7 +53,7 @@ def everything() -> dict[str, frozenset[str]]:
         health=(ProviderHealth("p", "takes jobs", breakers=(breaker,)),),
         ended={"general": {JobState.SUCCEEDED: 1}},
     )
-    limits = fleet.limits([Standing("p", "p", "requests a minute", 30, 3, None, None)])
+    limits = fleet.limits([Standing("p", "p", "requests a minute", Unit.REQUESTS, 30, 3, None, None)])
     stands = worker.WorkerStanding("p@here", "p", 4, 1, takes_jobs=True)
     return told([*fleet.families(status, tally.totals()), limits, *worker.families(stands, tally.totals())])
 

@@ -73,7 +73,8 @@ def test_every_spelling_of_a_field_is_the_same_field(text: str, result: object) 
         pytest.param(
             "limits: {rps: 3}",
             "unknown field 'rps'; known: concurrency, per, requests_per_day, requests_per_minute, "
-            "requests_per_month, resets, tokens_per_day, tokens_per_minute, tokens_per_month",
+            "requests_per_month, resets, tokens_per_day, tokens_per_minute, tokens_per_month, usd_per_day, "
+            "usd_per_month",
             id="close to none",
         ),
         pytest.param("{model: a, default_model: b}", "says the same as 'model'; keep one of them", id="said twice"),

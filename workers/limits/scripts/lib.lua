@@ -11,10 +11,11 @@
 --                                   the parts; see routing/trail.py
 -- <ns>:limit:lately:<key>   hash    of all others: number of a twelfth of the meter -> units used in it, for people to look at
 -- <ns>:limit:pause:<key>    string  until when nobody asks
--- <ns>:limit:held:<id>      string  "<made at> <begins at> <tokens> <1: guessed> <variance>", of one that is not settled
+-- <ns>:limit:held:<id>      string  "<made at> <begins at> <tokens> <1: guessed> <variance> <nano-dollars>", of one that is
+--                                   not settled
 -- <ns>:limit:answers        hash    kind -> "<mean tokens of an answer> <their variance> <answers>"
 -- A limit is {type, key, unit, amount, burst, units a second, window in s, length of a part in s, span in s, edges}; see
--- routing/limits.py.
+-- routing/limits.py. Money is counted in nano-dollars.
 
 local ns = KEYS[1]
 local clock = redis.call('TIME')
@@ -29,13 +30,14 @@ local function text(number) return string.format('%.17g', number) end
 local function name(key) return ns .. ':limit:' .. key end
 
 local function read(limit)
-  return {kind = limit[1], key = limit[2], tokens = limit[3] == 'tokens', amount = limit[4], burst = limit[5],
+  return {kind = limit[1], key = limit[2], unit = limit[3], tokens = limit[3] == 'tokens', amount = limit[4], burst = limit[5],
     per_s = limit[6], window = limit[7], part_s = limit[8], span = limit[9], edges = limit[10],
     trailed = limit[1] == 'pace' and limit[3] == 'tokens'}
 end
 
-local function units_of(limit, requests, tokens)
+local function units_of(limit, requests, tokens, nano_usd)
   if limit.tokens then return tokens end
+  if limit.unit == 'usd' then return nano_usd end
   return requests
 end
 
@@ -138,6 +140,7 @@ local function parts_of(limit)
   return parts, sum
 end
 local function quota_wait(limit, units)
+  if units == 0 then return 0 end
   local parts, sum = parts_of(limit)
   local excess = sum + math.min(units, limit.amount) - limit.amount
   if excess <= 0 then return 0 end
@@ -210,9 +213,10 @@ end
 local function held_of(id)
   local found = redis.call('GET', name('held:' .. id))
   if not found then return nil end
-  local at, begins, tokens, guessed, unsure = string.match(found, '(%S+) (%S+) (%S+) (%S+) (%S+)')
+  -- Of before there was money in them, they have one word less.
+  local at, begins, tokens, guessed, unsure, nano_usd = string.match(found, '(%S+) (%S+) (%S+) (%S+) (%S+) ?(%S*)')
   return {at = tonumber(at), begins = tonumber(begins), tokens = tonumber(tokens), guessed = guessed == '1',
-    unsure = tonumber(unsure)}
+    unsure = tonumber(unsure), nano_usd = tonumber(nano_usd) or 0}
 end
 
 -- The longest wait of the paces and pauses, who makes it wait, and what a call of so many tokens waits for its own sake.

@@ -1,8 +1,9 @@
 -- Reserve everything that a call needs, or nothing. KEYS[1] ns.
--- ARGV[1] JSON: id, kind, input (tokens), cap (tokens of the longest answer), guess (of an unknown one), patience, lease (s), limits, pauses.
+-- ARGV[1] JSON: id, kind, input (tokens), cap (tokens of the longest answer), guess (of an unknown one), patience, lease (s),
+-- limits, pauses, rates (nano-dollars for a token of the input, and of the answer).
 -- Repeated after a lost reply, it finds what it reserved.
 -- Returns {now, 'granted', wait in s, tokens, key, marks, key, marks …} with the quotas of which there is news, or
--- {now, 'denied', wait in s, key}.
+-- {now, 'denied', wait in s, key, what it would have used of that quota}.
 local ask = cjson.decode(ARGV[1])
 local before = held_of(ask.id)
 if before then return {text(now), 'granted', text(math.max(0, before.begins - now)), before.tokens} end
@@ -16,35 +17,38 @@ if mean then
   unsure = math.floor(math.min(spread + mean * mean / answers, spare * spare))
 end
 local tokens = ask.input + answer
+local nano_usd = math.ceil(ask.input * ask.rates[1] + most(answer, unsure) * ask.rates[2])
 
-local lacking, whose = 0, nil
+local lacking, whose, needed = 0, nil, 0
 for _, limit in ipairs(limits) do
-  local wait = 0
+  local wait, units = 0, 0
   if limit.kind == 'quota' then
-    wait = quota_wait(limit, units_of(limit, 1, tokens))
+    units = units_of(limit, 1, tokens, nano_usd)
+    wait = quota_wait(limit, units)
   elseif limit.kind == 'slots' and busy(limit) >= limit.amount then
     wait = 0.1
   end
-  if wait > lacking then lacking, whose = wait, limit.key end
+  if wait > lacking then lacking, whose, needed = wait, limit.key, units end
 end
-if whose then return {text(now), 'denied', text(lacking), whose} end
+if whose then return {text(now), 'denied', text(lacking), whose, text(needed)} end
 
 local wait, key, own = longest_pace(limits, ask.pauses, 1, tokens, unsure)
-if wait > ask.patience + own then return {text(now), 'denied', text(wait), key} end
+if wait > ask.patience + own then return {text(now), 'denied', text(wait), key, '0'} end
 
 local begins, crossed = now + wait, {}
 for _, limit in ipairs(limits) do
-  if limit.kind ~= 'slots' and not limit.trailed then meter(limit, units_of(limit, 1, tokens), now) end
+  local units = units_of(limit, 1, tokens, nano_usd)
+  if limit.kind ~= 'slots' and not limit.trailed then meter(limit, units, now) end
   if limit.trailed then trail_begun(limit, cost(limit, tokens), unsure, begins) end
   if limit.kind == 'pace' then
-    keep_tat(limit, math.max(tat_of(limit), begins) + cost(limit, units_of(limit, 1, tokens)) / limit.per_s)
+    keep_tat(limit, math.max(tat_of(limit), begins) + cost(limit, units) / limit.per_s)
   elseif limit.kind == 'quota' then
-    count(limit, units_of(limit, 1, tokens), now, crossed)
+    count(limit, units, now, crossed)
   else
     redis.call('ZADD', name(limit.key), text(begins + ask.lease), ask.id)
     redis.call('EXPIRE', name(limit.key), 86400)
   end
 end
 redis.call('SET', name('held:' .. ask.id),
-  table.concat({text(now), text(begins), tokens, mean and '0' or '1', text(unsure)}, ' '), 'EX', held_s + math.ceil(wait))
+  table.concat({text(now), text(begins), tokens, mean and '0' or '1', text(unsure), text(nano_usd)}, ' '), 'EX', held_s + math.ceil(wait))
 return {text(now), 'granted', text(wait), tokens, unpack(crossed)}

@@ -1,5 +1,5 @@
 -- Put what a call used in the place of what it reserved, and let its slot go. KEYS[1] ns.
--- ARGV[1] JSON: id, kind, limits (as reserved), requests (1, or 0 if it was never sent), tokens (-1: as reserved),
+-- ARGV[1] JSON: id, kind, limits (as reserved), requests (1, or 0 if it was never sent), tokens, nano_usd (-1: as reserved),
 -- answer (tokens of a whole answer, -1: there was none). Done once: a repeated call finds nothing to settle.
 -- Returns {now, key, marks, key, marks …} with the quotas of which there is news.
 local said = cjson.decode(ARGV[1])
@@ -10,8 +10,9 @@ for _, raw in ipairs(said.limits) do
   if limit.kind == 'slots' then
     redis.call('ZREM', name(limit.key), said.id)
   else
-    local reserved = units_of(limit, 1, held.tokens)
-    local units = units_of(limit, said.requests, said.tokens < 0 and held.tokens or said.tokens)
+    local reserved = units_of(limit, 1, held.tokens, held.nano_usd)
+    local units = units_of(limit, said.requests, said.tokens < 0 and held.tokens or said.tokens,
+      said.nano_usd < 0 and held.nano_usd or said.nano_usd)
     if units ~= reserved and not limit.trailed then meter(limit, units - reserved, held.at) end
     if limit.kind == 'pace' then
       local change = cost(limit, units) - cost(limit, reserved)
