@@ -52,9 +52,7 @@ def plan_pool(
         configured=bool(settings.providers),
         redis_url=redis_url,
         grace_s=grace_s,
-        task_timeouts={
-            name: each.timeout_s for name, each in settings.task_types.items() if each.timeout_s is not None
-        },
+        task_types=settings.task_types,
     )
 
 

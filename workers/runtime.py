@@ -40,6 +40,7 @@ from .registry.keeper import ListingKeeper, Sync
 from .registry.listings import Listings
 from .settings.modes import near
 from .settings.provider import ProviderSettings
+from .settings.schema import TaskTypeSettings
 from .stall import StallWatch
 from .upstream import Upstream
 
@@ -72,7 +73,7 @@ class PoolPlan:
     redis_url: SecretStr
     namespace: str = "wf"
     grace_s: float = 30.0
-    task_timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
+    task_types: Mapping[str, TaskTypeSettings] = field(default_factory=dict[str, TaskTypeSettings])
     configured: bool = True
     metrics: Place | None = None
     sync: Sync | None = None
@@ -101,7 +102,7 @@ class Runtime:
         self.sender = Sender(near=near([plan.provider]))
         store, fleet = self.client.store, self.client.fleet
         self.leases = Leases(store)
-        self.upstream = Upstream.of(plan.provider, plan.endpoints, self.sender, task_timeouts=plan.task_timeouts)
+        self.upstream = Upstream.of(plan.provider, plan.endpoints, self.sender, task_types=plan.task_types)
         self.executor = Executor(plan.node, store, self.leases, self.upstream, plan.directory)
         self.gate = Gatekeeper(
             plan.node,

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -22,19 +22,21 @@ from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
 from .circuit import Circuit
 from .line import Call, Line
+from .manner import limits, streams
 from .pricing import Pricing
 from .providers.asking import OnDelta, OnHeaders
-from .providers.endpoint import AttemptFailed, Endpoint, Timeouts
+from .providers.endpoint import AttemptFailed, Endpoint
 from .providers.meter import Meter
 from .providers.sender import Sender
 from .registry.discovery import choosable
 from .settings.addresses import whereabouts
 from .settings.provider import ProviderSettings
+from .settings.schema import TaskTypeSettings
 
 log = structlog.get_logger()
 
-#: Tokens a second that even a slow server reaches; long answers get the time they need at this rate.
-SLOW_TOKENS_PER_S = 20.0
+#: A task type of which the configuration says nothing.
+_PLAIN = TaskTypeSettings()
 
 
 class Unavailable(Exception):
@@ -45,7 +47,7 @@ class Unavailable(Exception):
 class Upstream:
     """The provider as one pool sees it.
 
-    task_timeouts: task type -> seconds of one attempt. models: of those that the server lists, for jobs that name none.
+    task_types: what the configuration says of them. models: of those that the server lists, for jobs that name none.
     changed: called when the fleet is to hear of something, so that the gate need not wait for its next turn.
     control: what was changed by hand. targets: by model, of hosted providers; what fails of our own
     servers' models counts for the server.
@@ -55,7 +57,7 @@ class Upstream:
     lines: list[Line]
     sender: Sender
     pricing: Pricing
-    task_timeouts: Mapping[str, float] = field(default_factory=dict[str, float])
+    task_types: Mapping[str, TaskTypeSettings] = field(default_factory=dict[str, TaskTypeSettings])
     models: tuple[str, ...] = ()
     clock: Callable[[], float] = time.monotonic
     changed: Callable[[], None] = lambda: None
@@ -70,10 +72,10 @@ class Upstream:
         endpoints: tuple[Endpoint, ...],
         sender: Sender,
         *,
-        task_timeouts: Mapping[str, float] | None = None,
+        task_types: Mapping[str, TaskTypeSettings] | None = None,
     ) -> "Upstream":
         lines = [_line(provider, endpoint) for endpoint in endpoints]
-        return cls(provider, lines, sender, Pricing.of(provider), task_timeouts or {})
+        return cls(provider, lines, sender, Pricing.of(provider), task_types or {})
 
     def why_not(self) -> str | None:
         """Why no endpoint takes calls, None if one does."""
@@ -166,7 +168,9 @@ class Upstream:
         line, target = self._least_busy(), self.target(model)
         if target is not None and (out := target.why_not(now=self.clock())) is not None:
             raise Unavailable(f"{model}: {out}")
-        timeouts = self._timeouts(job, spec, time_left_s)
+        task = self.task_types.get(job.task_type, _PLAIN)
+        streamed = streams(spec, self.provider, task)
+        timeouts = limits(spec, self.provider, task, time_left_s=time_left_s, streamed=streamed)
         known = self.provider.model(model)
         with self._observed(line):
             call = line.call(target, now=self.clock())
@@ -175,7 +179,7 @@ class Upstream:
             answer = await self.sender.ask(
                 line.endpoint,
                 model,
-                spec.request,
+                spec.request.model_copy(update={"stream": streamed}),
                 timeouts,
                 on_delta=on_delta,
                 context_tokens=known.context_tokens if known else None,
@@ -223,18 +227,6 @@ class Upstream:
         if not taking:
             raise Unavailable(self.why_not())
         return min(taking, key=lambda line: line.fullness)
-
-    def _timeouts(self, job: Job, spec: JobSpec, time_left_s: float) -> Timeouts:
-        """The provider's limits, longer for long answers, and never past the job's deadline."""
-        limits = self.provider.timeouts
-        total = self.task_timeouts.get(job.task_type) or max(
-            limits.total_s, (spec.request.max_tokens or 0) / SLOW_TOKENS_PER_S
-        )
-        total = max(0.001, min(total, time_left_s))
-        if not (spec.request.stream or spec.stream):
-            # An answer in one piece has no first token before it is whole.
-            return replace(limits, first_token_s=math.inf, idle_s=math.inf, total_s=total)
-        return replace(limits, total_s=total)
 
     @contextmanager
     def _observed(self, line: Line) -> Generator[None]:

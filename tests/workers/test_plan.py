@@ -33,7 +33,7 @@ def test_a_configured_provider_is_taken_as_it_is() -> None:
         slots=16,
         directory=SETTINGS.directory(),
         redis_url=URL,
-        task_timeouts={"code-review": 90.0},
+        task_types=SETTINGS.task_types,
     )
 
 

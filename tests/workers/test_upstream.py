@@ -1,7 +1,6 @@
 """A pool's provider: which endpoint is asked, how long, and when it is out."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +12,13 @@ from workfleet.routing.failure import Fault
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.tasks.request import Request
-from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
+from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.providers.server_load import ServerLoad
 from workfleet.workers.settings.provider import HealthCheck, ProviderSettings
-from workfleet.workers.upstream import SLOW_TOKENS_PER_S, Unavailable, Upstream
+from workfleet.workers.upstream import Unavailable, Upstream
 
-from .pools import Server, breaks, fails, hosted, provider, says
+from .pools import Server, breaks, fails, provider, says
 
 JOB = Job("id", JobState.RUNNING, "general", "general.simple", Priority.BATCH, 2, "me", 0.0, 1.0, "general.simple")
 
@@ -198,51 +197,6 @@ async def test_a_server_that_gets_its_first_model_later_is_noticed(make: Make) -
     pool.hosts["a"].listed = ("pulled",)
     await pool.upstream.probe()
     assert pool.upstream.models == ("pulled",)
-
-
-WHOLE = Timeouts(connect_s=2.0, first_token_s=math.inf, idle_s=math.inf, total_s=30.0)
-
-
-@pytest.mark.parametrize(
-    ("fields", "options", "time_left_s", "limits"),
-    [
-        ({}, {}, 3600, WHOLE),
-        ({"stream": True}, {}, 3600, Timeouts()),
-        ({"max_tokens": 4000}, {}, 3600, Timeouts(2.0, math.inf, math.inf, 4000 / SLOW_TOKENS_PER_S)),
-        ({"max_tokens": 4000}, {"task_timeouts": {"general": 7.0}}, 3600, Timeouts(2.0, math.inf, math.inf, 7.0)),
-        ({}, {"task_timeouts": {"code-review": 7.0}}, 3600, WHOLE),
-        ({}, {}, 4.0, Timeouts(2.0, math.inf, math.inf, 4.0)),
-        ({"stream": True}, {}, -1.0, Timeouts(total_s=0.001)),
-    ],
-    ids=[
-        "an answer in one piece has one limit",
-        "a stream has them all",
-        "a long answer gets its time",
-        "a task type's own limit wins",
-        "but not another's",
-        "none outlasts the deadline",
-        "nor begins after it",
-    ],
-)
-async def test_how_long_a_call_may_take(
-    make: Make,
-    monkeypatch: pytest.MonkeyPatch,
-    fields: dict[str, Any],
-    options: dict[str, Any],
-    time_left_s: float,
-    limits: Timeouts,
-) -> None:
-    pool, seen = make(hosted("a"), **options), list[Timeouts]()
-    await pool.upstream.probe()
-
-    async def look(_endpoint: object, _model: object, _request: object, timeouts: Timeouts, **_: object) -> object:
-        seen.append(timeouts)
-        raise asyncio.CancelledError
-
-    monkeypatch.setattr(pool.upstream.sender, "ask", look)
-    with pytest.raises(asyncio.CancelledError):
-        await pool.ask(time_left_s=time_left_s, **fields)
-    assert seen == [limits]
 
 
 async def test_a_server_that_seems_well_is_looked_at_at_every_interval_and_is_out_soon_after_it_dies(

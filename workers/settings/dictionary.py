@@ -79,6 +79,7 @@ _PROVIDER = table(
         "api",
         "capabilities",
         "runner",
+        "measure_first_token",
     ),
     provider="type",
     api_url="base_url",
@@ -131,7 +132,7 @@ _ROUTE = table(
 )
 _AGENT = {**_ROUTE, **table(("route", "budget"))}
 _LINK = table(("target", "priority", "role"))
-_TASK_TYPE = table(("aliases", "judge", "timeout_s"))
+_TASK_TYPE = table(("aliases", "judge", "timeout_s", "measure_first_token"))
 _TOP = table(
     (
         "redis_url",

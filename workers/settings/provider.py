@@ -158,6 +158,7 @@ class ProviderSettings(Part):
     fallback_provider: takes over where a chain names only this one. runner: a server that its pool starts.
     api: what of its API is a matter of the account. capabilities: what its models can do, unless a model's own facts
     say otherwise; None is what its type's usually can.
+    measure_first_token: answers are streamed to the pool though nobody reads them meanwhile, so that it is timed.
     stays: nothing is asked of models that run elsewhere, though a server of ours lists them. unusable: why an enabled
     provider gets no jobs, None if it does.
     """
@@ -184,6 +185,7 @@ class ProviderSettings(Part):
     api: Api = Api()
     capabilities: frozenset[str] | None = None
     runner: RunnerSettings | None = None
+    measure_first_token: bool = False
     stays: bool = False
     unusable: str | None = None
 

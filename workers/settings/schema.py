@@ -16,12 +16,14 @@ SYNC_MODELS_S = 900.0
 class TaskTypeSettings(Part):
     """aliases: other names. judge: what must hold of an answer, `none` is nothing; None is for the submission to say.
 
-    timeout_s: of one attempt; None is the provider's.
+    timeout_s: of one attempt; None is the provider's. measure_first_token: answers are streamed to the pool though
+    nobody reads them meanwhile, so that their first token is timed; None is for the provider to say.
     """
 
     aliases: tuple[str, ...] = ()
     judge: str | None = None
     timeout_s: float | None = Field(default=None, gt=0)
+    measure_first_token: bool | None = None
 
 
 class Settings(Part):

@@ -81,6 +81,7 @@ PROVIDER: st.SearchStrategy[Any] = st.fixed_dictionaries(
         "fallback_provider": st.sampled_from(NAMES),
         "prices": PRICES,
         "timeouts": TIMEOUTS,
+        "measure_first_token": st.booleans(),
     },
 )
 ROUTE: st.SearchStrategy[Any] = st.fixed_dictionaries(
