@@ -146,6 +146,7 @@ class Attempt(BaseModel):
     input_tokens: all input, cached_read_tokens and cache_write_tokens are parts of it. output_tokens: all output,
     reasoning_tokens is part of it. counted_by: who counted them. status, code: the HTTP status and the provider's own
     code of a failure, None if there was none. fallback: another target had failed the job before.
+    answered_by: the target that answered in place of `target`, which a gateway chose; '' if it was none other.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -172,6 +173,12 @@ class Attempt(BaseModel):
     cost_source: str | None = None
     price_version: str | None = None
     fallback: bool = False
+    answered_by: str = ""
+
+    @property
+    def served_by(self) -> str:
+        """The target that answered, or that was asked."""
+        return self.answered_by or self.target
 
     @property
     def bought(self) -> bool:

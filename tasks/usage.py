@@ -126,7 +126,7 @@ Table = Mapping[Row, Sums]
 
 def row_of(attempt: Attempt, *, task_type: str, agent: str) -> Row:
     bought = attempt.cost_source or "unknown"
-    return Row(attempt.target, task_type, agent, attempt.outcome, bought if attempt.bought else "")
+    return Row(attempt.served_by, task_type, agent, attempt.outcome, bought if attempt.bought else "")
 
 
 def bucket_of(seconds: float) -> int:

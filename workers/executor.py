@@ -24,6 +24,7 @@ from ..tasks.store import CANCELLED, DAMAGED, LATE, Broken, Claimed, Store, new_
 from ..tasks.submission import retries_of
 from .chain import Alternatives, alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
+from .gateway import answered_by
 from .leases import LEASE_S, Leases, Running, Stop
 from .ledger import entry, explained
 from .limits.admission import Admission
@@ -331,6 +332,7 @@ class Executor:
             total_s=self.clock() - running.asked_at,
             failure=failure,
             answer=answer,
+            answered_by=answered_by(self.upstream.provider, running.target, answer),
         )
         return self.tally.count(made, running.job.task_type)
 

@@ -17,6 +17,7 @@ def entry(
     total_s: float,
     failure: Failure | None = None,
     answer: Answer | None = None,
+    answered_by: str = "",
 ) -> Attempt:
     """One entry of the ledger. answer: what was paid for, good or not, or the beginning of it."""
     usage = answer.usage if answer else None
@@ -42,6 +43,7 @@ def entry(
         cost_usd=usage.cost_usd if usage else None,
         cost_source=usage.cost_source if usage else None,
         price_version=usage.price_version if usage else None,
+        answered_by=answered_by,
         fallback=any(other != target for other in job.tried),
     )
 

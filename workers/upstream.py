@@ -21,6 +21,7 @@ from ..tasks.fleet_state import EndpointReport
 from ..tasks.job import Job, JobSpec
 from .availability import HOSTED, SELF_HOSTED, Availability
 from .circuit import Circuit
+from .gateway import steered_job
 from .line import Call, Line
 from .manner import limits, streams
 from .pricing import Pricing
@@ -179,7 +180,7 @@ class Upstream:
             answer = await self.sender.ask(
                 line.endpoint,
                 model,
-                spec.request.model_copy(update={"stream": streamed}),
+                steered_job(spec, self.provider, model).model_copy(update={"stream": streamed}),
                 timeouts,
                 on_delta=on_delta,
                 context_tokens=known.context_tokens if known else None,

@@ -228,7 +228,7 @@ end
 local function add_to_day(entry, task, agent, at, sign)
   local day = key('usage', math.floor(at / 86400000))
   local sums, source = sums_of(entry)
-  add_sums(day, entry.target, {task, agent, entry.outcome, source}, sums, sign)
+  add_sums(day, entry.answered_by or entry.target, {task, agent, entry.outcome, source}, sums, sign)
   redis.call('EXPIRE', day, usage_kept_s, 'NX')
   return sums, source
 end
@@ -238,7 +238,7 @@ end
 local function count_attempt(id, entry, task, agent, late)
   task, agent = string.gsub(task or '', separator, ' '), string.gsub(agent or '', separator, ' ')
   local sums, source = add_to_day(entry, task, agent, now, 1)
-  local row = add_sums(key('usage', 'total'), entry.target, {task, '', entry.outcome, source}, sums, 1)
+  local row = add_sums(key('usage', 'total'), entry.answered_by or entry.target, {task, '', entry.outcome, source}, sums, 1)
   local times = key('usage', 'times')
   if row then redis.pcall('HINCRBY', times, row .. separator .. 'total' .. separator .. bucket(entry.total_s or 0), 1) end
   if row and entry.first_token_s then

@@ -9,6 +9,7 @@ from ...routing.directory import ProviderFacts
 from ...tasks.answer import Answer
 from ...tasks.errors import NoTarget, UnknownName
 from ...tasks.request import Request
+from ..gateway import steered
 from ..pricing import Pricing
 from ..providers.asking import OnDelta
 from ..providers.dialect import Delta, ListedModel
@@ -125,7 +126,9 @@ class Provider:
             events.put_nowait(None)
 
     async def _asked(self, request: Request, model: str | None = None, on_delta: OnDelta | None = None) -> Answer:
+        replaceable = model is None
         model, endpoint = model or await self._model(), self._endpoint()
+        request = steered(request, self.settings, model, replaceable=replaceable)
         known = self.settings.model(model)
         context_tokens = known.context_tokens if known else None
         self._busy[endpoint.base_url] += 1

@@ -30,7 +30,10 @@ class Api:
     version: Azure's `api-version`, where None, `v1` and `preview` mean the path without deployments; Anthropic's
     `anthropic-version`. betas: features of Anthropic's that are switched on. deployments: model -> what it is called on
     Azure. prompt_cache: have Anthropic keep system prompt and tools for the calls that follow. form: which of its two
-    APIs a ruvLLM server is spoken to in; `auto` finds out. own: where a server with OpenAI's API differs from its row.
+    APIs a ruvLLM server is spoken to in; `auto` finds out. sort, max_price, fallback_models: by what OpenRouter chooses
+    among the servers of a model, what they may cost at most (USD for a million tokens of `prompt` and `completion`, USD
+    for a `request` or an `image`), and which models it may take in place of one that does not answer. own: where a
+    server with OpenAI's API differs from its row.
     """
 
     version: str | None = None
@@ -38,6 +41,9 @@ class Api:
     deployments: Mapping[str, str] = field(default_factory=dict[str, str])
     prompt_cache: bool = False
     form: Literal["auto", "query", "openai"] = "auto"
+    sort: Literal["price", "throughput", "latency"] | None = None
+    max_price: Mapping[str, float] = field(default_factory=dict[str, float])
+    fallback_models: tuple[str, ...] = ()
     own: OwnRow = field(default_factory=OwnRow)
 
 

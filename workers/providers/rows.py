@@ -187,6 +187,7 @@ _ROWS = (
         "OPENROUTER_API_KEY",
         capabilities=_SERVER,
         health_path="key",
+        api_fields=frozenset({"sort", "max_price", "fallback_models"}),
         top_k=True,
         reasoning_in=True,
         receipts=True,

@@ -1,8 +1,13 @@
 """What a configuration says of a provider's API: fields that only some types have."""
 
+from .choices import choose
 from .kinds import KINDS, Kind
 from .problems import Findings
-from .tree import Node
+from .spelling import inside
+from .tree import EMPTY, Node
+
+#: By what a gateway may be told to choose.
+SORTS = ("price", "throughput", "latency")
 
 
 def api_of(node: Node, kind: Kind, findings: Findings) -> Node:
@@ -12,11 +17,20 @@ def api_of(node: Node, kind: Kind, findings: Findings) -> Node:
             wrong = child.fields.values() if name == "own" else (child,)
             refused = f"a provider of type {kind.name} has no such field; {_takers(name)}"
             findings.errors += [each.problem(refused) for each in wrong]
-    betas = node.get("betas")
-    if betas is not None and isinstance(betas.value, str):
-        names = tuple(betas.with_value(name.strip()) for name in betas.value.split(",") if name.strip())
-        return node.with_fields({"betas": betas.with_value(names)})
+    for name, child in (node.fields.get("max_price") or EMPTY).fields.items():
+        if isinstance(child.value, int | float) and child.value < 0:
+            findings.errors.append(child.problem(f"{name} is {child.value}; a price is 0 or more"))
+    node = inside(node, "sort", lambda child: choose(child, SORTS, findings))
+    for name in ("betas", "fallback_models"):
+        node = inside(node, name, _listed)
     return node
+
+
+def _listed(node: Node) -> Node:
+    """A list that is said in one text, with commas."""
+    if not isinstance(node.value, str):
+        return node
+    return node.with_value(tuple(node.with_value(name.strip()) for name in node.value.split(",") if name.strip()))
 
 
 def _takers(name: str) -> str:

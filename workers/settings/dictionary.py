@@ -110,9 +110,10 @@ _RUNNER = table(
 )
 _TIMEOUTS = table(("connect_s", "first_token_s", "idle_s", "total_s"))
 _API = table(
-    ("version", "betas", "deployments", "prompt_cache", "form"),
+    ("version", "betas", "deployments", "prompt_cache", "form", "sort", "max_price", "fallback_models"),
     **{each.name: Spelling(("own", each.name)) for each in fields_of(OwnRow)},
 )
+_MAX_PRICE = table(("prompt", "completion", "request", "image"), input="prompt", output="completion")
 _HEALTH_CHECK = table(("enabled", "interval_s", "timeout_s"))
 _RETRY = table(("max_attempts", "retries_per_target", "delay_s", "max_delay_s"))
 _ROUTE = table(
@@ -197,8 +198,13 @@ def respell_provider(node: Node, findings: Findings) -> Node:
     node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
     node = inside(node, "runner", lambda child: respell(child, _RUNNER, findings))
     node = inside(node, "health_check", lambda child: respell(child, _HEALTH_CHECK, findings))
-    node = inside(node, "api", lambda child: respell(child, _API, findings))
+    node = inside(node, "api", lambda child: _api(child, findings))
     return inside(node, "models", lambda child: each(child, lambda one: _model(one, findings)))
+
+
+def _api(node: Node, findings: Findings) -> Node:
+    node = respell(node, _API, findings)
+    return inside(node, "max_price", lambda child: respell(child, _MAX_PRICE, findings))
 
 
 def _model(node: Node, findings: Findings) -> Node:

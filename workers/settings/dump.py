@@ -98,7 +98,13 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
 
 
 def _api(api: Api) -> dict[str, Any]:
-    fields: dict[str, Any] = {**asdict(api), "betas": list(api.betas), "deployments": dict(api.deployments)}
+    fields: dict[str, Any] = {
+        **asdict(api),
+        "betas": list(api.betas),
+        "fallback_models": list(api.fallback_models),
+        "max_price": dict(api.max_price),
+        "deployments": dict(api.deployments),
+    }
     own = {name: value for name, value in asdict(api.own).items() if value is not None}
     del fields["own"]
     return {name: value for name, value in fields.items() if value and value != getattr(Api(), name)} | own

@@ -67,10 +67,42 @@ providers:
             "1: providers.ruvllm.api.from: unknown field 'from'; did you mean 'form'?",
             id="unknown",
         ),
+        pytest.param(
+            "openrouter: {default_model: m, api: {sort: cheapest}}",
+            "1: providers.openrouter.api.sort: 'cheapest' is unknown; known: latency, price, throughput",
+            id="no way to choose",
+        ),
+        pytest.param(
+            "openrouter: {default_model: m, api: {max_price: {prompt: -1}}}",
+            "1: providers.openrouter.api.max_price.prompt: prompt is -1; a price is 0 or more",
+            id="a price below nothing",
+        ),
+        pytest.param(
+            "openrouter: {default_model: m, api: {max_price: {prompts: 1}}}",
+            "1: providers.openrouter.api.max_price.prompts: unknown field 'prompts'; did you mean 'prompt'?",
+            id="a price of something else",
+        ),
+        pytest.param(
+            "groq: {default_model: m, api: {sort: price}}",
+            "1: providers.groq.api.sort: a provider of type groq has no such field; only openrouter has it",
+            id="no gateway",
+        ),
     ],
 )
 def test_what_a_type_has_not_is_refused(said: str, why: str, refusals: Refusals) -> None:
     assert refusals(f"providers: {{{said}}}") == [why]
+
+
+def test_openrouter_is_told_how_to_choose(load: Load) -> None:
+    settings = load("""
+providers:
+  openrouter:
+    default_model: x/y
+    api: {sort: Price, max_price: {prompt: 1, completion: 2.5}, fallback_models: "a/b, c/d:free"}
+""")
+    assert settings.providers["openrouter"].api == Api(
+        sort="price", max_price={"prompt": 1.0, "completion": 2.5}, fallback_models=("a/b", "c/d:free")
+    )
 
 
 def test_a_provider_says_what_its_models_can_do(load: Load) -> None:

@@ -1,7 +1,7 @@
 """Requests of the OpenAI API: chat completions, completions, embeddings."""
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from ... import tokens
 from ...ask import Ask, Operation, Tool
@@ -17,7 +17,7 @@ def read(operation: Operation, path: str, body: bytes, settings: Settings) -> As
     fields = Fields.parse(body)
     model = _deployment(path) or fields.text("model") or invalid(None, "you must provide a model parameter")
     if settings.strict_models and not settings.lists(model):
-        raise Refused(Problem(Kind.NO_MODEL, param="model", detail=model))
+        model = _other(fields, settings) or _lacks(model)
     ask = _READERS[operation](fields, model)
     _check_context(ask, settings)
     return ask
@@ -29,6 +29,15 @@ def _deployment(path: str) -> str:
     if found and "api-version=" not in rest:
         raise Refused(Problem(Kind.NO_ROUTE, detail=before + found))
     return rest.partition("/")[0]
+
+
+def _other(fields: Fields, settings: Settings) -> str | None:
+    """OpenRouter takes the first of `models` that it has in place of a model that it has not."""
+    return next((name for name in map(str, fields.array("models")) if settings.lists(name)), None)
+
+
+def _lacks(model: str) -> NoReturn:
+    raise Refused(Problem(Kind.NO_MODEL, param="model", detail=model))
 
 
 def _check_context(ask: Ask, settings: Settings) -> None:
