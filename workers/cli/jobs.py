@@ -117,7 +117,7 @@ def _attempt_table(attempts: list[Attempt], *, since: int) -> Table:
         tokens = f"{entry.input_tokens}/{entry.output_tokens}"
         table.add_row(
             str(entry.number),
-            entry.target,
+            entry.served_by,
             entry.outcome,
             _span(entry.queue_wait_s),
             _span(entry.first_token_s),
