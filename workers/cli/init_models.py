@@ -77,9 +77,8 @@ def fetch(lacks: Sequence[Lack], registry: Registry, *, pull: bool | None) -> li
     left: list[Lack] = []
     for lack in lacks:
         if lack.silent is not None:
-            out.print(
-                f"[yellow]{escape(lack.entry.name)} does not answer at {escape(lack.endpoint.base_url)}[/]: start it first"
-            )
+            name, where = escape(lack.entry.name), escape(lack.endpoint.base_url)
+            out.print(f"[yellow]{name} does not answer at {where}[/]: start it first")
             left.append(lack)
             continue
         out.print(f"{escape(lack.entry.name)} has no {escape(lack.model)} yet{_size(lack, registry)}")
