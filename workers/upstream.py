@@ -321,7 +321,7 @@ class Upstream:
         except AttemptFailed as failed:
             log.info("models.not_listed", provider=self.provider.name, error=str(failed.failure))
             return
-        self.models = choosable(self.provider.type, listed)
+        self.models = choosable(self.provider, listed)
 
 
 def _line(provider: ProviderSettings, endpoint: Endpoint) -> Line:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..providers.dialect import ListedModel
+from ..providers.dialect import ListedModel, Prices
 from ..registry.listings import Listing
 from ..registry.registry import Known, Registry
 from ..registry.retired import instead_of
@@ -55,6 +55,12 @@ class Row:
         return self.known.entry.parameters_b if self.known else None
 
     @property
+    def free(self) -> bool:
+        """Whether it is known to cost nothing: it runs on our own machines, or is listed at no price."""
+        prices = self.listed.prices if self.listed else None
+        return self.local or (prices is not None and prices == Prices(0.0, 0.0))
+
+    @property
     def retired(self) -> bool:
         return self.known is not None and self.known.retired
 
@@ -97,6 +103,7 @@ class Filter:
     max_size_b: float | None
     licence: str | None
     local: bool
+    free: bool
 
     def admits(self, row: Row) -> bool:
         """A model of which something is unknown is not admitted by a filter for that."""
@@ -109,6 +116,7 @@ class Filter:
             and (self.max_size_b is None or (row.parameters_b is not None and row.parameters_b <= self.max_size_b))
             and (self.licence is None or self.licence.lower() in ((entry.licence if entry else "") or "").lower())
             and (row.local or not self.local)
+            and (row.free or not self.free)
         )
 
 

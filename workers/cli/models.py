@@ -40,6 +40,9 @@ _Licence = Annotated[
     typer.Option("--licence", "--license", help="Only weights with this in their licence's name.", show_default=False),
 ]
 _Local = Annotated[bool, typer.Option("--local", help="Only models that run on our own machines.")]
+_Free = Annotated[
+    bool, typer.Option("--free", help="Only models that cost nothing: local ones, or listed at no price.")
+]
 _Noted = Annotated[
     bool, typer.Option("--noted", help="What the fleet last heard from its providers; none is asked from here.")
 ]
@@ -55,6 +58,7 @@ def models(
     max_size: _MaxSize = None,
     licence: _Licence = None,
     local: _Local = False,
+    free: _Free = False,
     noted: _Noted = False,
     known: _Known = False,
     as_json: JsonOption = False,
@@ -74,12 +78,14 @@ def models(
 
       fleet models --provider ollama --capability vision --json
 
+      fleet models --provider openrouter --free
+
       fleet models --known --strength test-generation --max-size 40 --licence apache
     """
     if context.invoked_subcommand is not None:
         return
     wanted = Filter(
-        provider if not known else _type(provider), capability, strength, min_context, max_size, licence, local
+        provider if not known else _type(provider), capability, strength, min_context, max_size, licence, local, free
     )
     registry = known_without_asking(load_settings(config, needed=())).registry
     if known:

@@ -61,7 +61,7 @@ class Provider:
     async def initialize(self) -> None:
         """Find a model if none is named: the first that the server lists."""
         if self.model is None:
-            self.model = next(iter(choosable(self.settings.type, await self.models())), None)
+            self.model = next(iter(choosable(self.settings, await self.models())), None)
         if self.model is None:
             raise NoTarget({self.name: "no model is configured, and the server lists none"})
 

@@ -4,17 +4,26 @@ from collections.abc import Iterable
 
 from ..providers.dialect import ListedModel
 from ..providers.rows import ROWS
+from ..settings.provider import ProviderSettings
 from .registry import Registry
 
 _EMBEDS = frozenset({"embedding"})
 
 
-def choosable(type_: str, listed: Iterable[ListedModel], registry: Registry | None = None) -> tuple[str, ...]:
+def choosable(
+    provider: ProviderSettings, listed: Iterable[ListedModel], registry: Registry | None = None
+) -> tuple[str, ...]:
     """In the server's order, those that only embed last.
 
-    Never one that runs on its maker's machines though a server of ours lists it, nor one that is known to be retired.
+    Never one that runs on its maker's machines though a server of ours lists it, one that is known to be retired, or
+    one that has a price where nothing may cost anything.
     """
-    good = [model for model in listed if not _leaves(type_, model) and not _retired(type_, model, registry)]
+    type_, free = provider.type, provider.tier == "free"
+    good = [
+        model
+        for model in listed
+        if not _leaves(type_, model) and not _retired(type_, model, registry) and not (free and _costs(model))
+    ]
     return tuple(model.name for model in sorted(good, key=lambda model: _only_embeds(type_, model, registry)))
 
 
@@ -23,6 +32,10 @@ def _only_embeds(type_: str, model: ListedModel, registry: Registry | None) -> b
     known = registry.find(type_, model.name) if registry is not None else None
     said = model.capabilities if model.capabilities is not None else known and known.entry.capabilities
     return said == _EMBEDS
+
+
+def _costs(model: ListedModel) -> bool:
+    return model.prices is not None and (model.prices.input_usd_per_mtok > 0 or model.prices.output_usd_per_mtok > 0)
 
 
 def _leaves(type_: str, model: ListedModel) -> bool:

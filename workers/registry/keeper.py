@@ -21,7 +21,7 @@ from ..settings.addresses import whereabouts
 from ..settings.provider import ProviderSettings
 from .discovery import choosable
 from .informed import Knowledge
-from .listings import Listing, Listings
+from .listings import Listing, Listings, together
 from .retired import instead_of
 from .syncing import not_listed
 
@@ -96,10 +96,10 @@ class ListingKeeper:
 
     async def _hear(self) -> Listing | None:
         """What the whole provider lists, None if nobody has asked it."""
-        own = [await self.listings.at(self.provider.name, self._address(each)) for each in self.endpoints]
-        models = {model.name: model for listing in own if listing is not None for model in listing.models}
-        if models:
-            self.took(choosable(self.provider.type, models.values(), self.sync.known.registry))
+        asked = [await self.listings.at(self.provider.name, self._address(each)) for each in self.endpoints]
+        own = [listing for listing in asked if listing is not None]
+        if own:
+            self.took(choosable(self.provider, together(own).models, self.sync.known.registry))
         return (await self.listings.read()).get(self.provider.name)
 
     async def _tell(self, listed: Listing) -> None:

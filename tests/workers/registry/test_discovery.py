@@ -2,9 +2,11 @@
 
 import pytest
 
-from workfleet.workers.providers.dialect import ListedModel
+from workfleet.workers.providers.dialect import ListedModel, Prices
 from workfleet.workers.registry.discovery import choosable
 from workfleet.workers.registry.reading import read_registry
+
+from ..pools import provider
 
 
 def here(name: str, *capabilities: str) -> ListedModel:
@@ -33,4 +35,16 @@ def here(name: str, *capabilities: str) -> ListedModel:
 def test_a_job_that_names_no_model_gets_one_that_can_answer_it(
     type_: str, listed: list[ListedModel], names: tuple[str, ...]
 ) -> None:
-    assert choosable(type_, listed, read_registry()) == names
+    assert choosable(provider("p", type=type_, tier="hosted"), listed, read_registry()) == names
+
+
+@pytest.mark.parametrize(
+    ("tier", "names"), [("hosted", ("paid", "a:free", "unknown")), ("free", ("a:free", "unknown"))]
+)
+def test_where_nothing_may_cost_anything_what_has_a_price_is_not_chosen(tier: str, names: tuple[str, ...]) -> None:
+    listed = [
+        ListedModel("paid", prices=Prices(0.0, 2.0)),
+        ListedModel("a:free", prices=Prices(0.0, 0.0)),
+        ListedModel("unknown"),
+    ]
+    assert choosable(provider("p", type="openrouter", tier=tier), listed) == names

@@ -129,6 +129,16 @@ async def test_a_model_that_is_gone_is_chosen_no_more_and_noted_as_gone(redis_ur
     assert list(found.gone) == ["m"]
 
 
+async def test_of_a_server_that_lists_nothing_any_more_nothing_is_chosen(redis_url: str) -> None:
+    async with house(redis_url, provider("gpu", base_urls=("http://gpu",))) as pools:
+        keeper = pools.keeper("one")
+        await keeper.once()
+        pools.listed.clear()
+        await pools.pass_time()
+        await keeper.once()
+    assert pools.took == {"one": ()}
+
+
 async def test_what_is_outside_is_not_asked_offline_and_what_it_listed_stays(redis_url: str) -> None:
     outside = provider("far", base_urls=("http://far.example",))
     async with house(redis_url, outside) as pools:
