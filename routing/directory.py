@@ -9,7 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .lanes import DEFAULT_TASK_TYPE, TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
 
-Strategy = Literal["priority", "round_robin", "least_loaded", "cost_based", "latency_based", "quality", "balanced"]
+#: One of `STRATEGIES`, or one that an installed package brings along.
+Strategy = str
+STRATEGIES: tuple[Strategy, ...] = (
+    "priority",
+    "round_robin",
+    "least_loaded",
+    "cost_based",
+    "latency_based",
+    "quality",
+    "balanced",
+)
 Mode = Literal["any", "local_first", "hosted", "free_only", "offline"]
 Tier = Literal["local", "hosted", "free"]
 #: The agent of jobs that name none; and who stands for every agent that has no route of its own.

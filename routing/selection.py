@@ -8,22 +8,32 @@ from collections.abc import Iterator, Mapping
 
 from .directory import ChainLink, ModelFacts, ProviderFacts, Route
 from .gate import PoolState
-from .strategy import SELECTING, ordered
+from .strategy import BUILT_IN, Ordering, ordered
 from .suitability import Work
 
 _NOBODY: Mapping[str, PoolState] = {}
 
 
 def selected(
-    route: Route, providers: Mapping[str, ProviderFacts], work: Work, pools: Mapping[str, PoolState] = _NOBODY
+    route: Route,
+    providers: Mapping[str, ProviderFacts],
+    work: Work,
+    pools: Mapping[str, PoolState] = _NOBODY,
+    ordering: Ordering | None = None,
 ) -> Route:
-    """The route for some work, as its strategy has it. pools: what has been observed of them counts."""
-    return ordered(widened(route, providers, work.task_type), providers, work, pools)
+    """The route for some work, as its strategy has it.
+
+    pools: what has been observed of them counts. ordering: of a strategy that is not ours.
+    """
+    return ordered(widened(route, providers, work.task_type, ordering), providers, work, pools, ordering)
 
 
-def widened(route: Route, providers: Mapping[str, ProviderFacts], task_type: str) -> Route:
+def widened(
+    route: Route, providers: Mapping[str, ProviderFacts], task_type: str, ordering: Ordering | None = None
+) -> Route:
     """With a link for each model that the strategy may choose. They have the priority of the link that they are of."""
-    if route.strategy not in SELECTING or all(link.model for link in route.chain):
+    ordering = ordering or BUILT_IN.get(route.strategy)
+    if ordering is None or not ordering.chooses or all(link.model for link in route.chain):
         return route
     named = {(link.provider, link.model) for link in route.chain}
     chain = [each for link in route.chain for each in _links(link, providers, task_type, named)]

@@ -25,8 +25,6 @@ from .gate import PoolState
 from .observed import Observed
 from .suitability import Work, is_good_enough, is_quick_enough, is_strong, score
 
-#: They choose among the models of a provider, where a link leaves that to them.
-SELECTING: frozenset[Strategy] = frozenset({"cost_based", "quality", "balanced"})
 #: An answer as it is on average, to compare prices by: tokens of the prompt and of the answer.
 TYPICAL_TOKENS = (1000, 500)
 #: Calls after which an observation counts.
@@ -74,11 +72,22 @@ class Candidate:
     def tie(self) -> "_Place":
         """What decides between alike models of one provider."""
         size = self.model.parameters_b if self.model is not None else None
-        unknown = self.quality() is None
-        return (not is_strong(self.model, self.work), unknown, math.inf if size is None else size)
+        unscored = self.quality() is None
+        return (not is_strong(self.model, self.work), unscored, math.inf if size is None or unscored else size)
 
 
 _Place = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """A strategy. places: of candidates, in their order; the least comes first.
+
+    chooses: it weighs every model of a provider, where a link of a route names none.
+    """
+
+    places: Callable[[Sequence[Candidate]], Sequence[_Place]]
+    chooses: bool = False
 
 
 def _cost(each: Candidate) -> float:
@@ -122,28 +131,35 @@ def _filled(values: Sequence[float | None], pick: Callable[[list[float]], float]
     return [other if value is None else value for value in values]
 
 
-_PLACES: Mapping[str, Callable[[Sequence[Candidate]], list[_Place]]] = {
-    "cost_based": _by_cost,
-    "latency_based": lambda candidates: [(_latency(each),) for each in candidates],
-    "quality": lambda candidates: [(_quality(each),) for each in candidates],
-    "balanced": _balanced,
-    "priority": lambda candidates: [(each.link.priority, _cost(each)) for each in candidates],
+BUILT_IN: Mapping[Strategy, Ordering] = {
+    "cost_based": Ordering(_by_cost, chooses=True),
+    "latency_based": Ordering(lambda candidates: [(_latency(each),) for each in candidates]),
+    "quality": Ordering(lambda candidates: [(_quality(each),) for each in candidates], chooses=True),
+    "balanced": Ordering(_balanced, chooses=True),
+    "priority": Ordering(lambda candidates: [(each.link.priority, _cost(each)) for each in candidates]),
 }
 
 
-def ordered(route: Route, providers: Mapping[str, ProviderFacts], work: Work, pools: Mapping[str, PoolState]) -> Route:
+def ordered(
+    route: Route,
+    providers: Mapping[str, ProviderFacts],
+    work: Work,
+    pools: Mapping[str, PoolState],
+    ordering: Ordering | None = None,
+) -> Route:
     """The route with its links' priorities as its strategy has them; itself if that is the configured order.
 
-    Each link names its model, where that is known.
+    ordering: of a strategy that is not ours.
     """
-    if route.strategy not in _PLACES or (route.strategy == "priority" and _in_a_row(route)):
+    ordering = ordering or BUILT_IN.get(route.strategy)
+    if ordering is None or (route.strategy == "priority" and _in_a_row(route)):
         return route
     candidates = [candidate(link, providers, work, pools) for link in route.chain]
-    places = _PLACES[route.strategy](candidates)
+    places = ordering.places(candidates)
     if route.mode == "local_first" and route.strategy != "priority":
         places = [(not _is_local(each), *place) for each, place in zip(candidates, places, strict=True)]
     keys = [(*place, float(each.link.priority)) for place, each in zip(places, candidates, strict=True)]
-    if route.strategy in SELECTING:
+    if ordering.chooses:
         keys = _smallest_first(keys, candidates)
     chain = (
         link.model_copy(update={"priority": rank + 1}) for link, rank in zip(route.chain, _ranks(keys), strict=True)
@@ -154,11 +170,11 @@ def ordered(route: Route, providers: Mapping[str, ProviderFacts], work: Work, po
 def candidate(
     link: ChainLink, providers: Mapping[str, ProviderFacts], work: Work, pools: Mapping[str, PoolState]
 ) -> Candidate:
+    """A link that names no model is of the provider's own choice."""
     provider, pool = providers.get(link.provider), pools.get(link.provider)
-    facts = None
-    if provider is not None and link.model is not None:
-        facts = provider.facts_of(link.model) or ModelFacts(name=link.model)
-    seen = pool.observed.get(link.model) if pool is not None and link.model is not None else None
+    model = link.model or (provider.model_for(work.task_type) if provider is not None else None)
+    facts = provider.facts_of(model) if provider is not None and model is not None else None
+    seen = pool.observed.get(model) if pool is not None and model is not None else None
     return Candidate(link, work, provider, facts, seen or Observed())
 
 

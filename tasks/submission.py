@@ -22,6 +22,7 @@ from .job import Constraints, Job, JobSpec
 from .prepared import Placed, Prepared
 from .request_size import sized
 from .store import check_size
+from .strategies import installed_ordering
 
 #: The largest request taken, in bytes of JSON.
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
@@ -174,7 +175,12 @@ class Preparer:
 
     def _chosen(self, route: Route, task_type: str, band: Band) -> Route:
         """With the models that its strategy chooses for such jobs, in its order."""
-        return selected(route, self.directory.providers, Work(task_type, band))
+        return selected(
+            route,
+            self.directory.providers,
+            Work(task_type, band),
+            ordering=installed_ordering(route.strategy),
+        )
 
     def _pinned(self, spec: JobSpec, route: Route | None) -> Route:
         """Pinned to a provider, to a model, or to both. A model alone goes to the providers that have it."""
@@ -260,7 +266,10 @@ def chain_of(
     task_type, _, name = job.lane.rpartition(".")
     band = Band(name)
     route: Route | None = directory.route_for(task_type, band)
-    return selected(route, directory.providers, Work(task_type, band), pools).chain if route else ()
+    if route is None:
+        return ()
+    ordering = installed_ordering(route.strategy)
+    return selected(route, directory.providers, Work(task_type, band), pools, ordering).chain
 
 
 def filtered_of(job: Job, spec: JobSpec, directory: Directory) -> Filtered:

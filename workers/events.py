@@ -52,6 +52,9 @@ EVENTS: Mapping[str, Event] = {
     "pool.duty_died": Event("a part of a pool ended by a defect; the pool must be started again", ("duty", "error")),
     "lane.opened": Event("a pool takes jobs of a lane now", ("lane", "why")),
     "lane.closed": Event("a pool takes no jobs of a lane any more", ("lane", "why")),
+    "strategy.failed": Event(
+        "the strategy of an installed package gave no order; the configured one holds", ("strategy", "error")
+    ),
     "gate.waits": Event("Redis is away; the lanes stay as they are", ("error",)),
     "credentials.renewed": Event("calls go on with the key that the key's file holds now", ("provider",)),
     "provider.changed": Event(

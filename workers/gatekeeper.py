@@ -15,6 +15,7 @@ from ..routing.strategy import ordered
 from ..routing.suitability import Work
 from ..tasks.connection import PASSING
 from ..tasks.fleet_state import STOPPING, FleetState, NodeReport, Snapshot
+from ..tasks.strategies import installed_ordering
 from .chain import model_of
 from .executor import Executor
 from .handover import HandOver
@@ -84,7 +85,7 @@ class Gatekeeper:
         route = self.directory.route_for(task_type, band)
         if route is None:
             return None
-        route = widened(route, self.directory.providers, task_type)
+        route = widened(route, self.directory.providers, task_type, installed_ordering(route.strategy))
         named = (
             link.model_copy(update={"model": model_of(link, self.directory, task_type, ())}) for link in route.chain
         )
@@ -192,8 +193,7 @@ class Gatekeeper:
         closed: dict[str, str] = {}
         for name, (work, route) in self._routes.items():
             if name in used:
-                now = route and ordered(route, self.directory.providers, work, self.executor.pools)
-                turn = decide(now, self.upstream.provider.name, self.executor.pools)
+                turn = decide(route and self._as_it_is(route, work), self.upstream.provider.name, self.executor.pools)
                 if turn.open and route is not None and (limited := self._limited(route, work)) is not None:
                     turn = Turn(open=False, why=limited)
                 (opened if turn.open else closed)[name] = turn.why
@@ -202,6 +202,11 @@ class Gatekeeper:
         for name in closed.keys() & self._open.keys():
             log.debug("lane.closed", lane=name, why=closed[name])
         self._open, self._closed = opened, closed
+
+    def _as_it_is(self, route: Route, work: Work) -> Route:
+        """In the order that its strategy has it in now."""
+        ordering = installed_ordering(route.strategy)
+        return ordered(route, self.directory.providers, work, self.executor.pools, ordering)
 
     def _limited(self, route: Route, work: Work) -> str | None:
         """Why the limits of this pool's targets in a lane have no room within about a second, None if one has."""

@@ -84,6 +84,11 @@ def test_of_models_that_cost_the_same(task_type: str, expected: list[str]) -> No
     assert order(LOCAL, task_type=task_type) == expected
 
 
+def test_of_models_that_nobody_has_scored_the_providers_own_choice_comes_first() -> None:
+    names = [model("auto", quality=None, parameters_b=2.6), model("fast", quality=None, parameters_b=0.35)]
+    assert order(provider("p", *names, tier="local"), band=Band.COMPLEX) == ["p/auto", "p/fast"]
+
+
 def test_the_configured_order_of_providers_stands_where_costs_are_alike() -> None:
     free = provider("free", OWN_SMALL, tier="free")
     assert order(provider("mine", OWN, tier="local"), free) == ["mine/own", "free/own-small"]

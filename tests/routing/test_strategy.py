@@ -51,6 +51,16 @@ def test_among_equal_priorities_the_least_cost_comes_first() -> None:
     assert {link.provider: link.priority for link in found.chain} == {"cheap": 1, "dear": 2, "unknown": 3}
 
 
+def test_a_link_without_a_model_is_weighed_by_the_providers_own_choice() -> None:
+    dear, cheap = priced("dear", 9.0), priced("cheap", 1.0)
+    route = Route(name="r", chain=tuple(ChainLink(provider=each.name) for each in (dear, cheap)))
+    found = ordered(route, {each.name: each for each in (dear, cheap)}, WORK, {})
+    assert {link.provider: (link.model, link.priority) for link in found.chain} == {
+        "cheap": (None, 1),
+        "dear": (None, 2),
+    }
+
+
 def test_equals_that_cost_the_same_stay_peers() -> None:
     hosts = [provider(name, tier="local") for name in ("a", "b")]
     route = Route(name="r", chain=tuple(ChainLink(provider=each.name, model="m", priority=1) for each in hosts))

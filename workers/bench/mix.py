@@ -17,7 +17,7 @@ import aiohttp
 import yaml
 from pydantic import SecretStr
 
-from ...routing.directory import Mode, Strategy
+from ...routing.directory import STRATEGIES, Mode, Strategy
 from ...routing.lanes import Priority
 from ...tasks.client import AsyncClient
 from ...tasks.errors import FleetUnavailable
@@ -27,7 +27,6 @@ from .mix_optimum import Optimum, Server, optimum
 from .observed import observed
 from .submit import Tell
 
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 MODES: tuple[Mode, ...] = get_args(Mode)
 _PLAIN_STRATEGY: tuple[Strategy, ...] = ("priority",)
 _PLAIN_MODE: tuple[Mode, ...] = ("any",)

@@ -10,9 +10,10 @@ import typer
 from pydantic import SecretStr
 from rich.table import Table
 
+from ...routing.directory import STRATEGIES
 from ...tasks.client import AsyncClient
 from ...tasks.errors import InvalidRequest, UnknownName
-from ..bench.mix import MODES, SERVERS, STRATEGIES, MixOptions, MixResult, measure_mix
+from ..bench.mix import MODES, SERVERS, MixOptions, MixResult, measure_mix
 from ..embedded.server import EmbeddedRedis
 from .console import err, out
 from .progress import live_progress

@@ -18,9 +18,10 @@ from ...routing.suitability import Work
 from ...routing.tokens import estimate_tokens
 from ...tasks.errors import InvalidRequest, UnknownName
 from ..registry.knowledge import known_without_asking
+from ..settings.choices import strategy_named
 from ..settings.load import load_settings
 from .console import out
-from .route_choices import Choice, choices, fields_of, show, strategy_named
+from .route_choices import Choice, choices, fields_of, show
 from .route_control import failures, list_routes, reset_route, set_route
 from .route_history import history, restore, show_route
 from .session import ConfigOption, JsonOption

@@ -1,20 +1,18 @@
 """The targets of a route as `fleet route explain` shows them: in which order, and why."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from ...routing.directory import Directory, Route, Strategy
+from ...routing.directory import Directory, Route
 from ...routing.placement import Wants, admissible
 from ...routing.selection import selected
-from ...routing.strategy import SELECTING, candidate
+from ...routing.strategy import BUILT_IN, candidate
 from ...routing.suitability import Work, remarks
-from ...tasks.errors import UnknownName
+from ...tasks.strategies import installed_ordering
 from .console import out
-
-_STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +31,15 @@ class Choice:
     remarks: tuple[str, ...]
 
 
-def strategy_named(text: str) -> Strategy:
-    wanted = text.strip().lower().replace("-", "_")
-    for strategy in _STRATEGIES:
-        if strategy == wanted:
-            return strategy
-    raise UnknownName("strategy", text, _STRATEGIES)
-
-
 def choices(directory: Directory, route: Route, work: Work, wants: Wants) -> list[Choice]:
     """The chain in order, each target as the lane would see it."""
     found: list[Choice] = []
-    chosen = selected(route, directory.providers, work)
+    ordering = installed_ordering(route.strategy) or BUILT_IN.get(route.strategy)
+    chosen = selected(route, directory.providers, work, ordering=ordering)
     for link in sorted(chosen.chain, key=lambda each: each.priority):
         target = directory.resolve(link, work.task_type)
         _, skipped = admissible(directory, (link,), work.task_type, wants)
-        named = link.model_copy(update={"model": target.model}) if target else link
-        facts = candidate(named, directory.providers, work, {})
+        facts = candidate(link, directory.providers, work, {})
         found.append(
             Choice(
                 target=str(target) if target else link.provider,
@@ -58,7 +48,7 @@ def choices(directory: Directory, route: Route, work: Work, wants: Wants) -> lis
                 skipped=next(iter(skipped.values()), None),
                 quality=facts.quality(),
                 cost_usd=facts.cost_usd(),
-                remarks=remarks(facts.model, work) if route.strategy in SELECTING else (),
+                remarks=remarks(facts.model, work) if ordering is not None and ordering.chooses else (),
             )
         )
     return found

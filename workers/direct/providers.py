@@ -16,6 +16,7 @@ from ...routing.suitability import Work
 from ...tasks.answer import Answer
 from ...tasks.errors import NoTarget, UnknownName
 from ...tasks.request import Request
+from ...tasks.strategies import installed_ordering
 from ..objection import ended_badly
 from ..providers.endpoint import AttemptFailed
 from ..providers.sender import Sender
@@ -50,7 +51,10 @@ class Providers:
         """Who may answer, in order: the agent's own chain, or that of the request's lane. Raises NoTarget."""
         band = band_of(level(request.text, task_type=task_type))
         route = self.directory.route_of_agent(agent) or self.directory.route_for(task_type, band)
-        chain = selected(route, self.directory.providers, Work(task_type, band)).chain if route else ()
+        if route is not None:
+            ordering = installed_ordering(route.strategy)
+            route = selected(route, self.directory.providers, Work(task_type, band), ordering=ordering)
+        chain = route.chain if route else ()
         links, skipped = admissible(self.directory, chain, task_type, Wants(needs=request.needs))
         if not links:
             raise NoTarget(skipped)

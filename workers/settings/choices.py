@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from ...routing.directory import Filtered, Strategy
-from ...tasks.errors import UnknownName
+from ...tasks.errors import ConfigurationError, UnknownName
+from ...tasks.strategies import installed_ordering, known_strategies
 from .problems import Findings, did_you_mean
 from .spelling import folded
 from .tree import Missing, Node
@@ -25,12 +26,19 @@ def choose(node: Node, options: Iterable[str], findings: Findings) -> Node:
 
 
 def choose_strategy(node: Node, findings: Findings) -> Node:
-    return choose(node, get_args(Strategy), findings)
+    """One of ours, or one that an installed package brings, if it can be loaded."""
+    node = choose(node, known_strategies(), findings)
+    try:
+        installed_ordering(str(node.value))
+    except ConfigurationError as failed:
+        findings.errors.append(node.problem(str(failed)))
+    return node
 
 
 def strategy_named(text: str) -> Strategy:
-    """A strategy as somebody writes it. Raises UnknownName."""
-    chosen: Strategy = _named("strategy", text, get_args(Strategy))
+    """A strategy as somebody writes it. Raises UnknownName, ConfigurationError if it can't be loaded."""
+    chosen: Strategy = _named("strategy", text, known_strategies())
+    installed_ordering(chosen)
     return chosen
 
 

@@ -5,8 +5,13 @@ from .kinds import kind_of
 from .spelling import field_named
 from .tree import EMPTY, Node
 
-#: Small enough for any machine, as ruvLLM's own models are.
+#: Small enough for any machine, as ruvLLM's own models are; for each of those, one of its size.
 _MODEL = "qwen2.5:0.5b"
+_MODELS = {
+    "ruvector-fast": _MODEL,
+    "ruvector-balanced": "qwen2.5:1.5b",
+    "ruvector-quality": "llama3.2:3b",
+}
 
 
 def with_companions(node: Node) -> Node:
@@ -35,11 +40,17 @@ def _with_companion(name: str, child: Node, providers: dict[str, Node]) -> dict[
     if said is None:
         own = next((other for other, node in providers.items() if _is(node, other, "ollama") and _runs(node)), None)
         return {name: _followed(child, own) if own else child}
-    fields = {"type": said[1].with_value("ollama"), "default_model": said[1].with_value(_MODEL)}
+    fields = {"type": said[1].with_value("ollama"), "default_model": said[1].with_value(_model_like(child))}
     fields |= {"base_url": url} if url is not None else {}
     fields |= {"enabled": said[1].with_value(_runs(child))}
     companion = f"{name}-ollama"
     return {name: _followed(child, companion), companion: said[1].with_value(fields)}
+
+
+def _model_like(child: Node) -> str:
+    """Ollama's model for what a ruvLLM is asked for."""
+    own = field_named(child, "default_model") or field_named(child, "model")
+    return _MODELS.get(str(own[1].value).lower(), _MODEL) if own is not None else _MODEL
 
 
 def _followed(child: Node, by: str) -> Node:

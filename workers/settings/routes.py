@@ -19,6 +19,9 @@ from .spelling import inside
 from .templates import CostOf, is_template, staged, with_primary, without_stages
 from .tree import Node, plain
 
+#: Free tiers in the order in which they are recommended. It counts among providers of the same priority.
+FREE_STACK = ("groq", "openrouter", "google")
+
 
 class _RouteFields(Part):
     """What a route may say besides its chain; None is as the whole configuration says."""
@@ -68,7 +71,8 @@ class RouteMaker:
 
     def _rank(self, provider: ProviderSettings) -> tuple[int, ...]:
         later = self.mode == "local_first" and provider.tier != "local"
-        return (provider.name != self.preferred, later, provider.priority)
+        stack = FREE_STACK.index(provider.type) if self.mode == "free_only" and provider.type in FREE_STACK else -1
+        return (provider.name != self.preferred, later, provider.priority, stack)
 
     def named(
         self,

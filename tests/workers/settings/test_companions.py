@@ -24,9 +24,20 @@ def test_an_ollama_takes_over_from_ruvllm(said: str, companion: tuple[str, tuple
     assert [link.provider for link in settings.routes["default"].chain] == ["ruvllm", follower.name]
 
 
-def test_a_companion_has_a_small_model_of_its_own(load: Load) -> None:
-    settings = load("providers: {ruvector: {ollama_fallback: true}}")
-    assert settings.providers["ruvector-ollama"].default_model == "qwen2.5:0.5b"
+@pytest.mark.parametrize(
+    ("said", "model"),
+    [
+        ("", "qwen2.5:0.5b"),
+        (", default_model: ruvector-auto", "qwen2.5:0.5b"),
+        (", model: ruvector-fast", "qwen2.5:0.5b"),
+        (", default_model: ruvector-balanced", "qwen2.5:1.5b"),
+        (", default_model: ruvector-quality", "llama3.2:3b"),
+    ],
+    ids=["the smallest", "auto", "fast", "balanced", "quality"],
+)
+def test_a_companion_has_a_model_of_its_own_of_the_size_of_what_is_asked_for(said: str, model: str, load: Load) -> None:
+    settings = load(f"providers: {{ruvector: {{ollama_fallback: true{said}}}}}")
+    assert settings.providers["ruvector-ollama"].default_model == model
 
 
 @pytest.mark.parametrize(

@@ -122,3 +122,11 @@ def test_offline_a_model_that_runs_elsewhere_gets_no_jobs_though_a_server_of_our
         "provider.vllm",
         {"ollama/gpt-oss:120b-cloud": "the model runs elsewhere, though a server of ours lists it"},
     )
+
+
+def test_free_tiers_that_are_equals_stand_as_they_are_recommended_and_told_priorities_hold(load: Load) -> None:
+    listed = "mode: free_only\nproviders: {google: {model: g}, openrouter: {model: 'o:free'}, groq: {model: m%s}}"
+    first, last = load(listed % ""), load(listed % ", priority: 200")
+    assert [link.provider for link in first.routes["default"].chain] == ["groq", "openrouter", "google"]
+    assert [link.priority for link in first.routes["default"].chain] == [1, 2, 3]
+    assert [link.provider for link in last.routes["default"].chain] == ["openrouter", "google", "groq"]
