@@ -51,7 +51,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def install(**names: str) -> None:
         found = [EntryPoint(name, f"{__name__}:{what}", strategies.GROUP) for name, what in names.items()]
-        monkeypatch.setattr(EntryPoint, "load", lambda entry: _loaded(entry.attr))
+        monkeypatch.setattr(EntryPoint, "load", _load)
         monkeypatch.setattr(strategies, "_installed", lambda: tuple(found))
         installed_ordering.cache_clear()
 
@@ -64,10 +64,10 @@ def _forget() -> Any:
     installed_ordering.cache_clear()
 
 
-def _loaded(name: str) -> object:
-    if name not in globals():
-        raise AttributeError(f"module has no attribute {name!r}")
-    return globals()[name]
+def _load(entry: EntryPoint) -> object:
+    if entry.attr not in globals():
+        raise AttributeError(f"module has no attribute {entry.attr!r}")
+    return globals()[entry.attr]
 
 
 def order(strategy: str) -> list[str]:
