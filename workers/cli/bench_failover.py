@@ -1,5 +1,6 @@
 """`fleet bench failover`: what it costs when a provider dies under load."""
 
+import math
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from ...tasks.errors import UnknownName
 from ..bench.failover import FAULTS, FailoverOptions, FailoverResult, measure_failover
+from ..bench.failover_cost import Cost
 from ..embedded.server import EmbeddedRedis
 from .console import err, out
 from .session import JsonOption, run_async
@@ -31,7 +33,13 @@ def failover(
 
     Two simulated providers answer a stream of 60 tokens in 0.2 s. When a third of the jobs is done, the first is
     killed, hangs, or answers 500; when all are done, it is mended. The time of a switch runs from a job's first failure
-    until the second provider is asked, and to the first byte of its answer.
+    until the second provider is asked, and to the first byte of its answer. With --shared, that one is full when the
+    first dies, and a job can also wait for the end of one of its calls.
+
+    \b
+    fleet bench failover
+    fleet bench failover --fault hanging --slots 48 --jobs 1500
+    fleet bench failover --shared --json
     """
     for each in fault or ():
         if each not in FAULTS:
@@ -47,7 +55,8 @@ def failover(
 
 def _show(found: FailoverResult) -> None:
     times = ("asked, p99 ms", "first byte, p50 ms", "p99 ms")
-    columns = ("the provider", "switched", *times, "lost", "calls to the dead", "makespan", "back after")
+    calls = ("calls to the dead", "the other's take")
+    columns = ("the provider", "switched", *times, "lost", *calls, "makespan", "back after")
     table = Table(*columns, box=None, pad_edge=False)
     for name, cost in found.faults.items():
         table.add_row(
@@ -58,11 +67,18 @@ def _show(found: FailoverResult) -> None:
             f"{cost.switch_p99_ms:.0f}",
             str(cost.lost),
             str(cost.calls_to_dead),
+            _beside(cost),
             f"{cost.makespan_ratio:.2f} times",
             f"{cost.back_s:.1f} s",
         )
     out.print(table)
     out.print(f"\n{found.options.jobs} jobs take {found.undisturbed_s:.1f} s when nothing happens.")
+
+
+def _beside(cost: Cost) -> str:
+    """How long the other provider's calls take, and how much longer than before."""
+    slowed = "" if math.isnan(cost.other_slowed) else f", {cost.other_slowed:.2f} times"
+    return f"{cost.other_ms:.0f} ms{slowed}"
 
 
 def _tell(line: str) -> None:

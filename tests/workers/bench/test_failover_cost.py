@@ -58,3 +58,18 @@ def test_the_slowest_of_a_hundred_is_beyond_the_99th_percentile() -> None:
     ]
     found = cost(*ledgers)
     assert (round(found.switch_p50_ms), round(found.switch_p99_ms)) == (500, 990)
+
+
+def test_what_the_death_cost_the_other_provider_is_how_much_longer_its_calls_took_than_before() -> None:
+    found = cost(
+        [attempt("two", "succeeded", 98.0, 0.2)],
+        [attempt("two", "succeeded", 99.9, 0.8)],  # under way when it happened: neither before nor after
+        [attempt("one", "server", 100.1, 0.1), attempt("two", "succeeded", 101.0, 0.3)],
+    )
+    assert (round(found.other_ms), round(found.other_slowed, 3)) == (300, 1.5)
+    assert round(found.calls_per_job, 3) == 1.333
+
+
+def test_a_provider_that_was_asked_by_nobody_before_has_not_become_slower() -> None:
+    found = cost([attempt("one", "server", 100.1, 0.1), attempt("two", "succeeded", 101.0, 0.3)])
+    assert (found.to_json()["other_ms"], found.to_json()["other_slowed"]) == (300.0, None)
