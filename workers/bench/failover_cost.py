@@ -34,14 +34,14 @@ class Cost:
 
     def to_json(self) -> dict[str, float | int | None]:
         return {
-            "switch_p50_ms": _known(self.switch_p50_ms),
-            "switch_p99_ms": _known(self.switch_p99_ms),
-            "asked_p99_ms": _known(self.asked_p99_ms),
+            "switch_p50_ms": known(self.switch_p50_ms),
+            "switch_p99_ms": known(self.switch_p99_ms),
+            "asked_p99_ms": known(self.asked_p99_ms),
             "lost": self.lost,
             "calls_to_dead": self.calls_to_dead,
             "calls_per_job": round(self.calls_per_job, 3),
-            "other_ms": _known(self.other_ms),
-            "other_slowed": _known(self.other_slowed, digits=2),
+            "other_ms": known(self.other_ms),
+            "other_slowed": known(self.other_slowed, digits=2),
             "makespan_ratio": round(self.makespan_ratio, 3),
             "switched": self.switched,
             "back_s": round(self.back_s, 2),
@@ -111,5 +111,6 @@ def _median_s(calls: Iterable[Attempt]) -> float:
     return median(lasted) if lasted else math.nan
 
 
-def _known(value: float, digits: int = 1) -> float | None:
+def known(value: float, digits: int = 1) -> float | None:
+    """As JSON has it: rounded, and None for NaN."""
     return None if math.isnan(value) else round(value, digits)

@@ -17,6 +17,7 @@ from .bench_mix import mix
 from .bench_rates import submit
 from .bench_selection import selection
 from .bench_slots import slots
+from .bench_soak import soak_command
 from .console import out
 from .session import JsonOption, run_async
 
@@ -25,6 +26,7 @@ bench_app.command()(submit)
 bench_app.command()(slots)
 bench_app.command()(limits)
 bench_app.command()(failover)
+bench_app.command("soak")(soak_command)
 bench_app.command()(mix)
 bench_app.command()(fairness)
 bench_app.command()(selection)
