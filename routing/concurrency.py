@@ -22,7 +22,7 @@ _WEIGHT = 0.1
 _FORGET = 1.02
 #: The share of the maximum below which slowness alone does not shrink it: longer prompts are slow too.
 _LEAST_SLOW = 0.25
-#: The share of the limit from which on it is in use.
+#: The share of the calls that it allows from which on a limit is in use.
 _IN_USE = 0.8
 
 
@@ -61,7 +61,7 @@ class Concurrency:
     def answered(self, *, pace: float, busy: int, began: float, now: float) -> "Concurrency":
         """pace: what the answer took, in any unit that is alike for all. busy: calls under way with it."""
         seen = self._seen(pace, busy / pace) if pace > 0 else self
-        if busy < _IN_USE * self.limit:
+        if busy < _IN_USE * self.calls:
             return seen
         if seen._is_overloaded():
             least = min(self.limit, _LEAST_SLOW * self.most)

@@ -79,6 +79,11 @@ class Line:
         waiting = self.load.waiting if self.load else 0
         return (self.busy + waiting) / (self.concurrency.calls if self.concurrency else 1)
 
+    @property
+    def token_s(self) -> float:
+        """Seconds that a token of an answer takes, by what a server of our own lately did; 0 if that is not known."""
+        return self.concurrency.pace if self.concurrency else 0.0
+
     def bears(self, most: int) -> int:
         """Calls at the same time, of at most so many."""
         if self.concurrency is None:

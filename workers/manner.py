@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+from ..routing.cost_cap import ANSWER_TOKENS
 from ..tasks.job import JobSpec
 from .providers.endpoint import Timeouts
 from .settings.provider import ProviderSettings
@@ -10,6 +11,8 @@ from .settings.schema import TaskTypeSettings
 
 #: Tokens a second that even a slow server reaches; long answers get the time they need at this rate.
 SLOW_TOKENS_PER_S = 20.0
+#: A server that answers as it lately did takes so many times as long at the most.
+_LENIENCE = 4.0
 
 
 def streams(spec: JobSpec, provider: ProviderSettings, task: TaskTypeSettings) -> bool:
@@ -26,11 +29,24 @@ def streams(spec: JobSpec, provider: ProviderSettings, task: TaskTypeSettings) -
 
 
 def limits(
-    spec: JobSpec, provider: ProviderSettings, task: TaskTypeSettings, *, time_left_s: float, streamed: bool
+    spec: JobSpec,
+    provider: ProviderSettings,
+    task: TaskTypeSettings,
+    *,
+    time_left_s: float,
+    streamed: bool,
+    token_s: float = 0.0,
 ) -> Timeouts:
-    """The provider's limits, longer for long answers, and never past the job's deadline."""
+    """The provider's limits, longer for long answers, and never past the job's deadline.
+
+    token_s: seconds that a token lately took where the call goes, 0 if that is not known.
+    """
     own = provider.timeouts
     total = task.timeout_s or max(own.total_s, (spec.request.max_tokens or 0) / SLOW_TOKENS_PER_S)
+    if not streamed and token_s and not task.timeout_s:
+        # Until it is whole, nothing but the time shows that such a call hangs.
+        tokens = spec.request.max_tokens or ANSWER_TOKENS
+        total = min(total, own.first_token_s + _LENIENCE * token_s * tokens)
     total = max(0.001, min(total, time_left_s))
     if not streamed:
         # An answer in one piece has no first token before it is whole.

@@ -171,7 +171,7 @@ class Upstream:
             raise Unavailable(f"{model}: {out}")
         task = self.task_types.get(job.task_type, _PLAIN)
         streamed = streams(spec, self.provider, task)
-        timeouts = limits(spec, self.provider, task, time_left_s=time_left_s, streamed=streamed)
+        timeouts = limits(spec, self.provider, task, time_left_s=time_left_s, streamed=streamed, token_s=line.token_s)
         known = self.provider.model(model)
         with self._observed(line):
             call = line.call(target, now=self.clock())

@@ -10,6 +10,7 @@
 -- <ns>:snoozed     zset    id -> when it is due
 -- <ns>:wait:<list> zset    id -> when its message was pushed to the broker's <list>
 -- <ns>:passed      hash    the broker's list -> up to which time it has been served, and when that was noted
+-- <ns>:last        hash    the broker's list -> id and message of the job that was last put in front of it, a newline between
 -- <ns>:shares      hash    "<priority step> <agent>" -> its jobs that were queued so and have not ended
 -- <ns>:deadlines   zset    id -> deadline, of every unfinished job
 -- <ns>:queues      set     queues that have ever had a job
@@ -89,7 +90,15 @@ local function passed(list)
   return tonumber(to), tonumber(at)
 end
 
--- Push the message of a job that is queued already; first: it is served next.
+-- Put a message in front of a list, behind those that were put there before it and still wait.
+local function in_front(list, id, message)
+  local whose, pivot = string.match(redis.call('HGET', ns .. ':last', list) or '', '^([^\n]*)\n(.*)$')
+  local waits = whose and redis.call('ZSCORE', key('wait', list), whose)
+  if not waits or redis.call('LINSERT', list, 'BEFORE', pivot, message) < 1 then redis.call('RPUSH', list, message) end
+  redis.call('HSET', ns .. ':last', list, id .. '\n' .. message)
+end
+
+-- Push the message of a job that is queued already; first: it is served before all that have not begun.
 local function publish(id, task, queue, step, first)
   local pushed = redis.call('HINCRBY', key('job', id), 'pub', 1)
   local list, since = list_of(queue, step), now
@@ -99,7 +108,8 @@ local function publish(id, task, queue, step, first)
     local oldest = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
     since = math.max(tonumber(oldest[2] or now), passed(list) or 0)
   end
-  redis.call(first and 'RPUSH' or 'LPUSH', list, message_of(parts_of(task, queue, step), id, pushed))
+  local message = message_of(parts_of(task, queue, step), id, pushed)
+  if first then in_front(list, id, message) else redis.call('LPUSH', list, message) end
   redis.call('ZADD', waiting, since, id)
   note_queue(queue)
 end
@@ -294,11 +304,8 @@ end
 local function charge(batch, spent)
   redis.call('HINCRBY', batch, 'input_tokens', spent[2])
   redis.call('HINCRBY', batch, 'output_tokens', spent[3])
-  if spent[4] == '' then
-    redis.call('HINCRBY', batch, 'unpriced', 1)
-  else
-    redis.call('HINCRBY', batch, 'nano_usd', spent[4])
-  end
+  local unknown = spent[4] == ''
+  redis.call('HINCRBY', batch, unknown and 'unpriced' or 'nano_usd', unknown and 1 or spent[4])
 end
 
 -- The one place where a job ends. meta: the result as Celery's backend has it, JSON. spent: provider, input tokens, output
@@ -307,17 +314,13 @@ local function finish(id, state, meta, reason, retention_s, spent)
   local record = key('job', id)
   local job = redis.call('HMGET', record, 'task', 'batch', 'queue', 'prio', 'canvas', 'rel', 'stream', 'share', 'agent')
   redis.call('HSET', record, 'state', state, 'done', now, 'reason', reason, 'owner', '')
-  redis.call('ZREM', ns .. ':leases', id)
-  redis.call('ZREM', ns .. ':snoozed', id)
-  redis.call('ZREM', ns .. ':deadlines', id)
+  for _, name in ipairs({'leases', 'snoozed', 'deadlines'}) do redis.call('ZREM', ns .. ':' .. name, id) end
   redis.call('ZREM', key('wait', list_of(job[3], job[4])), id)
   if job[8] then end_share(job[9], job[8]) end
   local result = 'celery-task-meta-' .. id
   redis.call('SET', result, meta, 'EX', retention_s)
   redis.call('PUBLISH', result, meta)
-  redis.call('EXPIRE', record, retention_s)
-  redis.call('EXPIRE', key('spec', id), retention_s)
-  redis.call('EXPIRE', key('try', id), retention_s)
+  for _, kind in ipairs({'job', 'spec', 'try'}) do redis.call('EXPIRE', key(kind, id), retention_s) end
   redis.call('HINCRBY', ns .. ':count', (job[1] or '') .. '|' .. state, 1)
   if state == 'failed' then
     redis.call('ZADD', ns .. ':dead', now, id)

@@ -1,4 +1,4 @@
--- A running job goes back: to a queue now, where it is served next, or after a while; or it ends, if somebody has cancelled it. KEYS[1] ns.
+-- A running job goes back: to a queue now, where it is served before what has not begun, or after a while; or it ends, if somebody has cancelled it. KEYS[1] ns.
 -- ARGV[1] template, [2] id, [3] epoch, [4] queue, [5] wait in ms (0: now), [6] '1' if the attempt is not to be counted,
 -- [7] priority step that it has from now on, or '', [8] target to remember as tried or '', [9] ledger entry JSON or '',
 -- [10] Celery result JSON if it was cancelled, [11] the reason of that, [12] retention in s, [13..16] what was bought all the

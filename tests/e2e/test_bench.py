@@ -72,3 +72,11 @@ async def test_a_small_agents_wait_behind_a_large_one_is_measured() -> None:
     assert set(found["handed_in"]) == {"interactive", "batch"}
     assert all(0 < way["alone_s"] <= way["behind_s"] * 2 for way in found["handed_in"].values())
     assert all(way["ratio"] < 300 / 10 for way in found["handed_in"].values())
+
+
+@pytest.mark.timeout(180)
+async def test_the_share_of_jobs_that_survive_outages_is_measured() -> None:
+    found = await bench("soak", "--seconds", "8", "--providers", "2", "--rate", "10", "--seed", "5")
+    assert (found["submitted"], found["availability"], found["lost"], found["bought_twice"]) == (80, 1.0, 0, 0)
+    assert set(found["providers"]) == {"provider-1", "provider-2"}
+    assert sum(provider["answered"] for provider in found["providers"].values()) == 80

@@ -30,6 +30,14 @@ def test_it_grows_by_one_in_as_many_answers_as_it_has() -> None:
     assert limit.calls == 9
 
 
+def test_what_has_shrunk_to_one_call_grows_to_the_maximum_again() -> None:
+    limit = Concurrency.of(8)
+    for at in range(4):
+        limit = limit.refused(began=float(at), now=at + 0.5)
+    assert limit.calls == 1
+    assert served(limit, 60, began=5.0).calls == 8
+
+
 def test_it_does_not_grow_while_it_is_not_in_use() -> None:
     limit = Concurrency.of(16).refused(began=0.0, now=0.0)
     for _ in range(100):

@@ -1,5 +1,6 @@
 """What had begun, and lost its slot to a failure that is not its own, waits behind nobody a second time."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,7 +11,7 @@ from workfleet.tasks.job import JobSpec
 from workfleet.tasks.messages import list_key
 from workfleet.tasks.store import Claimed, Store
 
-LANE = "general.simple"
+from .stored import LANE, claimed, spec
 
 
 @pytest.fixture
@@ -59,3 +60,26 @@ async def test_a_snoozed_one_still_is_when_it_is_due(store: Store) -> None:
     await store.redis.zadd(store.key("snoozed"), {job.id: 0})
     assert (await store.rescue()).due == [job.id]
     assert await waiting(store, LANE) == {Priority.INTERACTIVE: 1, Priority.BATCH: 0}
+
+
+async def test_those_that_are_put_back_are_served_in_that_order_before_all_others(redis_url: str, store: Store) -> None:
+    async with AsyncClient(redis_url) as client:
+        ids = [await client.submit(spec()) for _ in range(4)]
+        moved = [(await claimed(store, job_id)).job for job_id in ids]
+        await store.redis.delete(list_key(LANE, Priority.INTERACTIVE))
+        waits = await client.submit(spec())
+    served = list[str]()
+
+    async def serve() -> None:
+        raw = await store.redis.rpop(list_key(LANE, Priority.INTERACTIVE))
+        assert isinstance(raw, bytes)
+        served.append(json.loads(raw)["headers"]["id"])
+        await claimed(store, served[-1])
+
+    for job in moved[:3]:
+        await store.put_back(job, LANE)
+    await serve()
+    await store.put_back(moved[3], LANE)
+    for _ in range(4):
+        await serve()
+    assert served == [*ids, waits]

@@ -80,6 +80,31 @@ def test_how_long_a_call_may_take(
     assert limits(spec, hosted("one"), task, time_left_s=time_left_s, streamed=streamed) == expected
 
 
+@pytest.mark.parametrize(
+    ("max_tokens", "task", "streamed", "token_s", "total_s"),
+    [
+        (100, PLAIN, False, 0.01, 10.0 + 4 * 100 * 0.01),
+        (None, PLAIN, False, 0.001, 10.0 + 4 * 4096 * 0.001),
+        (100, PLAIN, False, 0.5, 30.0),
+        (100, PLAIN, True, 0.01, 30.0),
+        (100, SHORT, False, 0.0001, 7.0),
+    ],
+    ids=[
+        "not as if it were slow",
+        "an answer of unknown length may be long",
+        "a slow one for no longer than its limit",
+        "a stream shows by itself whether it goes on",
+        "a task type's own limit wins",
+    ],
+)
+def test_a_server_that_was_fast_is_waited_for_accordingly(
+    max_tokens: int | None, task: TaskTypeSettings, streamed: bool, token_s: float, total_s: float
+) -> None:
+    spec = JobSpec.from_prompt("hi", max_tokens=max_tokens)
+    found = limits(spec, hosted("one"), task, time_left_s=3600, streamed=streamed, token_s=token_s)
+    assert found.total_s == total_s
+
+
 @pytest.mark.parametrize("timed", [False, True], ids=["in one piece", "timed"])
 async def test_a_job_that_is_timed_has_the_same_answer_and_the_time_to_its_first_token(
     redis_url: str, timed: bool

@@ -12,7 +12,7 @@ from workfleet.routing.failure import Fault
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.tasks.request import Request
-from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint
+from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.providers.server_load import ServerLoad
 from workfleet.workers.settings.provider import HealthCheck, ProviderSettings
@@ -258,3 +258,22 @@ async def test_a_server_in_which_requests_wait_is_asked_less(make: Make, monkeyp
     assert [(each.limit, each.waiting) for each in pool.upstream.endpoints()] == [(12, 5), (16, 0)]
     assert await pool.ask() == "ok"
     assert len(pool.hosts["b"].asked) == 1
+
+
+async def test_an_answer_in_one_piece_is_given_up_where_answers_lately_took_far_less(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool, seen = make(provider("a", slots=1)), list[float]()
+    await pool.upstream.probe()
+    line = pool.upstream.lines[0]
+    line.concurrency = line.concurrency and line.concurrency.answered(pace=0.01, busy=1, began=0.0, now=0.0)
+
+    async def look(_endpoint: object, _model: object, _request: object, timeouts: Timeouts, **_: object) -> object:
+        seen.append(timeouts.total_s)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(pool.upstream.sender, "ask", look)
+    with pytest.raises(asyncio.CancelledError):
+        await pool.ask(time_left_s=3600.0, max_tokens=100)
+    usual = pool.upstream.provider.timeouts
+    assert seen == [usual.first_token_s + 4 * 100 * 0.01]

@@ -151,4 +151,6 @@ def _spec(number: int) -> JobSpec:
     if number % _JSON_EVERY:
         return JobSpec.from_prompt(prompt, max_tokens=512, stream=True, deadline_s=_DEADLINE_S)
     shape = ResponseFormat.model_validate({"type": "json_schema", "json_schema": {"name": "change", "schema": _SCHEMA}})
-    return JobSpec(request=Request.from_prompt(prompt, response_format=shape), judge="json", deadline_s=_DEADLINE_S)
+    return JobSpec(
+        request=Request.from_prompt(prompt, max_tokens=512, response_format=shape), judge="json", deadline_s=_DEADLINE_S
+    )

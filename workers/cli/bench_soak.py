@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ..bench.failover_cost import percentile_ms
-from ..bench.outages import BLOWS
 from ..bench.soak import GOAL, SoakOptions, SoakResult, Watch, soak
 from ..bench.soak_account import ProviderAccount, SoakAccount
 from ..embedded.server import EmbeddedRedis
@@ -61,10 +60,15 @@ def _run(redis_url: SecretStr, folder: Path, options: SoakOptions) -> SoakResult
     async def run() -> SoakResult:
         enough, whole = asyncio.Event(), asyncio.current_task()
         assert whole is not None
-        with (
-            counted_interrupts(lambda number: enough.set() if number == 1 else whole.cancel()),
-            _shown(options) as show,
-        ):
+
+        def interrupted(number: int) -> None:
+            if number == 1:
+                err.print("no more jobs come; those under way are waited for", markup=False)
+                enough.set()
+            else:
+                whole.cancel()
+
+        with counted_interrupts(interrupted), _shown(options) as show:
             return await soak(redis_url, folder, show, options, enough)
 
     try:
@@ -108,8 +112,8 @@ def _show(found: SoakResult) -> None:
     took = sorted(account.took_s)
     out.print(
         f"\n{account.availability:.3%} of {account.submitted:,} jobs succeeded; {GOAL:.1%} are to.\n"
-        f"lost {account.lost}, paid for twice {account.bought_twice}; a job took {percentile_ms(took, 0.5):.0f} ms "
-        f"(p50), {percentile_ms(took, 0.99):.0f} ms (p99), {percentile_ms(took, 1.0):.0f} ms at the most"
+        f"lost {account.lost}, paid for twice {account.bought_twice}; a job took {_ms(took, 0.5)} ms "
+        f"(p50), {_ms(took, 0.99)} ms (p99), {_ms(took, 1.0)} ms at the most"
     )
     for reason in account.reasons:
         out.print(reason, markup=False)
@@ -123,7 +127,11 @@ def _row(provider: ProviderAccount) -> tuple[str, ...]:
         f"{provider.out_s:.0f} s",
         str(provider.failures.total()),
         str(len(switched)),
-        f"{percentile_ms(switched, 0.5):.0f}",
-        f"{percentile_ms(switched, 0.99):.0f}",
-        f"{percentile_ms(back, 0.5) / 1000:.1f} s",
+        _ms(switched, 0.5),
+        _ms(switched, 0.99),
+        f"{percentile_ms(back, 0.5) / 1000:.1f} s" if back else "-",
     )
+
+
+def _ms(values: Sequence[float], share: float) -> str:
+    return f"{percentile_ms(values, share):.0f}" if values else "-"
