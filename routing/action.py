@@ -123,7 +123,8 @@ def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
         return Fallback(counted=False) if at.alternates else _within(at, Snooze(_limit_wait(failure)))
     if at.attempts_used >= policy.max_attempts:
         return GiveUp(f"all {policy.max_attempts} attempts are used up")
-    pointless = at.out and at.alternates > 0
+    # Who has just failed does not get the last attempt while somebody else is left.
+    pointless = at.alternates > 0 and (at.out or at.attempts_used == policy.max_attempts - 1)
     tried_enough = at.failures_here >= policy.retries_per_target
     if rule.again in (Again.ONCE, Again.AT_ONCE) and not (tried_enough or pointless):
         return Retry(0.0)

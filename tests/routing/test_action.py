@@ -159,6 +159,19 @@ def test_waits(fault: Fault, said_s: float | None, action: Action) -> None:
     assert next_action(Failure(fault, "said", wait_s=said_s), situation(), POLICY) == action
 
 
+@pytest.mark.parametrize(
+    ("attempts_used", "alternates", "action"),
+    [(2, 1, Retry(0.0)), (3, 1, Fallback()), (3, 0, Retry(0.0))],
+    ids=["there is another attempt for somebody else", "there is none", "nobody else is left"],
+)
+@pytest.mark.parametrize("fault", [Fault.SERVER, Fault.BAD_OUTPUT])
+def test_the_last_attempt_is_for_a_target_that_has_not_failed(
+    fault: Fault, attempts_used: int, alternates: int, action: Action
+) -> None:
+    at = situation(attempts_used=attempts_used, alternates=alternates)
+    assert next_action(Failure(fault, "said"), at, POLICY) == action
+
+
 def test_a_policy_without_retries_asks_no_target_twice_while_others_are_left() -> None:
     policy = POLICY.model_copy(update={"retries_per_target": 0})
     assert next_action(Failure(Fault.SERVER, "said"), FIRST, policy) == Fallback()
