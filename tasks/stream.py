@@ -43,12 +43,17 @@ def stream_key(store: Store, job_id: str) -> str:
     return store.key("stream", job_id)
 
 
+def is_offset(text: str) -> bool:
+    """Whether a text is the place of an entry of a Redis stream."""
+    return _OFFSET.fullmatch(text) is not None
+
+
 async def read(store: Store, job_id: str, *, after: str = "0") -> AsyncIterator[Piece]:
     """The pieces after an offset, as they come, up to the END; none of a job that was not handed in to stream.
 
     Raises InvalidRequest for an offset that is none.
     """
-    if not _OFFSET.fullmatch(after):
+    if not is_offset(after):
         raise InvalidRequest(f"{after!r} is no offset of a piece, such as 1764000000000-0; 0 is the beginning")
     key = stream_key(store, job_id)
     while True:

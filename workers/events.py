@@ -1,5 +1,7 @@
 """Every event that the fleet logs: its name, what it means, and its fields. A test compares this with the code.
 
+`fleet events` follows those of all workers, as far as they are no debugging (see herald.py).
+
 A name is `noun.verb_past`. Fields are the glossary's words, with units where they have one (`_s` is seconds). No field
 ever holds a prompt, an answer or a key.
 """
@@ -89,6 +91,7 @@ EVENTS: Mapping[str, Event] = {
     ),
     "local_server.exited": Event("it ended by itself and is started again", ("provider", "reason", "again_in_s")),
     "local_server.given_up": Event("it ended by itself and would again", ("provider", "reason")),
+    "events.lost": Event("more happened at once than could be told to who watches the fleet", ("events",)),
     "metrics.served": Event("a worker serves its metrics at this address", ("url",)),
     "model.retired": Event("the configuration names a model that its provider has no longer", ("provider", "problem")),
     "feedback.not_taken": Event("a server that learns did not take how good its answer was", ("provider", "error")),

@@ -5,9 +5,9 @@ Every record of every library goes the same way, and through redaction last.
 
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TextIO, cast
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 from celery import signals
@@ -18,6 +18,8 @@ from ..tasks.errors import ConfigurationError
 from .redaction import Redactor
 
 Format = Literal["console", "json"]
+#: Told of an event, with its name as `event`, its `level` and its fields.
+OnEvent = Callable[[Mapping[str, Any]], None]
 
 LEVELS: Mapping[str, int] = {
     "debug": logging.DEBUG,
@@ -61,15 +63,29 @@ def for_machines(options: LogOptions, stream: TextIO) -> bool:
     return options.format == "json" or (options.format is None and not stream.isatty())
 
 
-def configure_logs(options: LogOptions, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
-    """Send the process' logs to the stream, standard error if None. Call it again when secrets are known."""
+def configure_logs(
+    options: LogOptions,
+    *,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+    on_event: OnEvent | None = None,
+) -> None:
+    """Send the process' logs to the stream, standard error if None. Call it again when secrets are known.
+
+    on_event: told every event that is no debugging, whatever the level of the log, without secrets.
+    """
     output = sys.stderr if stream is None else stream
-    own_level = logging.DEBUG if options.debug_providers else LEVELS[options.level]
+    shown_level = own_level = logging.DEBUG if options.debug_providers else LEVELS[options.level]
+    redactor = Redactor(secrets)
+    hearing: list[Processor] = []
+    if on_event is not None:
+        own_level = min(own_level, logging.INFO)
+        hearing = [_Heard(on_event, redactor), _OnlyFrom(shown_level)]
     machine = for_machines(options, output)
     stamp = structlog.processors.TimeStamper(fmt="iso" if machine else _TO_THE_SECOND, utc=True)
     facts: list[Processor] = [*_FACTS, stamp]
     structlog.configure(
-        processors=[_OnlyDebugged(options), *facts, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[_OnlyDebugged(options), *facts, *hearing, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=_named_logger,
         wrapper_class=structlog.make_filtering_bound_logger(own_level),
     )
@@ -79,7 +95,7 @@ def configure_logs(options: LogOptions, *, secrets: Iterable[str] = (), stream: 
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                _Redacted(Redactor(secrets)),
+                _Redacted(redactor),
                 structlog.processors.JSONRenderer(ensure_ascii=False) if machine else _for_people(options, output),
             ],
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *facts],
@@ -127,6 +143,31 @@ class _OnlyDebugged:
 
 def _provider(event: EventDict) -> str:
     return str(event.get("provider") or str(event.get("target", "")).partition("/")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Tells a listener of what is no debugging."""
+
+    listener: OnEvent
+    redactor: Redactor
+
+    def __call__(self, _: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        if method != "debug":
+            self.listener(self.redactor.fields(dict(event)))
+        return event
+
+
+@dataclass(frozen=True, slots=True)
+class _OnlyFrom:
+    """Drops what is below the level of the log, and was let through for who listens."""
+
+    level: int
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        if LEVELS.get(str(event["level"]), self.level) < self.level:
+            raise structlog.DropEvent
+        return event
 
 
 @dataclass(frozen=True, slots=True)

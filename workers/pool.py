@@ -20,6 +20,7 @@ from ..tasks.queues import add_task_types, make_app
 from . import garbage
 from .celery_worker import PoolWorker, SlotThreads, cancel_revoked, consumer_that_learns, end_worker, on_signals
 from .ending import Declined, Dropped, Ended, Moved
+from .herald import Herald
 from .runtime import PoolPlan, Runtime
 from .transport import Transport
 
@@ -108,8 +109,8 @@ class _Lanes:
                 consumer.cancel_task_queue(name)
 
 
-def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") -> int:
-    """Run a worker until it is told to stop; its exit code.
+def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING", herald: Herald | None = None) -> int:
+    """Run a worker until it is told to stop; its exit code. herald: hears what is logged.
 
     SIGTERM, SIGINT and SIGHUP stop it when its jobs have ended or the grace is over; a second one hands them back at
     once.
@@ -121,7 +122,7 @@ def run_pool(plan: PoolPlan, *, events: bool = True, loglevel: str = "WARNING") 
     warnings.filterwarnings("ignore", category=SecurityWarning)
     lanes = _Lanes()
     end_broken = partial(end_worker, os.EX_SOFTWARE, within_s=plan.grace_s + _END_S)
-    runtime = Runtime(plan, on_lanes=lanes.apply, on_slots=lanes.resize, on_defect=end_broken)
+    runtime = Runtime(plan, on_lanes=lanes.apply, on_slots=lanes.resize, on_defect=end_broken, herald=herald)
     deliveries = _Deliveries(runtime)
     app = make_app(
         plan.redis_url,

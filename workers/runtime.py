@@ -21,11 +21,13 @@ from pydantic import SecretStr
 from ..routing.directory import Directory
 from ..tasks.client import AsyncClient
 from ..tasks.connection import PASSING
+from ..tasks.fleet_events import FleetEvents
 from ..tasks.job import JobState
 from .continuing import Continuing
 from .ending import Declined, Ended, Ending
 from .executor import Executor
 from .gatekeeper import Gatekeeper
+from .herald import Herald, flower_of
 from .intake import Intake
 from .key_file import follow_key
 from .leases import Leases
@@ -89,8 +91,10 @@ class Runtime:
         on_lanes: Callable[[frozenset[str], frozenset[str]], None],
         on_slots: Callable[[int, int], None],
         on_defect: Callable[[], None],
+        herald: Herald | None = None,
     ) -> None:
         self.plan = plan
+        self.herald = herald or Herald()
         self._on_defect = on_defect
         # On asyncio's own loop, `fleet bench slots` gave 96% where this one gave 97.5%.
         self._loop = uvloop.new_event_loop()
@@ -135,6 +139,7 @@ class Runtime:
         self.continuing = Continuing(store, app)
         self.intake = Intake(self.plan.node, self.client, app, self.continuing)
         self.reconciler = Reconciler(self.plan.node, store, fleet, self.plan.directory, self.continuing.left_behind)
+        self.to_flower = flower_of(app, self.plan.node) if app.conf.worker_send_task_events else None
         self._thread.start()
         self._do(self._start())
 
@@ -156,6 +161,7 @@ class Runtime:
             self._rereading(),
             follow_key(self.upstream),
             self.stall.watch(),
+            self.herald.run(plan.node, self._events, self.to_flower),
             *((self.listings.run(),) if self.listings is not None else ()),
         ):
             self._duties.append(asyncio.create_task(duty))
@@ -182,6 +188,10 @@ class Runtime:
         self.client.use(directory)
         self.executor.directory = self.reconciler.directory = directory
         self.gate.use(directory)
+
+    @property
+    def _events(self) -> FleetEvents:
+        return FleetEvents(self.client.redis, namespace=self.plan.namespace)
 
     def _expected(self) -> frozenset[str]:
         """The queues whose messages Celery must bring now."""
@@ -298,6 +308,7 @@ class Runtime:
             async with asyncio.timeout(_LEAVE_S):
                 await self.intake.give_back(self.plan.node)
                 await self.client.fleet.leave(self.plan.node)
+                await self.herald.tell(self.plan.node, self._events, self.to_flower)
         await self.metrics.close()
         await self.sender.__aexit__(None, None, None)
         await self.client.redis.aclose()

@@ -236,11 +236,18 @@ class Upstream:
         yield
         after, models_after = self.why_not(), self.models_out()
         if before != after:
-            address = line.endpoint.base_url
-            log.warning("provider.changed", provider=self.provider.name, endpoint=address, unavailable=after)
+            facts = {"provider": self.provider.name, "endpoint": line.endpoint.base_url, "unavailable": after}
+            if after is None:
+                log.info("provider.changed", **facts)
+            else:
+                log.warning("provider.changed", **facts)
         for model in models_before.keys() | models_after.keys():
             if models_before.get(model) != (why := models_after.get(model)):
-                log.warning("target.changed", target=f"{self.provider.name}/{model}", unavailable=why)
+                facts = {"target": f"{self.provider.name}/{model}", "unavailable": why}
+                if why is None:
+                    log.info("target.changed", **facts)
+                else:
+                    log.warning("target.changed", **facts)
         if before != after or models_before != models_after:
             self.changed()
 

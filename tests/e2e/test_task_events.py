@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from workfleet.tasks.fleet_events import FleetEvents
+
 from .fleet import WITHIN_S, Fleet, fleet_of, until
 
 
@@ -43,3 +45,17 @@ async def test_flower_hears_of_every_job_even_if_the_worker_stops_at_once(tmp_pa
             assert await worker.stop() == 0
     kinds = {job_id: sorted(event["type"] for event in events if event["uuid"] == job_id) for job_id in ids}
     assert kinds == {job_id: ["task-received", "task-started", "task-succeeded"] for job_id in ids}
+
+
+async def test_flower_hears_what_happens_to_a_worker_and_so_does_who_follows_the_fleet(tmp_path: Path) -> None:
+    async with fleet_of(tmp_path, {"groq": {}}) as fleet, fleet.client.redis.pubsub() as news:
+        await news.psubscribe("*celeryev/workfleet.*")
+        await news.get_message(timeout=WITHIN_S)
+        worker = await fleet.worker("groq", "--slots", "4")
+        assert await worker.stop() == 0
+        followed = [event.name for event in await FleetEvents(fleet.client.redis).last(100)]
+        kinds = list[str]()
+        while (message := await news.get_message(ignore_subscribe_messages=True)) is not None:
+            kinds.append(json.loads(base64.b64decode(json.loads(message["data"])["body"]))["type"])
+    assert "pool.draining" in followed
+    assert kinds == [f"workfleet-{name.replace('.', '-')}" for name in followed]

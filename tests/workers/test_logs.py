@@ -109,6 +109,23 @@ def test_a_debugged_provider_shows_its_own_debug_events_only(log: Any) -> None:
     assert [line["number"] for line in written(stream)] == [1, 2, 5]
 
 
+@pytest.mark.parametrize(("level", "logged"), [("info", ["info", "error"]), ("error", ["error"])])
+def test_who_listens_hears_all_but_debugging_without_secrets_whatever_is_logged(
+    log: Any, level: str, logged: list[str]
+) -> None:
+    stream, heard = io.StringIO(), list[dict[str, Any]]()
+    configure_logs(
+        LogOptions(level=level), secrets=[PASSWORD], stream=stream, on_event=lambda event: heard.append(dict(event))
+    )
+    for method in ("debug", "info", "error"):
+        getattr(log, method)("pool.resized", slots=4, error=f"no {PASSWORD}")
+    assert [line["level"] for line in written(stream)] == logged
+    assert [(event["level"], event["slots"], event["error"]) for event in heard] == [
+        ("info", 4, "no [redacted]"),
+        ("error", 4, "no [redacted]"),
+    ]
+
+
 def test_records_of_other_libraries_go_the_same_way() -> None:
     stream = io.StringIO()
     configure_logs(LogOptions(), stream=stream)

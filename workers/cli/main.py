@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "cancel": "jobs:cancel",
     "job": "jobs:job",
     "usage": "usage:app",
+    "events": "events:events",
     "dead-letter": "dead_letters:app",
     "doctor": "doctor:doctor",
     "scale": "scale:scale",

@@ -13,6 +13,7 @@ from ...routing.directory import Directory
 from ...tasks.client import AsyncClient
 from ...tasks.connection import passes
 from ...tasks.errors import FleetUnavailable
+from ..herald import Herald
 from ..local.server import folders_of, local_server
 from ..logs import configure_logs, log_options
 from ..metrics.endpoint import Place
@@ -84,12 +85,13 @@ def worker(
     settings = load_settings(config, needed=(provider,))
     redis_url = fleet_redis(settings)
     secrets = [*secrets_in(settings), *secrets_in(redis_url)]
-    configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets)
+    herald = Herald()
+    configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets, on_event=herald.take)
     plan = run_async(_plan(settings, redis_url, provider, endpoint or [], slots, node, grace))
     if metrics_port is not None:
         plan = replace(plan, metrics=Place(metrics_port, metrics_address))
     with local_server(plan.provider, folders_of(settings.source), to_stderr(sys.stderr)):
-        code = run_pool(plan, events=events)
+        code = run_pool(plan, events=events, herald=herald)
     sys.exit(code)
 
 
