@@ -1,12 +1,14 @@
 """Pools keep what the fleet knows of their providers' models as it is listed."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
 from workfleet.routing.directory import Directory
@@ -20,7 +22,7 @@ from workfleet.workers.registry.reading import read_registry
 from workfleet.workers.settings.modes import near, under
 from workfleet.workers.settings.provider import ProviderSettings
 
-from ..pools import directory_of, provider
+from ..pools import directory_of, provider, until
 
 
 @dataclass
@@ -89,6 +91,27 @@ async def test_a_servers_new_context_reaches_the_fleets_directory(redis_url: str
             facts = (await pools.directory()).providers["gpu"].facts_of("m")
             contexts.append(facts.context_tokens if facts else None)
     assert contexts == [4096, 8192]
+
+
+async def test_while_redis_is_away_it_waits_and_goes_on_when_it_is_back(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with house(redis_url, provider("gpu", base_urls=("http://gpu",))) as pools:
+        keeper = pools.keeper("one")
+        keeper.sync = replace(keeper.sync, every_s=0.01)
+        turns = keeper.listings.my_turn
+
+        async def away(*_: object, **__: object) -> bool:
+            monkeypatch.setattr(keeper.listings, "my_turn", turns)
+            raise RedisConnectionError("away")
+
+        monkeypatch.setattr(keeper.listings, "my_turn", away)
+        with capture_logs() as said:
+            keeping = asyncio.create_task(keeper.run())
+            await until(lambda: pools.took)
+            keeping.cancel()
+    assert [each["error"] for each in said if each["event"] == "listings.wait"] == ["away"]
+    assert pools.took == {"one": ("m",)}
 
 
 async def test_the_same_address_on_two_hosts_is_two_servers(redis_url: str) -> None:
