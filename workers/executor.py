@@ -4,7 +4,6 @@ Each step is a method of a few lines. What happens after a failure is decided in
 out.
 """
 
-import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -25,7 +24,7 @@ from ..tasks.submission import retries_of
 from .chain import Alternatives, alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
 from .gateway import answered_by
-from .leases import LEASE_S, Leases, Running, Stop
+from .leases import LEASE_S, Leases, Running, Stop, Stopped
 from .ledger import entry, explained
 from .limits.admission import Admission
 from .limits.admitted import NotAdmitted
@@ -137,9 +136,7 @@ class Executor:
             return await self._not_asked(running, others, not_asked)
         except AttemptFailed as failed:
             return await self._after(running, others, failed.failure)
-        except asyncio.CancelledError:
-            if running.stop is None:
-                raise
+        except Stopped:
             return await self._stopped(running)
         except Exception as defect:
             # The boundary of one job: a defect of ours costs an attempt, which is booked; it is no worker's death.
@@ -162,12 +159,11 @@ class Executor:
         on_delta = relay.take if relay else None
         # What the call used is settled outside of it: nobody who stops the job may cost it an answer that has come.
         async with self.admission.admitted(running.job, running.spec, model, self.directory) as admitted:
-            asking = ask_in_turn(admitted, self.upstream, self.leases, running, on_delta, clock=self.clock)
-            running.call = asyncio.create_task(asking)
-            if running.stop is not None:
-                running.call.cancel()
             try:
-                answer = await running.call
+                with running.stoppable():
+                    answer = await ask_in_turn(
+                        admitted, self.upstream, self.leases, running, on_delta, clock=self.clock
+                    )
             finally:
                 self.leases.free(running)
                 if relay is not None and running.stop is Stop.LOST:

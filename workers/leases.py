@@ -42,9 +42,13 @@ class Stop(StrEnum):
     SHUTDOWN = "shutdown"  #: the pool stops; the job goes back without using up an attempt
 
 
+class Stopped(Exception):
+    """A job must not be asked for, or not any longer; `Running.stop` says why."""
+
+
 @dataclass(slots=True)
 class Running:
-    """A job that this process runs. call: what to cancel when it must stop. stop: why it was cancelled.
+    """A job that this process runs. call: the task that asks for it, while it does. stop: why it must stop.
 
     ends_at: the job's deadline, began_at: when it was claimed, target: who is asked, asked_at: since when; times are
     those of the executor's clock.
@@ -59,7 +63,7 @@ class Running:
     began_at: float = 0.0
     target: str = ""
     asked_at: float = 0.0
-    call: "asyncio.Task[Answer] | asyncio.Task[None] | None" = None
+    call: "asyncio.Task[object] | None" = None
     stop: Stop | None = None
     paid: Answer | None = None
     on_free: Callable[[], None] = lambda: None
@@ -69,11 +73,32 @@ class Running:
 
     def end(self, why: Stop) -> None:
         """Stop its call, or keep it from being made. Once the call is over there is nothing to stop."""
-        if self.stop is not None or (self.call is not None and self.call.done()):
+        if self.stop is not None or self.freed:
             return
         self.stop = why
         if self.call is not None:
             self.call.cancel()
+
+    @contextmanager
+    def stoppable(self) -> Generator[None]:
+        """What `end` cuts short. Raises Stopped if it did, or has been called before.
+
+        The task goes on afterwards. One of its own for each call would cost two turns of a busy loop, in which the
+        job's slot does nothing.
+        """
+        if self.stop is not None:
+            raise Stopped
+        self.call = asyncio.current_task()
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self.stop is None:
+                raise
+            raise Stopped from None
+        finally:
+            if self.stop is not None and self.call is not None:
+                self.call.uncancel()
+            self.call = None
 
 
 @dataclass(slots=True)

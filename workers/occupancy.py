@@ -34,7 +34,7 @@ class Occupancy:
     _changed_at: float = field(init=False)
     _used_s: float = 0.0
     _full_since: float | None = None
-    _line: deque["asyncio.Future[None]"] = field(default_factory=deque["asyncio.Future[None]"])
+    _line: deque["asyncio.Future[bool]"] = field(default_factory=deque["asyncio.Future[bool]"])
     _freed: int = 0
     _ahead: int = 0
     _looked_at: float = field(init=False)
@@ -47,18 +47,18 @@ class Occupancy:
         if self.busy < self.most and not self._line:
             self.change(+1)
             return True
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[bool] = loop.create_future()
         self._line.append(turn)
+        alarm = loop.call_later(within_s, _came, turn, False)
         try:
-            await asyncio.wait([turn], timeout=within_s)
+            return await turn
         except asyncio.CancelledError:
-            if turn.done():
+            if not turn.cancelled() and turn.result():
                 self.give_back()
             raise
         finally:
-            if not turn.done():
-                turn.cancel()
-        return not turn.cancelled()
+            alarm.cancel()
 
     def give_back(self) -> None:
         self._freed += 1
@@ -74,7 +74,7 @@ class Occupancy:
             turn = self._line.popleft()
             if not turn.done():
                 self.change(+1)
-                turn.set_result(None)
+                turn.set_result(True)
 
     def ahead(self, slots: int) -> int:
         """How many more jobs to take than there are slots, by how fast they were freed in the last window."""
@@ -104,3 +104,8 @@ class Occupancy:
                 self._full_since = self._since
             self._since, self._used_s = now, 0.0
         return 0.0 if self._full_since is None else now - self._full_since
+
+
+def _came(turn: "asyncio.Future[bool]", it_did: bool) -> None:
+    if not turn.done():
+        turn.set_result(it_did)

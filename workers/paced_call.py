@@ -23,7 +23,8 @@ async def ask_in_turn(
     clock: Callable[[], float],
 ) -> Answer:
     """The answer. clock: the one of the job's deadline. Raises Unavailable, AttemptFailed."""
-    await asyncio.sleep(admitted.wait_s)
+    if admitted.wait_s > 0:
+        await asyncio.sleep(admitted.wait_s)
     await leases.assure(running)
     running.asked_at = clock()
     admitted.sent()

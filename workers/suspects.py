@@ -72,11 +72,8 @@ class Suspects:
         self._shared.clear()
         log.warning("job.isolated", job_id=running.job.id, deaths=running.job.deaths)
         try:
-            running.call = asyncio.create_task(self._until_alone(running))
-            if running.stop is not None:
-                running.call.cancel()
-            await running.call
-            running.call = None
+            with running.stoppable():
+                await self._until_alone(running)
             yield
         finally:
             self._shared.set()

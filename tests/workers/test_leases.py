@@ -100,12 +100,13 @@ async def test_the_first_reason_to_stop_counts(client: AsyncClient) -> None:
 
 
 async def test_a_call_that_has_ended_is_not_stopped_any_more(client: AsyncClient) -> None:
-    job = await running(client)
-    assert job.call is not None
-    job.call.cancel()
-    await ended(job)
+    leases, job = Leases(client.store), await running(client)
+    leases.free(job)
     job.end(Stop.LOST)
     assert job.stop is None
+    assert job.call is not None
+    job.call.cancel()
+    assert await ended(job)
 
 
 async def test_leases_are_kept_through_an_absence_of_redis(

@@ -97,6 +97,8 @@ class Admission:
             await self._settle(call)
             raise
         del self._held[call.id]
+        if not limits and self.provider.self_hosted:
+            return  # nothing to settle, nothing to learn
         self._settling[job.id, job.epoch] = asyncio.create_task(self._settle(call))
 
     async def settled(self, job: Job) -> None:
