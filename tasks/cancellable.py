@@ -22,7 +22,7 @@ from redis.typing import EncodableT
 _FOR_NOW: Final = frozenset({"MISCONF", "NOREPLICAS", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"})
 
 
-_PACKER: Final[Any] = HiredisRespSerializer()
+PACKER: Final[Any] = HiredisRespSerializer()
 
 
 class RefusedForNow(ResponseError):
@@ -31,7 +31,7 @@ class RefusedForNow(ResponseError):
 
 class _Cancellable(AbstractConnection):
     def pack_command(self, *args: EncodableT) -> list[bytes]:
-        packed: list[bytes] = _PACKER.pack(*args)
+        packed: list[bytes] = PACKER.pack(*args)
         return packed
 
     async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
@@ -43,6 +43,11 @@ class _Cancellable(AbstractConnection):
             raise RedisTimeoutError("Timeout writing to socket") from None
         finally:
             self.socket_timeout = limit
+
+    def write_soon(self, packed: Iterable[bytes]) -> None:
+        """Send commands over a connection that stands, and let somebody else read the replies; a loss shows there."""
+        writer: Any = self._writer
+        writer.writelines(packed)
 
     async def read_response(self, *arguments: Any, **options: Any) -> Any:
         connection: Any = super()

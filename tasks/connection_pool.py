@@ -11,14 +11,19 @@ from typing import Any
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import MaxConnectionsError
 
+from .script_line import ScriptLine
+
 #: Seconds for which a call waits for a connection. Followers of a stream hold theirs for a second at a time.
 WITHIN_S = 30.0
 
 
 class PatientPool(ConnectionPool):
+    """line: for scripts; it has one of the connections once it is used."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._queue: deque[asyncio.Future[None]] = deque()
+        self.line = ScriptLine(self)
 
     async def get_connection(self, *arguments: Any, **options: Any) -> AbstractConnection:
         pool: Any = super()

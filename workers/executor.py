@@ -31,6 +31,7 @@ from .limits.admitted import NotAdmitted
 from .limits.books import LimitBooks
 from .metrics.tally import Tally
 from .objection import objection
+from .one_a_turn import OneATurn
 from .paced_call import ask_in_turn
 from .patience import PATIENCE_S, persist
 from .providers.endpoint import AttemptFailed
@@ -53,7 +54,8 @@ class Executor:
     """Runs jobs of one pool.
 
     node: the worker's name. upstream: the provider's endpoints. pools: what all pools last said, by provider.
-    draining: it takes no more jobs. clock: steady seconds. jitter: from 0 to 1.
+    draining: it takes no more jobs. clock: steady seconds. jitter: from 0 to 1. patient: the steps before and after
+    the calls.
     """
 
     node: str
@@ -66,6 +68,7 @@ class Executor:
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     tally: Tally = field(default_factory=Tally)
+    patient: OneATurn = field(default_factory=OneATurn)
     admission: Admission = field(init=False)
     suspects: Suspects = field(init=False)
 
@@ -78,6 +81,7 @@ class Executor:
         await self.suspects.pass_by()
         if self.draining:
             return Declined()
+        await self.patient.turn()
         ticket, asked_at = new_ticket(), self.leases.clock()
         claimed = await persist(lambda: self.store.claim(job_id, owner=self.node, lease_s=LEASE_S, ticket=ticket))
         if isinstance(claimed, str):
@@ -143,6 +147,7 @@ class Executor:
             log.exception("attempt.broke", job_id=running.job.id, target=running.target)
             failure = Failure(Fault.SERVER, f"the answer could not be handled: {type(defect).__name__}: {defect}")
             return await self._after(running, others, failure)
+        await self.patient.turn()
         return await self._commit(running, answer)
 
     def _alternatives(self, running: Running, paid: Iterable[Attempt]) -> Alternatives:

@@ -18,7 +18,7 @@ FULL, STILL_FULL = 0.9, 0.8
 WINDOW_S = 0.5
 #: Seconds that a job taken ahead waits in line, if slots are freed as fast as they lately were. Hardly another pool
 #: would have begun it sooner.
-AHEAD_S = 0.05
+AHEAD_S = 0.1
 #: Of so many slots, one job is taken ahead at the most.
 SLOTS_AHEAD = 8
 

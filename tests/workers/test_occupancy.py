@@ -113,9 +113,9 @@ async def test_more_slots_are_given_at_once_to_those_who_wait() -> None:
 
 @pytest.mark.parametrize(
     ("slots", "freed", "ahead"),
-    [(128, 256, 12), (128, 2560, 16), (128, 4, 0), (4, 400, 0), (16, 400, 2)],
+    [(128, 120, 12), (128, 2560, 16), (128, 4, 0), (4, 400, 0), (16, 400, 2)],
     ids=[
-        "what is freed in 50 ms",
+        "what is freed in 100 ms",
         "an eighth at the most",
         "none when answers take long",
         "none of few",
