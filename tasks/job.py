@@ -77,6 +77,20 @@ class Constraints(BaseModel):
     max_cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
+class CallLimits(BaseModel):
+    """Limits of each call, in seconds (workers/providers/endpoint.py says what of); None is as without it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    connect_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    first_token_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    idle_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    total_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    def said(self) -> dict[str, float]:
+        return self.model_dump(exclude_none=True)
+
+
 class JobSpec(BaseModel):
     """A job as it is handed in.
 
@@ -85,7 +99,7 @@ class JobSpec(BaseModel):
     in order. priority: `interactive` jobs come first. deadline_s: seconds from submission. idempotency_key: a second
     submission with the same key returns the first job. judge: who looks at the answer (`python-tests`, `json` …).
     max_attempts: over all targets; None is the fleet's policy. custom_id: the caller's own name for it within a batch.
-    stream: the answer can be read while it is made.
+    stream: the answer can be read while it is made. timeouts: of each of its calls, in place of the configured ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -106,6 +120,7 @@ class JobSpec(BaseModel):
     max_attempts: int | None = Field(default=None, ge=1, le=100)
     custom_id: str | None = Field(default=None, max_length=512)
     stream: bool = False
+    timeouts: CallLimits = CallLimits()
     metadata: dict[str, str] = Field(default_factory=dict)
 
     @property

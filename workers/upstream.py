@@ -170,8 +170,10 @@ class Upstream:
         if target is not None and (out := target.why_not(now=self.clock())) is not None:
             raise Unavailable(f"{model}: {out}")
         task = self.task_types.get(job.task_type, _PLAIN)
-        streamed = streams(spec, self.provider, task)
-        timeouts = limits(spec, self.provider, task, time_left_s=time_left_s, streamed=streamed, token_s=line.token_s)
+        streamed = streams(spec, self.provider, task, model)
+        timeouts = limits(
+            spec, self.provider, task, model, time_left_s=time_left_s, streamed=streamed, token_s=line.token_s
+        )
         known = self.provider.model(model)
         with self._observed(line):
             call = line.call(target, now=self.clock())

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from workfleet.tasks.job import JobSpec
+from workfleet.tasks.job import CallLimits, JobSpec
 from workfleet.tasks.request import Request
 from workfleet.workers.manner import SLOW_TOKENS_PER_S, limits, streams
 from workfleet.workers.providers.endpoint import Timeouts
+from workfleet.workers.settings.provider import ModelSettings
 from workfleet.workers.settings.schema import TaskTypeSettings
 
 from .pools import fleet, hosted, says
@@ -42,7 +43,7 @@ def test_an_answer_is_streamed_for_who_reads_it_or_for_its_first_token(
     job: dict[str, Any], provider: dict[str, Any], task: dict[str, Any], streamed: bool
 ) -> None:
     spec = JobSpec.from_prompt("hi", **job)
-    assert streams(spec, hosted("one", **provider), TaskTypeSettings(**task)) is streamed
+    assert streams(spec, hosted("one", **provider), TaskTypeSettings(**task), "m") is streamed
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_an_answer_is_streamed_for_who_reads_it_or_for_its_first_token(
     ids=["vectors come at once", "the provider's own body is kept as it is"],
 )
 def test_what_would_lose_something_is_not_streamed_to_be_timed(request_: Request) -> None:
-    assert not streams(JobSpec(request=request_), hosted("one", **TIMED), PLAIN)
+    assert not streams(JobSpec(request=request_), hosted("one", **TIMED), PLAIN, "m")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_how_long_a_call_may_take(
     job: dict[str, Any], task: TaskTypeSettings, streamed: bool, time_left_s: float, expected: Timeouts
 ) -> None:
     spec = JobSpec.from_prompt("hi", **job)
-    assert limits(spec, hosted("one"), task, time_left_s=time_left_s, streamed=streamed) == expected
+    assert limits(spec, hosted("one"), task, "m", time_left_s=time_left_s, streamed=streamed) == expected
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_server_that_was_fast_is_waited_for_accordingly(
     max_tokens: int | None, task: TaskTypeSettings, streamed: bool, token_s: float, total_s: float
 ) -> None:
     spec = JobSpec.from_prompt("hi", max_tokens=max_tokens)
-    found = limits(spec, hosted("one"), task, time_left_s=3600, streamed=streamed, token_s=token_s)
+    found = limits(spec, hosted("one"), task, "m", time_left_s=3600, streamed=streamed, token_s=token_s)
     assert found.total_s == total_s
 
 
@@ -119,3 +120,58 @@ async def test_a_job_that_is_timed_has_the_same_answer_and_the_time_to_its_first
     assert (answer.text, answer.usage.input_tokens, answer.usage.output_tokens) == ("ok", 10, 5)
     assert (attempt.first_token_s is not None) is timed
     assert attempt.cost_source == "table"
+
+
+MODEL = ModelSettings(name="m", timeouts=CallLimits(idle_s=1.0, total_s=2.0))
+
+
+@pytest.mark.parametrize(
+    ("provider", "task", "job", "expected"),
+    [
+        ({}, {}, {}, Timeouts(total_s=200.0)),
+        ({"timeouts": Timeouts(total_s=50.0), "said_timeouts": {"total_s"}}, {}, {}, Timeouts(total_s=50.0)),
+        ({"models": (MODEL,)}, {}, {}, Timeouts(idle_s=1.0, total_s=2.0)),
+        ({"models": (MODEL,)}, {"timeout_s": 3.0}, {}, Timeouts(idle_s=1.0, total_s=3.0)),
+        (
+            {"models": (MODEL,)},
+            {"timeout_s": 3.0, "first_token_s": 5.0, "connect_s": 6.0, "idle_s": 7.0},
+            {},
+            Timeouts(connect_s=6.0, idle_s=7.0, total_s=3.0, first_token_s=5.0),
+        ),
+        (
+            {"models": (MODEL,)},
+            {"timeout_s": 4.0},
+            {"timeouts": {"total_s": 6.0, "connect_s": 0.5}},
+            Timeouts(connect_s=0.5, idle_s=1.0, total_s=6.0),
+        ),
+    ],
+    ids=[
+        "nobody has set any: a long answer gets its time",
+        "what the provider's entry sets holds",
+        "the model's before the provider's",
+        "the task type's before the model's",
+        "each of the four limits",
+        "the job's before all",
+    ],
+)
+def test_the_narrowest_word_on_a_limit_counts(
+    provider: dict[str, Any], task: dict[str, Any], job: dict[str, Any], expected: Timeouts
+) -> None:
+    spec = JobSpec.from_prompt("hi", max_tokens=4000, **job)
+    said = TaskTypeSettings.model_validate(task)
+    assert limits(spec, hosted("one", **provider), said, "m", time_left_s=3600, streamed=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("provider", "job", "streamed"),
+    [
+        ({"said_timeouts": {"first_token_s"}}, {}, True),
+        ({"said_timeouts": {"total_s"}}, {}, False),
+        ({}, {"timeouts": {"first_token_s": 1.0}}, True),
+    ],
+    ids=["of the provider", "another limit", "of the job"],
+)
+def test_a_limit_of_the_first_token_holds_for_answers_that_nobody_reads_meanwhile(
+    provider: dict[str, Any], job: dict[str, Any], streamed: bool
+) -> None:
+    assert streams(JobSpec.from_prompt("hi", **job), hosted("one", **provider), PLAIN, "m") is streamed

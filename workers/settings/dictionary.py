@@ -48,7 +48,7 @@ _PER_1K = {
     "cost_per_1k_output": Spelling(("prices", "output_usd_per_mtok"), 1000.0),
 }
 _MODEL = table(
-    ("name", "context_tokens", "capabilities", "limits", "prices", "free", "quality", "strengths"),
+    ("name", "context_tokens", "capabilities", "limits", "prices", "free", "quality", "strengths", "timeouts"),
     id="name",
     context_length="context_tokens",
     context_window="context_tokens",
@@ -133,7 +133,7 @@ _ROUTE = table(
 )
 _AGENT = {**_ROUTE, **table(("route", "budget"))}
 _LINK = table(("target", "priority", "role"))
-_TASK_TYPE = table(("aliases", "judge", "timeout_s", "measure_first_token"))
+_TASK_TYPE = table(("aliases", "judge", "timeout_s", "measure_first_token", "connect_s", "first_token_s", "idle_s"))
 _TOP = table(
     (
         "redis_url",
@@ -208,7 +208,8 @@ def _api(node: Node, findings: Findings) -> Node:
 
 
 def _model(node: Node, findings: Findings) -> Node:
-    return _limits_and_prices(respell(node, _MODEL, findings), findings)
+    node = _limits_and_prices(respell(node, _MODEL, findings), findings)
+    return inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
 
 
 def _limits_and_prices(node: Node, findings: Findings) -> Node:

@@ -40,7 +40,8 @@ def as_mapping(settings: Settings) -> dict[str, Any]:
         "lanes": {lane: _taken(route, settings) for lane, route in settings.lanes.items()},
         "agents": {agent: _agent(agent, settings) for agent in sorted({*settings.agents, *settings.budgets})},
         "task_types": {
-            name: _filled(extra.model_dump(mode="json")) or None for name, extra in settings.task_types.items()
+            name: _filled(extra.model_dump(mode="json", exclude_none=True)) or None
+            for name, extra in settings.task_types.items()
         },
         "debug": sorted(settings.debug),
     }
@@ -88,7 +89,11 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
             "prices": provider.prices.model_dump(exclude_none=True),
             "health_check": health.model_dump() if health != HealthCheck() else None,
             "fallback_provider": provider.fallback_provider,
-            "timeouts": {name: value for name, value in timeouts.items() if value != getattr(usual, name)},
+            "timeouts": {
+                name: value
+                for name, value in timeouts.items()
+                if value != getattr(usual, name) or name in provider.said_timeouts
+            },
             "api": _api(provider.api),
             "capabilities": sorted(provider.capabilities) if provider.capabilities is not None else None,
             "runner": _runner(provider),

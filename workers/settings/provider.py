@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from ...routing.control import BUDGETS
 from ...routing.directory import ModelFacts, ProviderFacts, Tier, named_elsewhere
 from ...routing.quota_calendar import is_zone
+from ...tasks.job import CallLimits
 from ..providers.endpoint import Api, Endpoint, Timeouts
 from ..providers.rows import ROWS
 from .kinds import is_free_model
@@ -94,6 +95,7 @@ class ModelSettings(Part):
     free: bool = False
     quality: float | None = Field(default=None, ge=0, le=1)
     strengths: frozenset[str] = frozenset()
+    timeouts: CallLimits = CallLimits()
 
     def facts(self) -> ModelFacts:
         prices = self.prices or Prices()
@@ -108,15 +110,6 @@ class ModelSettings(Part):
             strengths=self.strengths,
             budgeted=self.limits is not None and self.limits.budgeted,
         )
-
-
-class TimeoutLimits(Part):
-    """Some of the limits of a call, in seconds; None is as it is without it."""
-
-    connect_s: float | None = Field(default=None, gt=0)
-    first_token_s: float | None = Field(default=None, gt=0)
-    idle_s: float | None = Field(default=None, gt=0)
-    total_s: float | None = Field(default=None, gt=0)
 
 
 class RunnerSettings(Part):
@@ -159,6 +152,7 @@ class ProviderSettings(Part):
     api: what of its API is a matter of the account. capabilities: what its models can do, unless a model's own facts
     say otherwise; None is what its type's usually can.
     measure_first_token: answers are streamed to the pool though nobody reads them meanwhile, so that it is timed.
+    said_timeouts: those among the timeouts that somebody has set; they hold however long the answer may be.
     stays: nothing is asked of models that run elsewhere, though a server of ours lists them. unusable: why an enabled
     provider gets no jobs, None if it does.
     """
@@ -182,6 +176,7 @@ class ProviderSettings(Part):
     health_check: HealthCheck = HealthCheck()
     fallback_provider: str | None = None
     timeouts: Timeouts = Timeouts()
+    said_timeouts: frozenset[str] = frozenset()
     api: Api = Api()
     capabilities: frozenset[str] | None = None
     runner: RunnerSettings | None = None

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ...routing.directory import Tier
 from ...routing.lanes import canonical
-from ..providers.endpoint import Timeouts
+from ...tasks.job import CallLimits
 from .addresses import LOOPBACK, fault_of, is_hosted_service, is_ours, normalised
 from .api_fields import api_of, deployed_models
 from .choices import choose, truth
@@ -21,7 +21,7 @@ from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, Kind, kind_of, known_kinds
 from .models import models_of
 from .placeholders import is_placeholder
 from .problems import Findings, did_you_mean
-from .provider import HOSTED_SLOTS, LOCAL_SLOTS, ProviderSettings, RunnerSettings, TimeoutLimits
+from .provider import HOSTED_SLOTS, LOCAL_SLOTS, ProviderSettings, RunnerSettings
 from .spelling import inside
 from .tree import EMPTY, Missing, Node, missing, plain, pruned
 
@@ -110,7 +110,7 @@ class _Entry:
             "type": self.kind.name,
             "tier": tier,
             "base_urls": urls,
-            "timeouts": self._timeouts(tier, node.get("timeouts")),
+            **self._timeouts(tier, node.get("timeouts")),
             "api_key": key.key,
             "key_source": key.source,
             "key_file": key.file,
@@ -159,13 +159,11 @@ class _Entry:
             return "local" if urls and all(is_ours(url) for url in urls) else "hosted"
         return "local" if self.kind.local and not any(is_hosted_service(url) for url in urls) else "hosted"
 
-    def _timeouts(self, tier: Tier, own: Node | None) -> Timeouts:
+    def _timeouts(self, tier: Tier, own: Node | None) -> dict[str, Any]:
         """Those of the tier, overridden by those for all providers, and these by the provider's own."""
-        limits = LOCAL_TIMEOUTS if tier == "local" else HOSTED_TIMEOUTS
-        for node in (self.shared.timeouts, own):
-            said = timeouts_of(node, self.context)
-            limits = replace(limits, **said) if said else limits
-        return limits
+        said = timeouts_of(self.shared.timeouts, self.context) | timeouts_of(own, self.context)
+        usual = LOCAL_TIMEOUTS if tier == "local" else HOSTED_TIMEOUTS
+        return {"timeouts": replace(usual, **said), "said_timeouts": frozenset(said)}
 
     def _overrides(self, node: Node) -> Node:
         """By task type, whatever the configuration calls them."""
@@ -222,5 +220,5 @@ def timeouts_of(node: Node | None, context: Context) -> dict[str, float]:
     if not node.is_mapping:
         context.findings.errors.append(node.problem("must be a mapping of fields, such as `total_s:`"))
         return {}
-    said = validated(TimeoutLimits, plain(node), node, context.findings)
-    return said.model_dump(exclude_none=True) if said else {}
+    said = validated(CallLimits, plain(node), node, context.findings)
+    return said.said() if said else {}

@@ -58,7 +58,14 @@ class RouteMaker:
             links.append(ChainLink(provider=provider.name, priority=rank))
             last = peers
         unusable = [ChainLink(provider=each.name) for each in self.providers.values() if not each.usable]
-        return self._route("default", with_roles(links) or in_a_row(unusable))
+        said = _RouteFields(strategy="priority") if self.overrules else None
+        return self._route("default", with_roles(links) or in_a_row(unusable), said)
+
+    @property
+    def overrules(self) -> bool:
+        """Whether the environment's choice of a provider leaves a strategy nothing to say of who comes first."""
+        provider = self.providers.get(self.preferred or "")
+        return provider is not None and provider.usable and self.strategy != "priority"
 
     def _in_order(self) -> Iterator[tuple[ProviderSettings, tuple[int, ...] | None]]:
         """Providers with what peers have in common; one that follows as a fallback is nobody's peer."""

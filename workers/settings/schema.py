@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 
 from ...routing.directory import Budget, Directory, Mode, RetryPolicy, Route, Strategy
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
+from ...tasks.job import CallLimits
 from .problems import Problem
 from .provider import Part, ProviderSettings
 
@@ -16,14 +17,24 @@ SYNC_MODELS_S = 900.0
 class TaskTypeSettings(Part):
     """aliases: other names. judge: what must hold of an answer, `none` is nothing; None is for the submission to say.
 
-    timeout_s: of one attempt; None is the provider's. measure_first_token: answers are streamed to the pool though
-    nobody reads them meanwhile, so that their first token is timed; None is for the provider to say.
+    timeout_s: of one attempt; None is the provider's, as for the other three limits of a call. measure_first_token:
+    answers are streamed to the pool though nobody reads them meanwhile, so that their first token is timed; None is for
+    the provider to say.
     """
 
     aliases: tuple[str, ...] = ()
     judge: str | None = None
     timeout_s: float | None = Field(default=None, gt=0)
+    connect_s: float | None = Field(default=None, gt=0)
+    first_token_s: float | None = Field(default=None, gt=0)
+    idle_s: float | None = Field(default=None, gt=0)
     measure_first_token: bool | None = None
+
+    def limits(self) -> CallLimits:
+        """Those that are set."""
+        return CallLimits(
+            connect_s=self.connect_s, first_token_s=self.first_token_s, idle_s=self.idle_s, total_s=self.timeout_s
+        )
 
 
 class Settings(Part):

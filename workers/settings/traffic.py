@@ -9,7 +9,7 @@ from ...routing.directory import ANY_AGENT, Route
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
 from ..judges import JUDGES
 from .complaints import validated
-from .problems import Findings, did_you_mean
+from .problems import Findings, Problem, did_you_mean
 from .routes import RouteMaker
 from .schema import TaskTypeSettings
 from .spelling import inside
@@ -64,8 +64,13 @@ def _judge(node: Node, findings: Findings) -> Node:
 def traffic_of(node: Node, task_types: Mapping[str, str], maker: RouteMaker) -> Traffic:
     """The routes, and who takes which. task_types: every name and alias -> the task type."""
     traffic = Traffic(_routes(node.get("routes") or EMPTY, maker))
-    if maker.providers:
-        traffic.routes.setdefault("default", maker.default())
+    if maker.providers and "default" not in traffic.routes:
+        traffic.routes["default"] = maker.default()
+        if maker.overrules:
+            first = (
+                f"puts {maker.preferred} first, so that the default route's strategy is priority, not {maker.strategy}"
+            )
+            maker.findings.warnings.append(Problem(first, source="MODEL_PROVIDER"))
     named = tuple(traffic.routes)
     for spelled, child in (node.get("lanes") or EMPTY).fields.items():
         lane = _lane(spelled, child, task_types, maker.findings)

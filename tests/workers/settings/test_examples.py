@@ -156,6 +156,7 @@ def test_chains_of_agents_with_a_timeout_and_retries(keys: dict[str, str]) -> No
     settings = load("fallback_config.json", keys, MODEL_PROVIDER="openrouter")
     assert targets(settings, "agent:Pricing Agent") == ["openrouter/cohere/command-r-plus", "openrouter/openai/gpt-4.1"]
     assert settings.providers["openrouter"].timeouts.first_token_s == 10
+    assert settings.providers["openrouter"].said_timeouts == {"first_token_s"}
     assert settings.retry.max_attempts == 4
 
 
