@@ -157,6 +157,18 @@ async def test_a_bad_line_is_told_and_the_rest_runs(client: AsyncClient, source:
     assert (progress.succeeded, progress.refused, progress.submitted) == (1, 4, 1)
 
 
+async def test_a_line_is_not_refused_for_a_model_that_a_pool_has_brought_since(
+    redis_url: str, source: Path, output: Path
+) -> None:
+    source.write_text(line("a", model="tiny"))
+    async with AsyncClient(redis_url) as client:
+        assert await client.directory() == Directory()
+        await client.fleet.publish_directory(DIRECTORY)
+        async with pool(client, echo):
+            progress = await run(client, source, output)
+    assert (progress.succeeded, progress.refused) == (1, 0)
+
+
 async def test_a_failed_job_has_the_status_of_its_provider(client: AsyncClient, source: Path, output: Path) -> None:
     source.write_text(line("a") + "\n" + line("b"))
 
