@@ -9,7 +9,6 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from ...routing.directory import ProviderFacts
 from ...tasks.errors import FleetUnavailable
 from ..registry.knowledge import known_without_asking
 from ..registry.listings import Listing, Listings
@@ -148,13 +147,16 @@ async def _noted(config: Path | None, registry: Registry) -> Shown:
     async with fleet_client(config) as client:
         listings, directory = await Listings(client.redis).read(), await client.directory()
     shown = Shown([])
-    for name, listing in sorted(listings.items()):
-        facts = directory.providers.get(name, ProviderFacts(name=name, type=name))
+    # What is noted of providers that the fleet has no longer concerns nobody.
+    for name, listing in sorted((name, each) for name, each in listings.items() if name in directory.providers):
+        facts = directory.providers[name]
         configured = {facts.default_model, *facts.model_overrides.values(), *(model.name for model in facts.models)}
         place = Place(name, facts.type, facts.tier == "local", frozenset(filter(None, configured)))
         shown.rows.extend(rows_of(place, listing.models, listing, registry))
         shown.remarks.append(f"[dim]{escape(name)}: as listed {_ago(listing.at)}[/]")
-    return shown if listings else Shown([], ["[dim]nothing is noted yet; `fleet models sync` asks the providers[/]"])
+    return (
+        shown if shown.remarks else Shown([], ["[dim]nothing is noted yet; `fleet models sync` asks the providers[/]"])
+    )
 
 
 def _ago(at: float) -> str:
