@@ -11,8 +11,8 @@ from .directory import Budget, ChainLink, Directory, Route
 
 Switch = Literal["enabled", "disabled", "draining"]
 
-#: How the route of an agent, or of a lane or task type, is called that is nobody else's.
-AGENTS_OWN, LANES_OWN = "agent:", "lane:"
+#: How the route of an agent, of a lane or task type, or of a user is called that is nobody else's.
+AGENTS_OWN, LANES_OWN, USERS_OWN = "agent:", "lane:", "user:"
 
 #: Why a provider takes no jobs, for people.
 WHY: Mapping[Switch, str | None] = {
@@ -103,6 +103,7 @@ def controlled(directory: Directory, control: Control) -> Directory:
         providers[name] = facts
     owners = {
         "agents": {**directory.agents, **_own(AGENTS_OWN, control.routes)},
+        "users": {**directory.users, **_own(USERS_OWN, control.routes)},
         "lanes": {**directory.lanes, **_own(LANES_OWN, control.routes)},
         "budgets": {**directory.budgets, **_budgets(directory, control)},
     }

@@ -193,9 +193,9 @@ class Budget(_Facts):
 class Directory(_Facts):
     """Everything that submission and the gates need to know.
 
-    agents: agent -> route name; `*` is every other agent that a job names. budgets: by agent, `*` is of each other one.
-    lanes: lane or task type -> route name; the route `default` serves the rest, and where there is none, every enabled
-    provider does.
+    agents: agent -> route name; `*` is every other agent that a job names. users: user -> route name. budgets: by
+    agent, `*` is of each other one. lanes: lane or task type -> route name; the route `default` serves the rest, and
+    where there is none, every enabled provider does.
     """
 
     task_types: tuple[str, ...] = TASK_TYPES
@@ -204,6 +204,7 @@ class Directory(_Facts):
     routes: dict[str, Route] = Field(default_factory=dict)
     lanes: dict[str, str] = Field(default_factory=dict)
     agents: dict[str, str] = Field(default_factory=dict)
+    users: dict[str, str] = Field(default_factory=dict)
     budgets: dict[str, Budget] = Field(default_factory=dict)
     retry: RetryPolicy = RetryPolicy()
 
@@ -220,6 +221,12 @@ class Directory(_Facts):
             if key in self.lanes:
                 return self.routes[self.lanes[key]]
         return self.routes.get("default") or self._everybody()
+
+    def route_of_user(self, user: str | None, task_type: str, band: Band) -> Route | None:
+        """What a user prefers, for work that has no route of its own; None if that is nothing."""
+        own = user is not None and not {f"{task_type}.{band}", task_type} & self.lanes.keys()
+        name = self.users.get(user) if own and user is not None else None
+        return None if name is None else self.routes.get(name)
 
     def route_of_agent(self, agent: str) -> Route | None:
         """The agent's own route, else that of all agents without one; None if its jobs go by their lanes."""

@@ -96,10 +96,11 @@ class JobSpec(BaseModel):
 
     complexity: a score from 1 to 10 or the name of a band; None lets the scorer decide. provider, model, chain, route:
     where it must run, from narrow to wide; none of them leaves it to the lane. chain: `provider` or `provider/model`,
-    in order. priority: `interactive` jobs come first. deadline_s: seconds from submission. idempotency_key: a second
-    submission with the same key returns the first job. judge: who looks at the answer (`python-tests`, `json` …).
-    max_attempts: over all targets; None is the fleet's policy. custom_id: the caller's own name for it within a batch.
-    stream: the answer can be read while it is made. timeouts: of each of its calls, in place of the configured ones.
+    in order. user: whose preference counts where neither the job, its agent nor its task type says more. priority:
+    `interactive` jobs come first. deadline_s: seconds from submission. idempotency_key: a second submission with the
+    same key returns the first job. judge: who looks at the answer (`python-tests`, `json` …). max_attempts: over all
+    targets; None is the fleet's policy. custom_id: the caller's own name for it within a batch. stream: the answer can
+    be read while it is made. timeouts: of each of its calls, in place of the configured ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,6 +109,7 @@ class JobSpec(BaseModel):
     task_type: str = DEFAULT_TASK_TYPE
     complexity: Annotated[int, Field(ge=1, le=10)] | Band | None = None
     agent: str = Field(default=NO_AGENT, min_length=1, max_length=64)
+    user: str | None = Field(default=None, min_length=1, max_length=64)
     provider: str | None = None
     model: str | None = None
     chain: tuple[str, ...] = ()

@@ -101,6 +101,7 @@ class Preparer:
             task_type,
             complexity,
             spec.agent,
+            spec.user,
             spec.priority,
             spec.stream,
             spec.request.needs,
@@ -153,7 +154,9 @@ class Preparer:
         return tokens if tokens > self._least_context else 0
 
     def _route(self, spec: JobSpec, task_type: str, band: Band) -> tuple[Route | None, bool]:
-        """The job's own route before its agent's, and that before its lane's; and whether it is its own."""
+        """The job's own route before its agent's, that before its lane's own, and that before its user's; the default
+        last. And whether it is no lane's.
+        """
         if spec.chain:
             return Route(
                 name="its own chain", chain=tuple(self._link(text, at) for at, text in enumerate(spec.chain))
@@ -167,6 +170,9 @@ class Preparer:
         of_agent = self.directory.route_of_agent(spec.agent)
         if of_agent is not None:
             return self._chosen(of_agent, task_type, band), True
+        of_user = self.directory.route_of_user(spec.user, task_type, band)
+        if of_user is not None:
+            return self._chosen(of_user, task_type, band), True
         return self._lane_route(task_type, band), False
 
     def _lane_route(self, task_type: str, band: Band) -> Route | None:
@@ -273,10 +279,11 @@ def chain_of(
 
 
 def filtered_of(job: Job, spec: JobSpec, directory: Directory) -> Filtered:
-    """What the job's route says of filters: its own route, else its agent's, else its lane's."""
-    task_type, _, band = job.lane.rpartition(".")
-    named = directory.routes.get(spec.route or "")
-    route = named or directory.route_of_agent(job.agent) or directory.route_for(task_type, Band(band))
+    """What the job's route says of filters: its own route, else its agent's, its user's or its lane's."""
+    task_type, _, name = job.lane.rpartition(".")
+    kind = (task_type, Band(name))
+    own = directory.routes.get(spec.route or "") or directory.route_of_agent(job.agent)
+    route = own or directory.route_of_user(spec.user, *kind) or directory.route_for(*kind)
     return route.filtered if route else "one_more"
 
 

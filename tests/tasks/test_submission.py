@@ -52,6 +52,32 @@ def placed(**fields: Any) -> Placed:
     return Preparer(DIRECTORY).prepare(spec(**fields)).placed
 
 
+@pytest.mark.parametrize(
+    ("fields", "first"),
+    [
+        ({"model": "groq/llama", "agent": "reviewer", "task_type": "code-review", "user": "maria"}, "groq"),
+        ({"agent": "reviewer", "task_type": "code-review", "user": "maria"}, "ollama"),
+        ({"task_type": "code-review", "user": "maria"}, None),
+        ({"user": "maria"}, "router"),
+        ({"user": "somebody"}, None),
+        ({}, None),
+    ],
+    ids=[
+        "the job's own word is first",
+        "then its agent's route",
+        "then its task type's",
+        "then what its user prefers",
+        "a user without a preference has the default",
+        "and so has nobody",
+    ],
+)
+def test_preferences_count_from_the_job_to_the_whole_fleet(fields: dict[str, Any], first: str | None) -> None:
+    preferred = {"routes": {**DIRECTORY.routes, "mine": route("mine", "router", "groq")}, "users": {"maria": "mine"}}
+    found = Preparer(DIRECTORY.model_copy(update=preferred)).prepare(spec(**fields)).placed
+    lane = f"{fields.get('task_type', 'general')}.simple"
+    assert found.queue == (f"provider.{first}" if first else lane)
+
+
 def test_a_plain_job_waits_in_the_lane_of_its_task_type_and_band() -> None:
     asked = spec(agent="me", deadline_s=60, custom_id="line-1", idempotency_key="k")
     found = Preparer(DIRECTORY, make_id=lambda: "new").prepare(asked, canvas="{}")

@@ -105,6 +105,11 @@ class MixRun:
         return self.best.makespan_s / self.makespan_s
 
     @property
+    def times_least_cost(self) -> float | None:
+        """What it cost, by the least that the least makespan costs; None where that is nothing."""
+        return self.cost_usd / self.best.cost_usd if self.best.cost_usd else None
+
+    @property
     def trespassed(self) -> int:
         return sum(count for name, count in self.taken.items() if name not in ADMITTED[self.mode])
 
@@ -116,6 +121,7 @@ class MixRun:
             "cost_usd": round(self.cost_usd, 4),
             "makespan_s": round(self.makespan_s, 2),
             "of_optimum": round(self.of_optimum, 3),
+            "times_least_cost": None if self.times_least_cost is None else round(self.times_least_cost, 3),
             "optimum": {
                 "taken": self.best.taken,
                 "cost_usd": round(self.best.cost_usd, 4),

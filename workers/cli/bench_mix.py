@@ -80,7 +80,9 @@ def _named(kind: str, text: str, known: Sequence[_Name]) -> tuple[_Name, ...]:
 
 
 def _show(found: MixResult) -> None:
-    table = Table("strategy", "mode", *SERVERS, "cost", "least", "makespan", "least", "of it", box=None, pad_edge=False)
+    table = Table(
+        "strategy", "mode", *SERVERS, "cost", "least", "times", "makespan", "least", "of it", box=None, pad_edge=False
+    )
     for run in found.runs:
         table.add_row(
             run.strategy,
@@ -88,6 +90,7 @@ def _show(found: MixResult) -> None:
             *(f"{run.taken[name]:,}" for name in SERVERS),
             f"${run.cost_usd:.2f}",
             f"${run.best.cost_usd:.2f}",
+            "-" if run.times_least_cost is None else f"{run.times_least_cost:.2f}",
             f"{run.makespan_s:.1f} s",
             f"{run.best.makespan_s:.1f} s",
             f"{run.of_optimum:.1%}",

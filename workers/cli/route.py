@@ -72,6 +72,7 @@ def explain(
     ] = None,
     task_type: Annotated[str, typer.Option("--task-type", "-t", help="What the job is for.")] = DEFAULT_TASK_TYPE,
     agent: Annotated[str, typer.Option(help="Whose job it is.", show_default=False)] = "",
+    user: Annotated[str | None, typer.Option(envvar="FLEET_USER", help="Who hands it in.", show_default=False)] = None,
     band: Annotated[
         Band | None,
         typer.Option("--complexity", help="Its band, in place of what the prompt says.", show_default=False),
@@ -110,7 +111,7 @@ def explain(
             free_only=free_only,
         ),
     )
-    route = _route(directory, job.work, agent, strategy)
+    route = _route(directory, job.work, agent, user, strategy)
     chain = choices(directory, route, job.work, job.wants) if route else []
     if as_json:
         out.print_json(data=_fields(complexity, job, route, chain))
@@ -140,11 +141,12 @@ def _task_type(directory: Directory, name: str) -> str:
     return found
 
 
-def _route(directory: Directory, work: Work, agent: str, strategy: str) -> Route | None:
-    """The agent's own, else the lane's; in the order of another strategy, if one is to be tried."""
+def _route(directory: Directory, work: Work, agent: str, user: str | None, strategy: str) -> Route | None:
+    """The agent's own, else the lane's own, the user's or the default; in another strategy's order, if one is named."""
     if not directory.providers:
         return None
-    route = directory.route_of_agent(agent) or directory.route_for(work.task_type, work.band)
+    kind = (work.task_type, work.band)
+    route = directory.route_of_agent(agent) or directory.route_of_user(user, *kind) or directory.route_for(*kind)
     if route is None or not strategy:
         return route
     return route.model_copy(update={"strategy": strategy_named(strategy)})

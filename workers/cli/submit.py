@@ -33,6 +33,9 @@ _Complexity = Annotated[
     str | None, typer.Option(help="1 to 10, or simple, moderate, complex, very-complex; scored if not given.")
 ]
 _Agent = Annotated[str, typer.Option(help="Who asks.")]
+_User = Annotated[
+    str | None, typer.Option(envvar="FLEET_USER", help="Whose preference counts where nothing says more.")
+]
 _Provider = Annotated[str | None, typer.Option("--provider", "-p", help="Run on this provider only.")]
 _Model = Annotated[str | None, typer.Option("--model", "-m", help="Run on this model only.")]
 _Chain = Annotated[
@@ -69,6 +72,7 @@ def submit(
     task_type: _TaskType = "general",
     complexity: _Complexity = None,
     agent: _Agent = "default",
+    user: _User = None,
     provider: _Provider = None,
     model: _Model = None,
     chain: _Chain = None,
@@ -108,6 +112,7 @@ def submit(
             "task_type": task_type,
             "complexity": _level(complexity),
             "agent": agent,
+            "user": user,
             "provider": provider,
             "model": model,
             "route": route,

@@ -147,6 +147,7 @@ _TOP = table(
         "routes",
         "lanes",
         "agents",
+        "users",
         "task_types",
         "debug",
     ),
@@ -183,7 +184,7 @@ def respell_top(node: Node, findings: Findings) -> Node:
     node = inside(node, "retry", lambda child: respell(child, _RETRY, findings))
     node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
     node = inside(node, "task_types", lambda child: each(child, lambda one: respell(one, _TASK_TYPE, findings)))
-    for name in ("routes", "lanes"):
+    for name in ("routes", "lanes", "users"):
         node = inside(node, name, lambda child: each(child, lambda one: _route(one, _ROUTE, findings)))
     return inside(node, "agents", lambda child: each(child, lambda one: _agent(one, findings)))
 

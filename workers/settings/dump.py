@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import yaml
 
-from ...routing.control import AGENTS_OWN, LANES_OWN
+from ...routing.control import AGENTS_OWN, LANES_OWN, USERS_OWN
 from ...routing.directory import ChainLink, RetryPolicy, Route
 from ..providers.endpoint import Api
 from ..redaction import passwords_in
@@ -17,7 +17,7 @@ from .provider import HealthCheck, KeySource, ModelSettings, ProviderSettings
 from .schema import SYNC_MODELS_S, Settings
 
 #: Routes that were made for one agent or one lane; they are shown where they are used.
-_OWN = (AGENTS_OWN, LANES_OWN)
+_OWN = (AGENTS_OWN, LANES_OWN, USERS_OWN)
 
 
 def as_yaml(settings: Settings) -> str:
@@ -39,6 +39,7 @@ def as_mapping(settings: Settings) -> dict[str, Any]:
         "routes": {name: _route(route, settings) for name, route in settings.routes.items() if _is_said(route)},
         "lanes": {lane: _taken(route, settings) for lane, route in settings.lanes.items()},
         "agents": {agent: _agent(agent, settings) for agent in sorted({*settings.agents, *settings.budgets})},
+        "users": {user: _taken(route, settings) for user, route in settings.users.items()},
         "task_types": {
             name: _filled(extra.model_dump(mode="json", exclude_none=True)) or None
             for name, extra in settings.task_types.items()

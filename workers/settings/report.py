@@ -21,6 +21,7 @@ def report_of(settings: Settings) -> dict[str, Any]:
         "routes": {name: _route(route) for name, route in settings.routes.items()},
         "lanes": dict(settings.lanes),
         "agents": dict(settings.agents),
+        "users": dict(settings.users),
         "budgets": {agent: budget.model_dump(exclude_none=True) for agent, budget in settings.budgets.items()},
         "warnings": [_problem(warning) for warning in settings.warnings],
     }

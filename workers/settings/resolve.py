@@ -80,6 +80,7 @@ def settings_of(said: Overridden, source: Path | None, context: Context) -> Sett
         routes=traffic.routes,
         lanes=traffic.lanes,
         agents=traffic.agents,
+        users=traffic.users,
         budgets=budgets,
         task_types=task_types,
         debug=_debug(basics.debug, providers, node, findings),
@@ -89,7 +90,7 @@ def settings_of(said: Overridden, source: Path | None, context: Context) -> Sett
 
 def _whole(node: Node, findings: Findings) -> Node:
     """Without the blocks that are no mappings, which are errors."""
-    for name in ("routes", "lanes", "agents", "task_types"):
+    for name in ("routes", "lanes", "agents", "users", "task_types"):
         block = node.get(name)
         if block is not None and not block.is_mapping:
             if block.value is not None:

@@ -122,8 +122,14 @@ class RouteMaker:
         single = isinstance(node.value, str) and not is_template(node)
         if single and everybody is not None and is_template(everybody):
             node, single = with_primary(everybody, node), False
-        route = self.named(f"{AGENTS_OWN}{agent}", node, routes=routes, lenient=True, default=default)
-        if route is None or default is None or not single:
+        if single:
+            return self.preferred_by(f"{AGENTS_OWN}{agent}", node, default, routes)
+        return self.named(f"{AGENTS_OWN}{agent}", node, routes=routes, lenient=True, default=default)
+
+    def preferred_by(self, name: str, node: Node, default: Route | None, routes: Collection[str]) -> Route | None:
+        """A route of somebody's own. A single target is followed by the default route: it is preferred, no more."""
+        route = self.named(name, node, routes=routes, lenient=True, default=default)
+        if route is None or default is None or not isinstance(node.value, str) or is_template(node):
             return route
         usable = [link for link in route.chain if self._gets_jobs(link, route.mode)]
         own = {link.provider for link in usable}

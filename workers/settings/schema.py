@@ -40,12 +40,11 @@ class TaskTypeSettings(Part):
 class Settings(Part):
     """The whole configuration of a fleet.
 
-    source: the file it comes from, None if there is none. redis_url: None is an embedded Redis.
-    spill_after_s: seconds an earlier target must have been full before a later one takes jobs, None is never.
-    sync_models_s: seconds after which a provider is asked anew for its models, None is never.
-    lanes: lane or task type -> route. agents: agent -> route. budgets: by agent. debug: providers whose calls are
-    logged in detail.
-    warnings: what is odd, but no error.
+    source: the file it comes from, None if there is none. redis_url: None is an embedded Redis. spill_after_s: seconds
+    an earlier target must have been full before a later one takes jobs, None is never. sync_models_s: seconds after
+    which a provider is asked anew for its models, None is never. lanes: lane or task type -> route. agents: agent ->
+    route. users: user -> route. budgets: by agent. debug: providers whose calls are logged in detail. warnings: what is
+    odd, but no error.
     """
 
     source: Path | None = None
@@ -59,6 +58,7 @@ class Settings(Part):
     routes: dict[str, Route] = Field(default_factory=dict)
     lanes: dict[str, str] = Field(default_factory=dict)
     agents: dict[str, str] = Field(default_factory=dict)
+    users: dict[str, str] = Field(default_factory=dict)
     budgets: dict[str, Budget] = Field(default_factory=dict)
     task_types: dict[str, TaskTypeSettings] = Field(default_factory=dict)
     debug: frozenset[str] = frozenset()
@@ -78,6 +78,7 @@ class Settings(Part):
             routes=dict(self.routes),
             lanes=dict(self.lanes),
             agents=dict(self.agents),
+            users=dict(self.users),
             budgets=dict(self.budgets),
             retry=self.retry,
         )

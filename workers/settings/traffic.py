@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...routing.control import LANES_OWN
+from ...routing.control import LANES_OWN, USERS_OWN
 from ...routing.directory import ANY_AGENT, Route
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
 from ..judges import JUDGES
@@ -25,6 +25,7 @@ class Traffic:
     routes: dict[str, Route]
     lanes: dict[str, str] = field(default_factory=dict[str, str])
     agents: dict[str, str] = field(default_factory=dict[str, str])
+    users: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def task_types_of(node: Node | None, findings: Findings) -> dict[str, TaskTypeSettings]:
@@ -92,6 +93,11 @@ def traffic_of(node: Node, task_types: Mapping[str, str], maker: RouteMaker) -> 
         else:
             route = maker.of_agent(agent, child, default, named, everybody=agents.get(ANY_AGENT))
             _add(traffic, traffic.agents, agent, route)
+    for user, child in (node.get("users") or EMPTY).fields.items():
+        if child.value in named:
+            traffic.users[user] = str(child.value)
+        else:
+            _add(traffic, traffic.users, user, maker.preferred_by(f"{USERS_OWN}{user}", child, default, named))
     return traffic
 
 

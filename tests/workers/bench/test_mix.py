@@ -2,8 +2,8 @@
 
 import pytest
 
-from workfleet.routing.directory import Mode, Strategy
-from workfleet.workers.bench.mix import ADMITTED, MODES, SERVERS, STRATEGIES, MixOptions, MixRun
+from workfleet.routing.directory import STRATEGIES, Mode, Strategy
+from workfleet.workers.bench.mix import ADMITTED, MODES, SERVERS, MixOptions, MixRun
 from workfleet.workers.bench.mix_optimum import Optimum
 
 
@@ -40,4 +40,5 @@ def test_every_mode_says_whom_it_admits() -> None:
 
 def test_a_run_tells_how_near_it_came_and_who_had_no_place_in_it() -> None:
     assert run("any", paid=9).of_optimum == 0.8
+    assert run("any", paid=9).times_least_cost == 2.0
     assert [run(mode, local=1, free=2, paid=4).trespassed for mode in MODES] == [0, 0, 1, 4, 6]

@@ -92,6 +92,17 @@ routes:
     )
 
 
+def test_a_user_prefers_a_target_before_the_default_route_or_has_a_route(load: Load) -> None:
+    settings = load("""
+providers: {ollama: {}, groq: {default_model: m}}
+routes: {careful: [groq]}
+users: {maria: groq/x, jo: careful, ada: [groq/y]}
+""")
+    assert settings.users == {"maria": "user:maria", "jo": "careful", "ada": "user:ada"}
+    assert chain(settings, "user:maria") == [("groq/x", 1), ("ollama", 2)]
+    assert chain(settings, "user:ada") == [("groq/y", 1)]
+
+
 def test_the_four_places_of_a_chain_have_names(load: Load) -> None:
     settings = load(
         "providers: {ollama: {}, vllm: {}, localai: {}, lmstudio: {}}\nroutes: {r: [ollama, vllm, localai, lmstudio]}"
