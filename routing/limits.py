@@ -126,14 +126,16 @@ class Quota:
         return sum(units for began, units in parts if began >= oldest)
 
     def wait_s(self, parts: Iterable[tuple[float, float]], units: float, now: float) -> float:
-        """Seconds until so many units are left, or until something is, if they are more than the whole quota.
+        """Seconds until so many units are left, or until all are, if they are more than the whole quota.
 
-        What uses nothing never waits, though more was used than was allowed.
+        Of money, no more than the whole may ever be used: what is dearer waits and waits. What uses nothing never does,
+        though more was used than was allowed.
         """
         if not units:
             return 0.0
         counted = sorted(part for part in parts if part[0] >= self.oldest(now))
-        excess = sum(held for _, held in counted) + min(units, self.amount) - self.amount
+        wanted = units if self.unit is Unit.USD else min(units, self.amount)
+        excess = sum(held for _, held in counted) + wanted - self.amount
         if excess <= 0:
             return 0.0
         if self.edges:

@@ -69,9 +69,12 @@ EVENTS: Mapping[str, Event] = {
     "target.refused": Event(
         "a provider refuses calls for its limits; nobody asks it for so long", ("target", "fault", "wait_s")
     ),
-    "quota.nearing": Event("a day's or a month's quota has reached 80% or 90%", ("quota", "provider", "share")),
+    "quota.nearing": Event(
+        "a day's or a month's quota or budget has reached 80% or 90%; what is reserved counts",
+        ("quota", "provider", "share"),
+    ),
     "quota.exhausted": Event("a quota is used up; its work goes elsewhere until it begins anew", ("quota", "provider")),
-    "quota.renewed": Event("a quota has begun anew, and its work comes back", ("quota", "provider")),
+    "quota.renewed": Event("a quota has begun anew, or much less was used than reserved", ("quota", "provider")),
     "limits.unsettled": Event("Redis is away; a call counts as it was estimated", ("provider", "error")),
     "limits.not_renewed": Event(
         "Redis is away; slots of the whole fleet are held for a while only", ("provider", "error")

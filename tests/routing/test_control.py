@@ -2,8 +2,8 @@
 
 import pytest
 
-from workfleet.routing.control import SETTINGS, Control, ProviderControl, controlled
-from workfleet.routing.directory import ChainLink, Directory, ProviderFacts, Route
+from workfleet.routing.control import SETTINGS, AgentControl, Control, ProviderControl, controlled
+from workfleet.routing.directory import Budget, ChainLink, Directory, ProviderFacts, Route
 
 
 def facts(name: str, priority: int, **fields: object) -> ProviderFacts:
@@ -81,6 +81,32 @@ def test_a_route_that_is_made_for_an_agent_or_a_lane_is_theirs_before_any_that_i
 
 def test_a_provider_that_the_fleet_no_longer_has_changes_nothing() -> None:
     assert controlled(DIRECTORY, Control(providers={"gone": ProviderControl(priority=1)})) == DIRECTORY
+
+
+@pytest.mark.parametrize(
+    ("control", "budget"),
+    [
+        pytest.param(
+            AgentControl(usd_per_day=2), Budget(usd_per_day=2, usd_per_month=9, resets="rolling"), id="one of two"
+        ),
+        pytest.param(AgentControl(), Budget(usd_per_day=1, usd_per_month=9, resets="rolling"), id="nothing"),
+    ],
+)
+def test_a_changed_budget_lies_over_the_configured_one(control: AgentControl, budget: Budget) -> None:
+    configured = Directory(budgets={"a": Budget(usd_per_day=1, usd_per_month=9, resets="rolling")})
+    assert controlled(configured, Control(agents={"a": control})).budgets == {"a": budget}
+
+
+def test_an_agent_gets_a_budget_by_hand_over_that_of_all_others() -> None:
+    configured = Directory(budgets={"*": Budget(usd_per_month=9)})
+    found = controlled(configured, Control(agents={"a": AgentControl(usd_per_day=1)}))
+    assert found.budget_of("a") == Budget(usd_per_day=1, usd_per_month=9)
+    assert found.budget_of("b") == Budget(usd_per_month=9)
+
+
+def test_a_provider_with_a_budget_by_hand_is_no_more_asked_for_what_has_no_price() -> None:
+    found = controlled(DIRECTORY, Control(providers={"one": ProviderControl(usd_per_month=5)})).providers
+    assert [name for name, facts in found.items() if facts.budgeted] == ["one"]
 
 
 def test_every_setting_is_a_field() -> None:

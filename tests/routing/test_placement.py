@@ -39,11 +39,14 @@ PRICED = HOSTED.model_copy(
 )
 CENT = CostCap(0.01, input_tokens=1_600, answer_tokens=2_000)
 FREE = ProviderFacts(name="openrouter", type="openrouter", tier="free", default_model="any")
+BUDGETED = HOSTED.model_copy(update={"budgeted": True})
+OWN_BUDGET = HOSTED.model_copy(update={"known": (ModelFacts(name="capped", budgeted=True),)})
 STAYS = LOCAL.model_copy(update={"stays": True})
 OFF = ProviderFacts(name="off", type="vllm", enabled=False)
 BARRED = ProviderFacts(name="barred", type="vllm", enabled=False, unusable="outside the mode offline")
 DIRECTORY = Directory(providers={each.name: each for each in (LOCAL, HOSTED, FREE, OFF, BARRED)})
 
+EMBEDS = HOSTED.model_copy(update={"input_usd_per_mtok": 0.02, "capabilities": frozenset({"embedding"})})
 ELSEWHERE = "the model runs elsewhere, though a server of ours lists it"
 
 OLLAMA, GROQ = ChainLink(provider="ollama", priority=1), ChainLink(provider="groq", priority=2)
@@ -183,3 +186,26 @@ def test_without_a_route_the_lane_takes_the_job() -> None:
     assert place(Directory(), None, "general", Band.COMPLEX, Wants(), pinned=False) == Placement(
         "general.complex", (), {}
     )
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "wants", "whose"),
+    [
+        pytest.param(BUDGETED, "large", Wants(), "it", id="the provider's budget"),
+        pytest.param(BUDGETED, "gratis", Wants(), None, id="nothing to pay"),
+        pytest.param(PRICED.model_copy(update={"budgeted": True}), "large", Wants(), None, id="a known price"),
+        pytest.param(OWN_BUDGET, "capped", Wants(), "it", id="the model's budget"),
+        pytest.param(OWN_BUDGET, "large", Wants(), None, id="another model's"),
+        pytest.param(HOSTED, "large", Wants(priced=True), "the job's agent", id="the agent's budget"),
+        pytest.param(LOCAL, "small", Wants(priced=True), None, id="a server of our own"),
+        pytest.param(EMBEDS, "vectors", Wants(priced=True), "the job's agent", id="half a price"),
+        pytest.param(
+            EMBEDS, "vectors", Wants(frozenset({"embedding"}), priced=True), None, id="enough for an embedding"
+        ),
+    ],
+)
+def test_what_a_budget_would_pay_must_have_a_price(
+    provider: ProviderFacts, model: str, wants: Wants, whose: str | None
+) -> None:
+    say = f"its price is unknown, and {whose} has a budget; say `prices:` of the model or the provider"
+    assert why_not(provider, model, wants) == (say if whose else None)

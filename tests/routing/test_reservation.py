@@ -48,6 +48,11 @@ def test_a_budget_without_room_for_a_call_denies_it_until_it_begins_anew() -> No
     assert tomorrow == Granted(0.0, 1100, {"usd/day@p": 0})
 
 
+def test_a_call_that_may_cost_more_than_the_whole_budget_is_never_made() -> None:
+    _, said = Books().reserve(ask("a", budget(0.009)), NOW)
+    assert said == Denied(DAY_S / 2, "usd/day@p", 10_000_000)
+
+
 def test_a_call_that_costs_nothing_passes_though_too_much_is_spent() -> None:
     day = budget(0.01)
     books, _ = Books().reserve(ask("a", day), NOW)

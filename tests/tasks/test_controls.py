@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from workfleet.routing.control import Control, ProviderControl
+from workfleet.routing.control import AgentControl, Control, ProviderControl
 from workfleet.routing.directory import ChainLink, Directory, ProviderFacts, Route
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.fleet_state import FleetState
@@ -24,6 +24,14 @@ async def test_settings_are_changed_one_by_one_and_taken_back(fleet: FleetState)
     assert (await fleet.controls.read()).of("a|b") == ProviderControl(switch="draining", slots=3, priority=2)
     await fleet.controls.set_provider("a|b", {"slots": None, "switch": None})
     assert (await fleet.controls.read()).of("a|b") == ProviderControl(priority=2)
+
+
+async def test_budgets_of_agents_are_changed_one_by_one_and_taken_back(fleet: FleetState) -> None:
+    await fleet.controls.set_agent("a|b", {"usd_per_day": 1.5})
+    await fleet.controls.set_agent("a|b", {"usd_per_month": 20})
+    assert (await fleet.controls.read()).agents == {"a|b": AgentControl(usd_per_day=1.5, usd_per_month=20)}
+    await fleet.controls.set_agent("a|b", {"usd_per_day": None, "usd_per_month": None})
+    assert await fleet.controls.read() == Control()
 
 
 async def test_routes_are_changed_and_taken_back(fleet: FleetState) -> None:

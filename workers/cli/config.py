@@ -79,6 +79,10 @@ def _show(settings: Settings) -> None:
         _show_provider(provider)
     for route in settings.routes.values():
         _show_route(route, settings)
+    for agent, budget in settings.budgets.items():
+        out.print(Text.assemble("agent ", (_taker(agent), "bold")))
+        said = budget.model_dump(exclude_none=True, exclude_defaults=True)
+        _show_facts({"budget": ", ".join(_limit_words(*each) for each in said.items())})
     for warning in settings.warnings:
         err.print(Text.assemble(("warning: ", "yellow"), warning.located(settings.source)))
     out.print(Text(f"valid; {len(settings.enabled())} of {len(settings.providers)} providers get jobs"))
@@ -100,7 +104,7 @@ def _show_provider(provider: ProviderSettings) -> None:
     )
 
 
-def _limit_words(name: str, value: int | str) -> str:
+def _limit_words(name: str, value: float | str) -> str:
     """As in `30 requests a minute`, `per model` and `resets America/Los_Angeles`."""
     return f"{name} {value}" if isinstance(value, str) else f"{value:,} {name.replace('_per_', ' a ')}"
 

@@ -203,6 +203,21 @@ async def test_a_pause_makes_everybody_wait_and_is_never_cut_short(books: LimitB
     assert 29 < wait.wait_s <= 30
 
 
+async def test_of_a_quota_that_fits_no_call_people_are_told_once(books: LimitBooks) -> None:
+    day = Quota("usd/day@p", Unit.USD, 1000, DAY_S, TODAY)
+    assert not await books.exhausted(day.key)  # of nothing, nothing is used up
+    await books.reserve(Ask("a", "k", 100, 0, 0, 0.0, 60.0, (day,), (), 8.5))
+    assert [await books.exhausted(day.key) for _ in range(2)] == [True, False]
+
+
+async def test_what_is_left_may_be_too_little_for_any_call(books: LimitBooks) -> None:
+    day = Quota("usd/day@p", Unit.USD, 1000, DAY_S, TODAY)
+    await books.reserve(Ask("a", "k", 100, 0, 0, 0.0, 60.0, (day,), (), 8.5))
+    assert await books.peek([((day,), ())], {"other": 200}) == [Wait(0.0)]
+    (wait,) = await books.peek([((day,), ())], {day.key: 200})
+    assert (wait.key, wait.wait_s) == (day.key, TODAY[1] - books.now)
+
+
 @given(scripts())
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_script_and_model_agree_after_every_step(redis_server_url: str, script: Sequence[object]) -> None:

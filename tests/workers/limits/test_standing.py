@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from workfleet.routing.directory import Budget
 from workfleet.routing.limits import Unit
 from workfleet.routing.reservation import Ask, Granted, Used
 from workfleet.tasks.connection import connect
 from workfleet.workers.limits.books import LimitBooks
 from workfleet.workers.limits.permitted import permitted
-from workfleet.workers.limits.standing import Standing, standings
+from workfleet.workers.limits.standing import Standing, agents_standings, standings
 from workfleet.workers.settings.provider import ProviderSettings
 
 
@@ -88,4 +89,24 @@ async def test_models_with_limits_of_their_own_are_told_apart(books: LimitBooks)
         ("p/big", "requests a day", 3),
         ("p", "calls at the same time", 4),
         ("p", "requests a day", 9),
+    ]
+
+
+async def test_money_is_told_in_dollars_and_the_providers_budget_once_for_all_its_models(books: LimitBooks) -> None:
+    models = [{"name": "m"}, {"name": "big", "limits": {"requests_per_day": 3}}]
+    settings = provider(models, usd_per_day=2.0, resets="UTC")
+    await books.peek([])
+    limits = permitted(settings, "m", {}, now=books.now)
+    await books.reserve(Ask("1", "k", 0, 500, 500, 60.0, 10.0, limits, (), 0.0, 1e6))
+    found = [each for each in await standings(books, [settings]) if each.unit is Unit.USD]
+    assert [(each.scope, each.of, each.limit, each.used, each.left) for each in found] == [
+        ("p", "usd a day", 2.0, 0.5, 1.5)
+    ]
+
+
+async def test_agents_budgets_stand_by_themselves(books: LimitBooks) -> None:
+    found = await agents_standings(books, {"b": Budget(usd_per_day=1), "a": Budget(usd_per_month=9)})
+    assert [(each.agent, each.of, each.limit, each.used) for each in found] == [
+        ("a", "usd a month", 9, 0),
+        ("b", "usd a day", 1, 0),
     ]

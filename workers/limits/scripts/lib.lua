@@ -142,7 +142,7 @@ end
 local function quota_wait(limit, units)
   if units == 0 then return 0 end
   local parts, sum = parts_of(limit)
-  local excess = sum + math.min(units, limit.amount) - limit.amount
+  local excess = sum + (limit.unit == 'usd' and units or math.min(units, limit.amount)) - limit.amount
   if excess <= 0 then return 0 end
   if #limit.edges > 0 then
     for _, edge in ipairs(limit.edges) do if edge > now then return math.max(0.001, edge - now) end end

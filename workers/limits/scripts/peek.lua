@@ -7,7 +7,7 @@ for _, asked in ipairs(cjson.decode(ARGV[1])) do
   for at, limit in ipairs(asked.limits) do limits[at] = read(limit) end
   local wait, key = longest_pace(limits, asked.pauses, 1, 0, 0)
   for _, limit in ipairs(limits) do
-    local without = limit.kind == 'quota' and quota_wait(limit, least[limit.key] or 1) or 0
+    local without = limit.kind == 'quota' and quota_wait(limit, math.min(least[limit.key] or 1, limit.amount)) or 0
     if without > wait then wait, key = without, limit.key end
   end
   answer[#answer + 1] = text(wait)

@@ -1,0 +1,64 @@
+"""Where a job goes that a limit has turned away."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from workfleet.routing.action import GiveUp
+from workfleet.routing.directory import ChainLink
+from workfleet.routing.lanes import Priority
+from workfleet.routing.reservation import Denied
+from workfleet.tasks.job import Job, JobState
+from workfleet.workers.chain import Alternatives
+from workfleet.workers.turned_away import PassOn, Stay, turned_away
+
+from .pools import directory_of, hosted, provider
+
+LANE, OWN = "general.simple", "provider.one"
+DIRECTORY = directory_of(hosted("one"), hosted("two"), provider("own"))
+TWO, FREE = ChainLink(provider="two"), ChainLink(provider="own")
+JOB = Job("j", JobState.RUNNING, "general", LANE, Priority.INTERACTIVE, 1, "a", 0.0, 1e9, LANE)
+ALONE = Alternatives("one", ChainLink(provider="one"), (), (), (), (), (), {})
+
+
+def after(denied: Denied, *, queue: str = LANE, time_left_s: float = 1e6, **others: Any) -> object:
+    job, left = replace(JOB, queue=queue), replace(ALONE, **others)
+    return turned_away(denied, job, left, DIRECTORY, time_left_s=time_left_s, jitter=0.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(after(Denied(9000.0, "usd/day@one")), Stay(LANE, 0.25), id="the lane closes meanwhile"),
+        pytest.param(after(Denied(20.0, "tokens/minute@one"), queue=OWN), Stay(OWN, 20.0), id="its own queue waits"),
+        pytest.param(after(Denied(9000.0, "usd/day@one"), queue=OWN), Stay(OWN, 60.0), id="but is looked at again"),
+        pytest.param(after(Denied(9000.0, "usd/day@one"), queue=OWN, open=(TWO,)), PassOn(), id="or goes elsewhere"),
+    ],
+)
+def test_a_providers_limit_is_waited_for_where_other_pools_may_take_the_job(found: object, expected: object) -> None:
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(after(Denied(200.0, "usd/day@agent:a")), Stay(LANE, 200.0), id="until it begins anew"),
+        pytest.param(
+            after(Denied(9000.0, "usd/day@agent:a")), Stay(LANE, 300.0), id="looked at again: it may be raised"
+        ),
+        pytest.param(
+            after(Denied(9000.0, "usd/day@agent:a"), open=(TWO, FREE)),
+            Stay("provider.own", 0.0),
+            id="what is free may go on",
+        ),
+        pytest.param(after(Denied(200.0, "usd/day@agent:a"), open=(TWO,)), Stay(LANE, 200.0), id="what costs may not"),
+        pytest.param(
+            after(Denied(9000.0, "usd/month@agent:a"), time_left_s=100.0),
+            GiveUp("the budget of a month of agent a is used up for 2 h 30 min, past the job's deadline"),
+            id="too late",
+        ),
+    ],
+)
+def test_an_agents_budget_is_the_same_everywhere(found: object, expected: object) -> None:
+    assert found == expected
