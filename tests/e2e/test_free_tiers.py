@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from workfleet.workers.settings.starter import FREE_TIERS
@@ -12,7 +13,7 @@ from workfleet.workers.simulator import Settings, Simulator
 from .fleet import Fleet, fleet_of
 
 PLANS = ("groq", "openrouter", "google")
-KEYS = {"GROQ_API_KEY": "k", "OPENROUTER_API_KEY": "k", "GOOGLE_AI_API_KEY": "k", "OPENAI_API_KEY": "k"}
+KEYS = ("GROQ_API_KEY", "OPENROUTER_API_KEY", "GOOGLE_AI_API_KEY", "OPENAI_API_KEY")
 #: Calls that OpenRouter's free plan still has today.
 LEFT = 2
 
@@ -32,7 +33,7 @@ def most(values: list[int]) -> int:
 
 async def configured(fleet: Fleet) -> None:
     """As a newcomer's first configuration has it, with the plans at the simulators, and a paid provider beside them."""
-    ran = await fleet.run("init", "--providers", ",".join(PLANS), "--free-tier", "--auto-fallback", "--force", **KEYS)
+    ran = await fleet.run("init", "--providers", ",".join(PLANS), "--free-tier", "--auto-fallback", "--force")
     assert ran.code == 0, ran
     file = fleet.folder / "fleet.yaml"
     config: dict[str, Any] = yaml.safe_load(file.read_text())
@@ -55,15 +56,19 @@ def _strict(name: str) -> dict[str, Any]:
     return {"window": "sliding", **{limit: amount for limit, amount in told.items() if amount is not None}}
 
 
-async def test_tests_reviews_and_analyses_are_done_on_free_plans_alone_without_one_refusal(tmp_path: Path) -> None:
+async def test_tests_reviews_and_analyses_are_done_on_free_plans_alone_without_one_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in KEYS:
+        monkeypatch.setenv(key, "k")
     package = tmp_path / "shop"
     package.mkdir()
     (package / "sums.py").write_text(PACKAGE)
     simulators: dict[str, dict[str, Any]] = {name: {} for name in (*PLANS, "paid")}
     async with fleet_of(tmp_path, simulators, simulated=Settings(latency_s=0.05)) as fleet:
         await configured(fleet)
-        await asyncio.gather(*(fleet.worker(name, **KEYS) for name in PLANS))
-        wrote = asyncio.create_task(fleet.run("testgen", "shop", "-o", "tests-for-it", within_s=90, **KEYS))
+        await asyncio.gather(*(fleet.worker(name) for name in PLANS))
+        wrote = asyncio.create_task(fleet.run("testgen", "shop", "-o", "tests-for-it", within_s=90))
         kinds = ("code-review", "coverage-analysis", "bug-detection", "documentation")
         ids = [job_id for kind in kinds for job_id in await fleet.submit(2, task_type=kind)]
         outcomes = await fleet.outcomes(ids, within_s=90)
@@ -72,7 +77,7 @@ async def test_tests_reviews_and_analyses_are_done_on_free_plans_alone_without_o
         assert refusals(fleet.providers) == dict.fromkeys(simulators, 0)
         assert fleet.providers["paid"].stats.complete == 0
         assert fleet.providers["openrouter"].stats.complete <= LEFT
-        usage = await fleet.run("usage", "--by", "source", "--json", **KEYS)
+        usage = await fleet.run("usage", "--by", "source", "--json")
         assert '"unknown"' not in usage.out
 
 

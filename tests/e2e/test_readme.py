@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from workfleet.routing.directory import Budget
 from workfleet.workers.settings.load import load_settings
+from workfleet.workers.settings.provider import Limits
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -122,7 +124,9 @@ def test_what_the_page_imports_is_there() -> None:
     exec("from workfleet.tasks import AsyncClient, Client, FakeClient, JobSpec")
 
 
-@pytest.mark.parametrize("text", blocks("yaml"), ids=["another provider", "a local model", "limits", "roles"])
+@pytest.mark.parametrize(
+    "text", blocks("yaml"), ids=["another provider", "a local model", "limits", "budgets", "roles"]
+)
 def test_the_configurations_on_the_page_are_some(text: str, tmp_path: Path) -> None:
     file = tmp_path / "fleet.yaml"
     file.write_text(text)
@@ -136,6 +140,11 @@ def test_the_configurations_on_the_page_are_some(text: str, tmp_path: Path) -> N
             ("tertiary", "groq"),
             ("final", "openai/gpt-4.1"),
         ]
+    elif settings.budgets:
+        directory = settings.directory()
+        assert directory.budget_of("reviewer") == Budget(usd_per_day=1.5, usd_per_month=20, resets="Europe/Berlin")
+        assert directory.budget_of("anybody") == Budget(usd_per_day=0.5)
+        assert settings.providers["openai"].limits == Limits(usd_per_day=5, usd_per_month=50)
     elif "groq" in settings.providers:
         limits = settings.providers["groq"].limits
         assert (limits.requests_per_minute, limits.per, limits.resets) == (30, "model", "rolling")
