@@ -89,6 +89,9 @@ _LONG_QUOTA = re.compile(
     r"|PerDay|PerMonth"
 )
 
+#: GitHub's header that names the limit: `UserByModelByDay`, `UserByModelByMinute`.
+_LIMIT_HEADER = "x-ratelimit-type"
+
 #: OpenRouter's 403 for a key that has spent its own limit.
 _KEY_LIMIT = re.compile(r"\bkey limit exceeded", re.IGNORECASE)
 
@@ -112,7 +115,7 @@ def failure_in(error: ErrorBody, reply: Reply) -> Failure:
     """The failure that an error is, wherever in the reply it stood: an error after status 200 has its own status."""
     status = reply.status if reply.status >= 300 else error.status
     return Failure(
-        fault=_fault(error, status),
+        fault=_fault(error, status, limit=reply.headers.get(_LIMIT_HEADER, "")),
         message=error.message,
         wait_s=_wait(error, reply),
         status=reply.status,
@@ -121,12 +124,14 @@ def failure_in(error: ErrorBody, reply: Reply) -> Failure:
     )
 
 
-def _fault(error: ErrorBody, status: int | None) -> Fault:
+def _fault(error: ErrorBody, status: int | None, *, limit: str = "") -> Fault:
+    """limit: as the provider calls the one that was reached."""
     by_code = next((_BY_CODE[code.lower()] for code in error.codes if code.lower() in _BY_CODE), None)
     if status == 413:  # Groq calls it rate_limit_exceeded, but no wait makes a request fit that is above the limit.
         return Fault.CONTEXT_OVERFLOW
     if by_code is Fault.RATE_LIMITED or (by_code is None and status == 429):
-        return Fault.QUOTA_EXHAUSTED if _LONG_QUOTA.search(error.message) else Fault.RATE_LIMITED
+        long = limit.endswith("ByDay") or _LONG_QUOTA.search(error.message)
+        return Fault.QUOTA_EXHAUSTED if long else Fault.RATE_LIMITED
     return by_code or _by_structure(error) or _by_words(error, status) or _by_status(status)
 
 

@@ -207,6 +207,16 @@ _ROWS = (
         max_tokens_field="max_completion_tokens",
     ),
     _hosted(
+        "github",
+        "https://models.github.ai/inference",
+        "GITHUB_TOKEN",
+        capabilities=_SERVER,
+        # Its catalogue is beside the API, a bare array.
+        health_path="/catalog/models",
+        listing_paths=("/catalog/models",),
+        headers={"x-github-api-version": "2026-03-10"},
+    ),
+    _hosted(
         "anthropic",
         "https://api.anthropic.com",
         "ANTHROPIC_API_KEY",
@@ -301,6 +311,7 @@ ALIASES: Mapping[str, str] = MappingProxyType(
         "simulator": "simulated",
         "mistral_ai": "mistral",
         "deep_seek": "deepseek",
+        "github_models": "github",
         "claude": "anthropic",
         "gemini": "google",
         "google_ai_studio": "google",

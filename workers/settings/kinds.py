@@ -50,7 +50,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 #: Hosted types whose account may be on a free plan that covers every model it offers.
-FREE_PLANS = frozenset({"groq", "google"})
+FREE_PLANS = frozenset({"github", "google", "groq"})
 
 _BY_FOLDED = {folded(name): name for name in KINDS} | {folded(alias): name for alias, name in _ALIASES.items()}
 

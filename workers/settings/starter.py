@@ -22,6 +22,7 @@ _MODELS = MappingProxyType(
         "mistral": "devstral-medium-latest",
         "deepseek": "deepseek-chat",
         "cerebras": "gpt-oss-120b",
+        "github": "openai/gpt-4.1",
         "anthropic": "claude-sonnet-4-5",
         "google": "gemini-2.5-flash",
         "cohere": "command-a-03-2025",
@@ -64,6 +65,7 @@ FREE_TIERS: Mapping[str, FreeTier] = MappingProxyType(
         "groq": FreeTier("llama-3.3-70b-versatile", 30, 1_000, 12_000, 100_000),
         "google": FreeTier("gemini-2.5-flash-lite", 15, 1_000, 250_000),
         "openrouter": FreeTier("mistralai/devstral-2512:free", 20, 50),
+        "github": FreeTier("openai/gpt-4.1-mini", 15, 150),
     }
 )
 

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import UnknownName
 from workfleet.tasks.fleet_events import FleetEvents
-from workfleet.workers.cli.main import app
+from workfleet.workers.cli.events import events
 from workfleet.workers.events import EVENTS
 
 TOLD: list[dict[str, Any]] = [
@@ -31,7 +32,9 @@ async def config(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
 
 
 def said(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["events", *arguments])
+    alone = typer.Typer()
+    alone.command()(events)
+    result = CliRunner().invoke(alone, list(arguments))
     if result.exception is not None:
         raise result.exception
     return result.output

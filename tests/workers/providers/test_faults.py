@@ -207,3 +207,14 @@ def test_an_error_after_status_200_is_classed_by_its_own_code(body: dict[str, An
 @pytest.mark.parametrize("body", [{"choices": []}, {"error": None}, {"error": ""}, {"error": {}}, [], None, "error", 7])
 def test_an_answer_is_no_error(body: Any) -> None:
     assert error_in(body) is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "fault"),
+    [("UserByModelByDay", Fault.QUOTA_EXHAUSTED), ("UserByModelByMinute", Fault.RATE_LIMITED)],
+    ids=["a day's", "a minute's"],
+)
+def test_github_names_the_limit_in_a_header(limit: str, fault: Fault) -> None:
+    body = {"error": {"code": "RateLimitReached", "message": "Rate limit exceeded. Please wait before retrying."}}
+    found = failure_of(reply(429, body, x_ratelimit_type=limit, retry_after="30"))
+    assert (found.fault, found.wait_s) == (fault, 30.0)

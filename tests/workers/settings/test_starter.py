@@ -79,7 +79,7 @@ def test_two_servers_of_a_type_get_names_of_their_own(tmp_path: Path) -> None:
         pytest.param(
             ["openai"],
             {"free_tier": True},
-            "openai has no free tier that we know; groq, google, openrouter have",
+            "openai has no free tier that we know; groq, google, openrouter, github have",
             id="no free tier",
         ),
         pytest.param(["groq", "groq"], {}, "groq stands twice among the providers", id="twice"),

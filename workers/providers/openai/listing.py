@@ -48,21 +48,26 @@ def _model(row: Row, entry: dict[str, Any]) -> ListedModel:
 
 def _context(entry: dict[str, Any]) -> int | None:
     meta = mapping(entry.get("meta"))  # llama.cpp: what it serves, else what the model was trained for
-    values = (*(entry.get(name) for name in _CONTEXT), meta.get("n_ctx"), meta.get("n_ctx_train"))
+    limits = mapping(entry.get("limits"))  # GitHub: what a prompt may have
+    told = (meta.get("n_ctx"), meta.get("n_ctx_train"), limits.get("max_input_tokens"))
+    values = (*(entry.get(name) for name in _CONTEXT), *told)
     return next((int(length) for value in values if (length := number(value))), None)
 
 
 def _capabilities(entry: dict[str, Any]) -> frozenset[str] | None:
-    """From OpenRouter's parameters and modalities, LM Studio's and Together's types; None if the entry has none."""
+    """From OpenRouter's parameters and modalities, LM Studio's and Together's types, GitHub's modalities and tags, of
+    which `streaming` means that it chats; None if the entry has none.
+    """
     kind = text(entry.get("type"))
-    if kind in _EMBEDDING_TYPES:
+    if kind in _EMBEDDING_TYPES or "embeddings" in sequence(entry.get("supported_output_modalities")):
         return frozenset({"embedding"})
     parameters = sequence(entry.get("supported_parameters"))
-    modalities = sequence(mapping(entry.get("architecture")).get("input_modalities"))
+    architecture = mapping(entry.get("architecture"))
+    modalities = sequence(architecture.get("input_modalities", entry.get("supported_input_modalities")))
     tags = sequence(entry.get("capabilities"))
     found = {
-        "tools": "tools" in parameters or "tool_use" in tags,
-        "json_mode": "response_format" in parameters or kind in ("llm", "vlm"),
+        "tools": "tools" in parameters or "tool_use" in tags or "tool-calling" in tags,
+        "json_mode": "response_format" in parameters or kind in ("llm", "vlm") or "streaming" in tags,
         "vision": "image" in modalities or kind in _VISION_TYPES,
     }
     known = bool(parameters or modalities or tags or kind in ("llm", "vlm"))

@@ -83,7 +83,7 @@ async def test_an_answer_that_reaches_its_limit_says_so(simulator: Simulator, se
     assert (streamed.finish_reason, streamed.text) == (whole.finish_reason, whole.text)
 
 
-@everywhere("ruvllm", "openai", "azure", "simulated", "openai_compatible")
+@everywhere("ruvllm", "openai", "azure", "github", "simulated", "openai_compatible")
 async def test_reasoning_is_kept_apart_from_the_answer(sender: Sender, place: Place) -> None:
     request = Request.from_prompt("Tell me.", reasoning_effort="low", max_tokens=4000)
     async with Simulator(Settings(answer_tokens=20, reasoning_tokens=12)) as simulator:

@@ -73,6 +73,23 @@ def models(row: str, body: Any) -> tuple[ListedModel, ...] | Failure:
             {"id": "g", "owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}},
             ListedModel("g", 32768, owned_by="llamacpp", local=True),
         ),
+        (
+            "github",
+            {
+                "id": "openai/gpt-4.1",
+                "publisher": "OpenAI",
+                "capabilities": ["streaming", "tool-calling"],
+                "limits": {"max_input_tokens": 1048576, "max_output_tokens": 32768},
+                "supported_input_modalities": ["text", "image", "audio"],
+                "supported_output_modalities": ["text"],
+            },
+            ListedModel("openai/gpt-4.1", 1048576, frozenset({"tools", "json_mode", "vision"})),
+        ),
+        (
+            "github",
+            {"id": "openai/text-embedding-3-small", "supported_output_modalities": ["embeddings"]},
+            ListedModel("openai/text-embedding-3-small", None, frozenset({"embedding"})),
+        ),
     ],
     ids=[
         "vLLM",
@@ -84,6 +101,8 @@ def models(row: str, body: Any) -> tuple[ListedModel, ...] | Failure:
         "LM Studio",
         "embeddings",
         "llama.cpp",
+        "GitHub",
+        "GitHub's embeddings",
     ],
 )
 def test_a_model_is_read_from_what_each_provider_tells(row: str, entry: dict[str, Any], model: ListedModel) -> None:
