@@ -1,7 +1,8 @@
 """One connection for the scripts of a whole process: many calls are under way on it at once, answered in their order.
 
-With a connection of its own for the moment, a call spends most of its time on the bookkeeping of the pool. And what is
-called in one turn of the loop is sent in one piece.
+With a connection of its own for the moment, a call spends most of its time on the bookkeeping of the pool. And each
+sending wakes Redis up, which costs as much again: what is called while replies are awaited is sent in one piece when
+the next one comes. Redis would not have looked at it sooner.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ class ScriptLine:
         """
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Any] = loop.create_future()
-        if self._connection is not None and not self._unsent:
+        if not self._awaited:
             loop.call_soon(self._send)
         self._awaited.append(reply)
         self._unsent.extend(packed)
@@ -43,7 +44,7 @@ class ScriptLine:
         return await reply
 
     def _send(self) -> None:
-        if self._connection is not None and self._connection.is_connected:
+        if self._unsent and self._connection is not None and self._connection.is_connected:
             unsent, self._unsent = self._unsent, []
             self._connection.write_soon(unsent)
 
@@ -78,6 +79,7 @@ class ScriptLine:
                 said = await self._connection.read_response()
             except ResponseError as error:
                 refused = error
+            self._send()
             reply = self._awaited.popleft()
             if reply.done():
                 continue  # who called does not wait any more
