@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from workfleet.tasks.errors import InvalidRequest, UnknownName
 from workfleet.workers.cli import agents
@@ -24,7 +24,11 @@ def run(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("COLUMNS", "200")
     file = tmp_path / "fleet.yaml"
     file.write_text(CONFIG)
-    return lambda *arguments: CliRunner().invoke(agents.app, [*arguments, "--config", str(file)])
+
+    def ran(*arguments: str) -> Result:
+        return CliRunner().invoke(agents.app, [*arguments, "--config", str(file)])
+
+    return ran
 
 
 def rows(text: str) -> list[list[str]]:
