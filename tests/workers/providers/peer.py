@@ -117,7 +117,9 @@ async def peer(handler: Handler) -> AsyncGenerator[Peer]:
                     with suppress(asyncio.CancelledError):
                         await watcher
         except (ConnectionError, asyncio.IncompleteReadError):
-            found.closed.set()
+            pass
+        # Also if the client gave up before it had sent its request, as it does on a starved machine.
+        found.closed.set()
 
     async with listening(serve) as port:
         found.url = f"http://127.0.0.1:{port}"
