@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,6 @@ from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import Claimed
 
 LANE = "general.simple"
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """What Redis keeps of a batch: its window, its account, and for how long."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from workfleet.tasks.answer import Answer
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import WORKER_DIED, Attempt, JobState
@@ -11,17 +7,6 @@ from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import Store
 
 from .stored import LANE, claimed, messages, spec
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def store(client: AsyncClient) -> Store:
-    return client.store
 
 
 async def test_a_refused_commit_is_on_its_batchs_account_once_however_often_it_is_told(

@@ -36,12 +36,6 @@ DIRECTORY = Directory(
 )
 
 
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
-
-
 def spec(**fields: Any) -> JobSpec:
     fields.setdefault("complexity", 1)
     return JobSpec.from_prompt("hi", **fields)

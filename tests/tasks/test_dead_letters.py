@@ -1,6 +1,6 @@
 """Jobs that failed for good."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,12 +11,6 @@ from workfleet.tasks.errors import JobNotFound
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import Claimed, Store
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
 
 
 async def end(store: Store, job_id: str, outcome: Outcome) -> None:

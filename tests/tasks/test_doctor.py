@@ -1,7 +1,5 @@
 """What does not fit together in Redis is found and mended."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from workfleet.tasks.client import AsyncClient
@@ -10,12 +8,6 @@ from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.store import Claimed
 
 LANE = "general.simple"
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
 
 
 async def running(client: AsyncClient) -> Claimed:

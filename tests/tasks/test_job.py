@@ -1,6 +1,6 @@
 """A job's states: whatever script meets a job in whatever state, it changes only as it may."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from importlib import resources
 
@@ -14,12 +14,6 @@ from workfleet.tasks.store import Claimed, Store
 
 LANE = "general.simple"
 ANSWERED = Answer(text="ok")
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
 
 
 async def claimed(store: Store, job_id: str, *, lease_s: float = 3600) -> Claimed:

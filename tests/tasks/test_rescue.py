@@ -1,7 +1,6 @@
 """Jobs whose worker, message or record was lost, and what becomes of them."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -11,17 +10,6 @@ from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import DAMAGED, POISON, Broken, Claimed, Store
 
 from .stored import LANE, claimed, messages, spec
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def store(client: AsyncClient) -> Store:
-    return client.store
 
 
 async def test_a_job_that_outlives_its_workers_too_often_is_ended(client: AsyncClient, store: Store) -> None:

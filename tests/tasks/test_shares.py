@@ -1,6 +1,5 @@
 """The first jobs of an agent wait behind nobody's many."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,12 +14,6 @@ from .stored import LANE, claimed, end, spec
 
 #: As in lib.lua.
 FEW = 16
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
 
 
 async def lists(client: AsyncClient) -> dict[int, int]:

@@ -1,9 +1,7 @@
 """A job's life in Redis, step by step."""
 
 import json
-from collections.abc import AsyncIterator
 
-import pytest
 import redis
 
 from workfleet.routing.directory import Directory
@@ -17,17 +15,6 @@ from workfleet.tasks.store import Claimed, Store
 from workfleet.tasks.submission import Preparer
 
 from .stored import LANE, claimed, messages, spec
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def store(client: AsyncClient) -> Store:
-    return client.store
 
 
 async def test_a_submitted_job_waits_in_its_lane_with_one_message(client: AsyncClient, store: Store) -> None:

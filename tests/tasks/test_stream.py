@@ -1,7 +1,6 @@
 """The pieces of an answer, from the pool to the caller."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -15,12 +14,6 @@ from workfleet.tasks.store import Claimed
 from workfleet.tasks.stream import Piece, PieceKind
 from workfleet.workers.providers.dialect import Delta
 from workfleet.workers.relay import Relay
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
 
 
 async def begun(client: AsyncClient, job_id: str) -> Claimed:

@@ -1,6 +1,5 @@
 """Attempts count once, whatever dies, and their sums stay bounded."""
 
-from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
@@ -15,12 +14,6 @@ from workfleet.tasks.usage import OTHERS, By, Sums, grouped
 from workfleet.tasks.usage_books import KEPT_DAYS, UsageBooks
 
 from .stored import claimed, spec
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
 
 
 def attempt_of(job: Job, outcome: str = "succeeded", target: str = "groq/llama") -> Attempt:

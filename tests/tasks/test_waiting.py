@@ -1,7 +1,6 @@
 """Waiting for the end of a job."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,12 +17,6 @@ from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import Claimed
 
 from .stored import end
-
-
-@pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(redis_url) as client:
-        yield client
 
 
 def spec(**fields: Any) -> JobSpec:

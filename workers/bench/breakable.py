@@ -70,8 +70,11 @@ class Provider:
             await self.start()
 
     async def _admin(self, method: str, body: object) -> None:
-        async with self.http.request(method, f"{self.url}/_sim/faults", json=body) as response:
-            response.raise_for_status()
+        try:
+            async with self.http.request(method, f"{self.url}/_sim/faults", json=body) as response:
+                response.raise_for_status()
+        except aiohttp.ClientError as failed:
+            raise FleetUnavailable(f"the {self.name} provider does not let itself be struck: {failed}") from None
 
     async def end(self) -> None:
         await self._stack.aclose()

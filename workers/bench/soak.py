@@ -5,9 +5,11 @@ Jobs come at a steady rate, which one provider alone can serve; who is well take
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import cast
 
 from pydantic import SecretStr
 
@@ -76,7 +78,17 @@ async def soak(
     setup = Setup(options.names, options.slots, {"strategy": "round_robin"}, _GIVEN_UP_S)
     async with AsyncClient(redis_url) as client, breakable_fleet(redis_url, folder, client, setup) as providers:
         run = _Run(options, client, providers, SoakAccount.of(options.names), enough)
-        return await run.play(watch)
+        try:
+            return await run.play(watch)
+        except BaseExceptionGroup as failed:
+            raise _first(failed) from None
+
+
+def _first(failed: BaseException) -> BaseException:
+    """Of errors of tasks, the one that ended the others."""
+    if not isinstance(failed, BaseExceptionGroup):
+        return failed
+    return _first(cast("BaseExceptionGroup[BaseException]", failed).exceptions[0])
 
 
 @dataclass(slots=True)
@@ -87,6 +99,7 @@ class _Run:
     account: SoakAccount
     enough: asyncio.Event
     out: dict[str, str] = field(default_factory=dict[str, str])
+    locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     struck: list[Struck] = field(default_factory=list[Struck])
     began: float = field(default_factory=time.monotonic)
 
@@ -119,12 +132,14 @@ class _Run:
         provider, blow = self.providers[outage.provider], BLOWS[outage.what]
         if not await self._goes_on_at(outage.at_s):
             return
-        self.out[outage.provider], began = outage.what, time.time()
-        await provider.strike(blow)
-        await self._goes_on_at(outage.ends_s)
-        await provider.mend(blow)
-        self.struck.append(Struck(outage.provider, outage.what, began, time.time()))
-        del self.out[outage.provider]
+        # One that was killed may take longer to start again than it was to be well.
+        async with self.locks[outage.provider]:
+            self.out[outage.provider], began = outage.what, time.time()
+            await provider.strike(blow)
+            await self._goes_on_at(outage.ends_s)
+            await provider.mend(blow)
+            self.struck.append(Struck(outage.provider, outage.what, began, time.time()))
+            del self.out[outage.provider]
 
     async def _hand_in(self, work: asyncio.TaskGroup) -> None:
         """One job after the other, as fast as they are to come."""

@@ -163,3 +163,13 @@ class Dialect(Protocol):
     def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:
         """The model with what that call told; as it was if that is nothing."""
         ...
+
+
+class ListsAll:
+    """Of a dialect whose listing tells all that there is of a model."""
+
+    def details(self, row: Row, model: ListedModel) -> Call | None:  # noqa: ARG002 - as the protocol has it
+        return None
+
+    def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:  # noqa: ARG002 - the same
+        return model

@@ -2,7 +2,7 @@
 
 from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer
-from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from ..dialect import Ask, Call, ListedModel, ListsAll, Reply, StreamDecoder
 from ..event_stream import EventStream
 from ..json_fields import count, mapping, parse
 from ..rows import Row
@@ -14,7 +14,7 @@ from .response import answer_in
 from .stream import MessageReader
 
 
-class Anthropic:
+class Anthropic(ListsAll):
     def encode(self, ask: Ask) -> Call | Failure:
         if ask.request.kind == "embedding":
             return Failure(Fault.BAD_REQUEST, "Anthropic has no embeddings; name another provider for them")
@@ -39,9 +39,3 @@ class Anthropic:
 
     def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
         return listed(row, reply)
-
-    def details(self, row: Row, model: ListedModel) -> Call | None:
-        return None
-
-    def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:
-        return model

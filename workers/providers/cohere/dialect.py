@@ -2,7 +2,7 @@
 
 from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer
-from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from ..dialect import Ask, Call, ListedModel, ListsAll, Reply, StreamDecoder
 from ..event_stream import EventStream
 from ..json_fields import mapping, parse, sequence
 from ..rows import Row
@@ -19,7 +19,7 @@ _MOST_TEXTS = 96
 _MOST_CHARACTERS = 65_536
 
 
-class Cohere:
+class Cohere(ListsAll):
     def encode(self, ask: Ask) -> Call | Failure:
         if ask.request.kind != "embedding":
             return Call("POST", "/v2/chat", encoded(ask))
@@ -47,9 +47,3 @@ class Cohere:
 
     def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
         return listed(row, reply)
-
-    def details(self, row: Row, model: ListedModel) -> Call | None:
-        return None
-
-    def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:
-        return model

@@ -2,7 +2,7 @@
 
 from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer
-from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from ..dialect import Ask, Call, ListedModel, ListsAll, Reply, StreamDecoder
 from ..event_stream import EventStream
 from ..json_fields import count, mapping, parse
 from ..rows import Row
@@ -17,7 +17,7 @@ from .stream import CandidateReader
 _MOST_TEXTS = 100
 
 
-class Gemini:
+class Gemini(ListsAll):
     def encode(self, ask: Ask) -> Call | Failure:
         if ask.request.kind == "embedding":
             return self._embed(ask)
@@ -46,9 +46,3 @@ class Gemini:
 
     def models(self, row: Row, reply: Reply) -> tuple[ListedModel, ...] | Failure:
         return listed(row, reply)
-
-    def details(self, row: Row, model: ListedModel) -> Call | None:
-        return None
-
-    def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:
-        return model

@@ -2,7 +2,7 @@
 
 from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer
-from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from ..dialect import Ask, Call, ListedModel, ListsAll, Reply, StreamDecoder
 from ..faults import failure_of
 from ..json_fields import mapping, parse
 from ..openai.dialect import OpenAICompatible
@@ -22,7 +22,7 @@ def query_call(ask: Ask) -> Call | Failure:
     return Call("POST", "/query", encoded(ask))
 
 
-class Ruvllm:
+class Ruvllm(ListsAll):
     def encode(self, ask: Ask) -> Call | Failure:
         return _OPENAI.encode(ask) if ask.api.form == "openai" else query_call(ask)
 
@@ -46,9 +46,3 @@ class Ruvllm:
         if mapping(parse(reply.body)).get("status") == "healthy":
             return (ListedModel(ANY_MODEL, capabilities=frozenset(), local=row.tier == "local"),)
         return _OPENAI.models(row, reply)
-
-    def details(self, row: Row, model: ListedModel) -> Call | None:
-        return None
-
-    def with_details(self, model: ListedModel, reply: Reply) -> ListedModel:
-        return model
