@@ -33,6 +33,11 @@ def named_elsewhere(type_: str, model: str) -> bool:
     return type_ == "ollama" and model.endswith(("-cloud", ":cloud"))
 
 
+def named_free(type_: str, model: str) -> bool:
+    """Whether a model's own name says that it costs nothing."""
+    return type_ == "openrouter" and model.endswith(":free")
+
+
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,7 +82,7 @@ class ProviderFacts(_Facts):
     """One provider. priority: lower comes first. tier: `local` is our own machines, `free` a hosted one's free tier.
 
     elsewhere: models that a server of ours lists and that run on its maker's machines. stays: it may not be asked for
-    those.
+    those. only_free: it charges for some of its models, and may not be asked for those.
     unusable: why a provider that is not `enabled` here gets no jobs, where the configuration did not simply disable it.
     Prices are those of models that state none. budgeted: it may not cost more than so much, so a model whose price
     nobody knows is never asked.
@@ -100,6 +105,7 @@ class ProviderFacts(_Facts):
     self_hosted: bool = False
     elsewhere: frozenset[str] = frozenset()
     stays: bool = False
+    only_free: bool = False
     budgeted: bool = False
 
     def model_for(self, task_type: str) -> str | None:
@@ -109,6 +115,8 @@ class ProviderFacts(_Facts):
 
     def serves(self, model: str) -> bool:
         """Whether the provider may have the model; one that lists none may have any."""
+        if self.only_free and not self.costs_nothing(self.facts_of(model) or ModelFacts(name=model)):
+            return False
         known = {facts.name for facts in self.models} | {self.default_model, *self.model_overrides.values()}
         return self.any_model or not self.models or model in known
 
@@ -123,7 +131,9 @@ class ProviderFacts(_Facts):
         """None is a model that our own server, or a free plan, has anyway."""
         if model is None:
             return self.tier != "hosted"
-        return model.free or self.tier == "free" or (self.tier == "local" and not self.runs_elsewhere(model.name))
+        plan = self.tier == "free" and not self.only_free
+        ours = self.tier == "local" and not self.runs_elsewhere(model.name)
+        return plan or ours or model.free or named_free(self.type, model.name)
 
     def prices_of(self, model: ModelFacts | None, *, prompt_tokens: int = 0) -> tuple[float | None, float | None]:
         """USD for a million tokens of input, and of output, of a call with such a prompt; None is unknown."""

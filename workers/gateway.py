@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..routing.directory import named_free
 from ..tasks.answer import Answer
 from ..tasks.job import JobSpec
 from ..tasks.request import Request
 from .providers.endpoint import Api
-from .settings.kinds import is_free_model
 from .settings.provider import ProviderSettings
 
 
@@ -33,8 +33,8 @@ def steered(
     if said and (own is None or isinstance(own, Mapping)):
         extra["provider"] = {**said, **(own or {})}
     others = [name for name in provider.api.fallback_models if name != model]
-    if free_only or is_free_model(provider.type, model):
-        others = [name for name in others if is_free_model(provider.type, name)]
+    if free_only or named_free(provider.type, model):
+        others = [name for name in others if named_free(provider.type, name)]
     if replaceable and others and request.kind == "chat":
         extra.setdefault("models", others)
     return request.model_copy(update={"extra": extra})

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
+from ..routing.directory import named_free
 from ..tasks.answer import Answer, Usage
 from .prices.price import Price, Rate
 from .prices.price_list import PriceList
 from .providers.rows import ROWS
-from .settings.kinds import is_free_model
 from .settings.provider import Prices, ProviderSettings
 
 #: The version of a price that the configuration states, and of one that is 0 by the provider's own word.
@@ -92,7 +92,8 @@ def _is_free(provider: ProviderSettings, model: str, answered_by: str) -> bool:
     """Its account is on a free plan, or the model costs nothing. One that took over for it may cost something."""
     own = provider.model(model)
     free = own is not None and own.free and answered_by in ("", model)
-    return provider.tier == "free" or free or is_free_model(provider.type, answered_by or model)
+    plan = provider.tier == "free" and not provider.only_free
+    return plan or free or named_free(provider.type, answered_by or model)
 
 
 def _said(prices: Prices) -> Price | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from ...routing.directory import named_free
 from ..providers.dialect import ListedModel
 from ..providers.rows import ROWS
 from ..settings.provider import ProviderSettings
@@ -18,11 +19,11 @@ def choosable(
     Never one that runs on its maker's machines though a server of ours lists it, one that is known to be retired, or
     one that has a price where nothing may cost anything.
     """
-    type_, free = provider.type, provider.tier == "free"
+    type_ = provider.type
     good = [
         model
         for model in listed
-        if not _leaves(type_, model) and not _retired(type_, model, registry) and not (free and _costs(model))
+        if not _leaves(type_, model) and not _retired(type_, model, registry) and not _is_too_dear(provider, model)
     ]
     return tuple(model.name for model in sorted(good, key=lambda model: _only_embeds(type_, model, registry)))
 
@@ -32,6 +33,12 @@ def _only_embeds(type_: str, model: ListedModel, registry: Registry | None) -> b
     known = registry.find(type_, model.name) if registry is not None else None
     said = model.capabilities if model.capabilities is not None else known and known.entry.capabilities
     return said == _EMBEDS
+
+
+def _is_too_dear(provider: ProviderSettings, model: ListedModel) -> bool:
+    if provider.only_free:
+        return not named_free(provider.type, model.name)
+    return provider.tier == "free" and _costs(model)
 
 
 def _costs(model: ListedModel) -> bool:

@@ -52,6 +52,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 #: Hosted types whose account may be on a free plan that covers every model it offers.
 FREE_PLANS = frozenset({"github", "google", "groq"})
 
+#: Hosted types that charge for some of their models whatever the account, and have free ones beside them.
+FREE_BESIDE_PAID = frozenset({"openrouter"})
+
 _BY_FOLDED = {folded(name): name for name in KINDS} | {folded(alias): name for alias, name in _ALIASES.items()}
 
 
@@ -63,8 +66,3 @@ def kind_of(name: str) -> Kind | None:
 def known_kinds() -> list[str]:
     """All names that a type may have."""
     return sorted({*KINDS, *_ALIASES, *ALIASES})
-
-
-def is_free_model(kind: str, model: str) -> bool:
-    """Whether a model's own name says that it costs nothing."""
-    return kind == "openrouter" and model.endswith(":free")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from ...routing.directory import Mode
-from .kinds import FREE_PLANS, is_free_model
+from ...routing.directory import Mode, named_free
+from .kinds import FREE_BESIDE_PAID, FREE_PLANS
 from .provider import ModelSettings, ProviderSettings
 
 
@@ -14,10 +14,13 @@ def under(mode: Mode, provider: ProviderSettings) -> ProviderSettings:
         for model in provider.models
     )
     provider = provider.model_copy(update={"models": models})
-    if mode == "free_only" and provider.tier == "hosted" and provider.type in FREE_PLANS:
+    beside_paid = provider.type in FREE_BESIDE_PAID
+    if mode == "free_only" and provider.tier == "hosted" and (beside_paid or provider.type in FREE_PLANS):
         provider = provider.model_copy(update={"tier": "free"})
+    if provider.tier == "free" and beside_paid:
+        provider = provider.model_copy(update={"only_free": True})
     unusable = _why_not(mode, provider)
-    if mode == "free_only" and provider.tier == "hosted" and unusable is None:
+    if provider.only_free or (mode == "free_only" and provider.tier == "hosted" and unusable is None):
         provider = _only_free_models(provider)
     return provider.model_copy(update={"unusable": unusable, "stays": mode == "offline"})
 
@@ -62,7 +65,8 @@ def costs_nothing(provider: ProviderSettings, model: str | None) -> bool:
     """Whether a call of the model is known to be free."""
     if model is None:
         return provider.tier != "hosted"
-    return provider.tier == "free" or provider.keeps(model) or _costs_nothing(provider, model)
+    plan = provider.tier == "free" and not provider.only_free
+    return plan or provider.keeps(model) or _costs_nothing(provider, model)
 
 
 def _costs_nothing(provider: ProviderSettings, name: str) -> bool:
@@ -74,7 +78,7 @@ def is_free_anyway(provider: ProviderSettings, name: str) -> bool:
     """Whether a model's name or its prices say that it costs nothing."""
     prices = provider.prices_of(name)
     zero = prices.input_usd_per_mtok == 0 and prices.output_usd_per_mtok == 0
-    return is_free_model(provider.type, name) or zero
+    return named_free(provider.type, name) or zero
 
 
 def admits(mode: Mode, provider: ProviderSettings, model: str | None) -> bool:

@@ -8,12 +8,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ...routing.control import BUDGETS
-from ...routing.directory import ModelFacts, ProviderFacts, Tier, named_elsewhere
+from ...routing.directory import ModelFacts, ProviderFacts, Tier, named_elsewhere, named_free
 from ...routing.quota_calendar import is_zone
 from ...tasks.job import CallLimits
 from ..providers.endpoint import Api, Endpoint, Timeouts
 from ..providers.rows import ROWS
-from .kinds import is_free_model
 
 LOCAL_SLOTS = 8
 HOSTED_SLOTS = 16
@@ -153,8 +152,8 @@ class ProviderSettings(Part):
     say otherwise; None is what its type's usually can.
     measure_first_token: answers are streamed to the pool though nobody reads them meanwhile, so that it is timed.
     said_timeouts: those among the timeouts that somebody has set; they hold however long the answer may be.
-    stays: nothing is asked of models that run elsewhere, though a server of ours lists them. unusable: why an enabled
-    provider gets no jobs, None if it does.
+    stays: nothing is asked of models that run elsewhere, though a server of ours lists them. only_free: nothing is
+    asked of models that cost something. unusable: why an enabled provider gets no jobs, None if it does.
     """
 
     name: str
@@ -182,6 +181,7 @@ class ProviderSettings(Part):
     runner: RunnerSettings | None = None
     measure_first_token: bool = False
     stays: bool = False
+    only_free: bool = False
     unusable: str | None = None
 
     @property
@@ -255,6 +255,7 @@ class ProviderSettings(Part):
             enabled=self.usable,
             unusable=self.unusable,
             stays=self.stays,
+            only_free=self.only_free,
             priority=self.priority,
             tier=self.tier,
             capabilities=self.capabilities
@@ -275,7 +276,7 @@ class ProviderSettings(Part):
     def _free_default(self) -> tuple[ModelFacts, ...]:
         """The default model, if its name says that it is free and no list says so: jobs may ask for free ones."""
         name = self.default_model
-        if name is None or self.model(name) is not None or not is_free_model(self.type, name):
+        if name is None or self.model(name) is not None or not named_free(self.type, name):
             return ()
         return (ModelFacts(name=name, free=True),)
 

@@ -161,7 +161,8 @@ def _warn_of_limits(before: Providers, after: Providers, node: Node, findings: F
         if provider.enabled and provider.unusable is not None:
             findings.warnings.append(nodes[name].problem(f"gets no jobs: {provider.unusable}"))
         elif provider.enabled and dropped:
-            findings.warnings.append(nodes[name].problem(f"mode free_only: it is not asked for {', '.join(dropped)}"))
+            why = "tier free" if before[name].tier == "free" else "mode free_only"
+            findings.warnings.append(nodes[name].problem(f"{why}: it is not asked for {', '.join(dropped)}"))
         elif provider.enabled and (leaving := _leaving(provider)):
             nowhere = f"mode offline: {', '.join(leaving)} gets no jobs, for it runs elsewhere"
             findings.warnings.append(nodes[name].problem(nowhere))

@@ -6,6 +6,8 @@ import pytest
 
 from workfleet.routing.lanes import Band
 from workfleet.routing.placement import Wants, place
+from workfleet.workers.providers.dialect import ListedModel
+from workfleet.workers.registry.discovery import choosable
 from workfleet.workers.settings import Settings
 from workfleet.workers.settings.modes import near
 
@@ -130,3 +132,27 @@ def test_free_tiers_that_are_equals_stand_as_they_are_recommended_and_told_prior
     assert [link.provider for link in first.routes["default"].chain] == ["groq", "openrouter", "google"]
     assert [link.priority for link in first.routes["default"].chain] == [1, 2, 3]
     assert [link.provider for link in last.routes["default"].chain] == ["openrouter", "google", "groq"]
+
+
+@pytest.mark.parametrize(
+    "configured",
+    [
+        pytest.param("mode: free_only\nproviders: {openrouter: {}}", id="the mode"),
+        pytest.param("providers: {openrouter: {tier: free}}", id="the tier"),
+        pytest.param("providers: {openrouter: {tier: free, model: org/paid}}", id="the tier, with a paid model named"),
+    ],
+)
+def test_where_nothing_may_cost_anything_openrouter_is_asked_for_its_free_models_alone(
+    configured: str, load: Load
+) -> None:
+    settings = load(configured)
+    provider, facts = settings.providers["openrouter"], settings.directory().providers["openrouter"]
+    assert (provider.usable, provider.default_model) == (True, None)
+    assert (facts.serves("org/coder:free"), facts.serves("org/paid")) == (True, False)
+    listed = [ListedModel("org/paid"), ListedModel("org/coder:free"), ListedModel("org/writer:free")]
+    assert choosable(provider, listed) == ("org/coder:free", "org/writer:free")
+
+
+def test_a_paid_model_of_a_free_tier_is_warned_of(load: Load) -> None:
+    (warning,) = load("providers: {openrouter: {tier: free, model: org/paid}}").warnings
+    assert str(warning).endswith("tier free: it is not asked for org/paid")
