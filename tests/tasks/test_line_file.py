@@ -1,5 +1,6 @@
 """Lines are appended whole, by one process at a time, and a full disk takes none of them back."""
 
+import errno
 import os
 import resource
 from collections.abc import Generator
@@ -83,3 +84,23 @@ def test_a_second_writer_is_refused_until_the_first_is_done(tmp_path: Path) -> N
 def test_a_path_that_cannot_be_written_is_a_clear_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(CannotWrite, match=f"cannot write {tmp_path / name}: "):
         LineFile(tmp_path / name)
+
+
+def test_what_does_not_reach_the_disk_at_the_end_is_a_clear_error_and_others_may_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a disk on the network tells of it: only when everything is to be there."""
+    path = tmp_path / "out.jsonl"
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    file = LineFile(path)
+    file.write([b"one\n"])
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", broken)
+        with pytest.raises(CannotWrite, match=f"cannot write {path}: Input/output error"):
+            file.close()
+    with LineFile(path) as again:
+        again.write([b"two\n"])
+    assert path.read_bytes() == b"one\ntwo\n"
