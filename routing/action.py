@@ -137,9 +137,11 @@ def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
 
 
 def backoff_s(at: Situation, policy: RetryPolicy) -> float:
-    """Exponential back-off: between half and the whole of `delay_s`, doubled at each failure here, capped."""
-    ceiling = min(policy.max_delay_s, policy.delay_s * 2.0 ** min(at.failures_here, 16))
-    return ceiling * (0.5 + at.jitter / 2)
+    """Exponential back-off with full jitter: anything up to `delay_s`, doubled at each failure here, capped.
+
+    Jobs that failed at the same moment are spread over the whole of it, whatever they did before.
+    """
+    return at.jitter * min(policy.max_delay_s, policy.delay_s * 2.0 ** min(at.failures_here, 16))
 
 
 def _limit_wait(failure: Failure) -> float:

@@ -179,8 +179,8 @@ def test_a_policy_without_retries_asks_no_target_twice_while_others_are_left() -
 
 @pytest.mark.parametrize(
     ("failures_here", "jitter", "seconds"),
-    [(0, 0.0, 0.5), (0, 1.0, 1.0), (1, 1.0, 2.0), (3, 0.5, 6.0), (5, 1.0, 30.0), (5000, 1.0, 30.0)],
-    ids=["half at least", "the whole at most", "doubled", "between", "capped", "never overflows"],
+    [(0, 0.0, 0.0), (0, 1.0, 1.0), (1, 1.0, 2.0), (3, 0.5, 4.0), (5, 1.0, 30.0), (5000, 1.0, 30.0)],
+    ids=["nothing at least", "the whole at most", "doubled", "between", "capped", "never overflows"],
 )
 def test_the_back_off(failures_here: int, jitter: float, seconds: float) -> None:
     assert backoff_s(situation(failures_here=failures_here, jitter=jitter), POLICY) == seconds
