@@ -82,7 +82,7 @@ class ProviderFacts(_Facts):
     """One provider. priority: lower comes first. tier: `local` is our own machines, `free` a hosted one's free tier.
 
     elsewhere: models that a server of ours lists and that run on its maker's machines. stays: it may not be asked for
-    those. only_free: it charges for some of its models, and may not be asked for those.
+    those. only_free: it, or who it passes calls on to, charges for some of its models, and may not be asked for those.
     unusable: why a provider that is not `enabled` here gets no jobs, where the configuration did not simply disable it.
     Prices are those of models that state none. budgeted: it may not cost more than so much, so a model whose price
     nobody knows is never asked.

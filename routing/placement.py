@@ -54,8 +54,8 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
     if (wants.local_only or provider.stays) and model and provider.runs_elsewhere(model):
         return "the model runs elsewhere, though a server of ours lists it"
     facts = (provider.facts_of(model) or ModelFacts(name=model)) if model else None
-    if wants.free_only and not provider.costs_nothing(facts):
-        return "the job is free only"
+    if (wants.free_only or provider.only_free) and not provider.costs_nothing(facts):
+        return "the job is free only" if wants.free_only else "the provider is asked for nothing that costs money"
     if (lacking := _lacks(provider, facts, wants) or _unpriced(provider, facts, wants)) is not None:
         return lacking
     if wants.cost is None:

@@ -73,6 +73,7 @@ def _provider(settings: Settings, known: Directory, name: str) -> ProviderSettin
         slots=LOCAL_SLOTS if row.self_hosted else HOSTED_SLOTS,
         default_model=facts.default_model if facts else None,
         stays=facts is not None and facts.stays,
+        only_free=facts is not None and facts.only_free,
         model_overrides=dict(facts.model_overrides) if facts else {},
     )
 

@@ -41,6 +41,7 @@ CENT = CostCap(0.01, input_tokens=1_600, answer_tokens=2_000)
 FREE = ProviderFacts(name="openrouter", type="openrouter", tier="free", default_model="any")
 BUDGETED = HOSTED.model_copy(update={"budgeted": True})
 OWN_BUDGET = HOSTED.model_copy(update={"known": (ModelFacts(name="capped", budgeted=True),)})
+ONLY_FREE = LOCAL.model_copy(update={"only_free": True})
 STAYS = LOCAL.model_copy(update={"stays": True})
 OFF = ProviderFacts(name="off", type="vllm", enabled=False)
 BARRED = ProviderFacts(name="barred", type="vllm", enabled=False, unusable="outside the mode offline")
@@ -80,6 +81,8 @@ def placed(*links: ChainLink, wants: Wants = Wants(), pinned: bool = False) -> P
         (LOCAL, "glm-4.6:cloud", Wants(free_only=True), "the job is free only"),
         (LOCAL, "glm-4.6:cloud", Wants(cost=CENT), "its price is unknown, and the job may cost $0.01"),
         (LOCAL, "small", Wants(free_only=True), None),
+        (ONLY_FREE, "small", Wants(), None),
+        (ONLY_FREE, "copied", Wants(), "the provider is asked for nothing that costs money"),
         (LOCAL, "small", Wants(needs=frozenset({"vision", "json_mode"})), "lacks json_mode, vision"),
         (LOCAL, "seeing", Wants(needs=frozenset({"vision"})), None),
         (LOCAL, "seeing", Wants(needs=frozenset({"tools"})), "lacks tools"),
@@ -108,6 +111,8 @@ def placed(*links: ChainLink, wants: Wants = Wants(), pinned: bool = False) -> P
         "nor one whose name says so",
         "and what it costs is unknown",
         "local is free",
+        "local where nothing may cost anything",
+        "a model that is passed on, where nothing may cost anything",
         "every missing capability is named",
         "a model's own capabilities count",
         "and replace the provider's",

@@ -1,6 +1,7 @@
 """Where the command line prints: results to standard output, everything else to standard error."""
 
 import os
+import shutil
 import sys
 from typing import TextIO
 
@@ -13,14 +14,29 @@ from ..redaction import Redactor
 _NO_SCREEN = 1000
 
 
-def _width(stream: TextIO) -> int | None:
-    return None if stream.isatty() or "COLUMNS" in os.environ else _NO_SCREEN
+def width_of(stream: TextIO, columns: str) -> int | None:
+    """Characters a line; None is for Rich to find out, also when a window changes.
+
+    columns: `COLUMNS` of the environment, "" if not there. What runs programs without a screen sets it to 0, in which
+    Rich would show nothing at all.
+    """
+    if columns.isdigit() and int(columns) > 0:
+        return None
+    if not stream.isatty():
+        return _NO_SCREEN
+    return shutil.get_terminal_size().columns if columns else None
 
 
-out = Console(highlight=False, soft_wrap=True, width=_width(sys.stdout))
+def _console(stream: TextIO, *, width: int | None = None) -> Console:
+    """Without emoji, which would take the name from `ollama/glm-4.6:cloud: it is not there`."""
+    width = width or width_of(stream, os.environ.get("COLUMNS", ""))
+    return Console(stderr=stream is sys.stderr, highlight=False, soft_wrap=True, emoji=False, width=width)
+
+
+out = _console(sys.stdout)
 #: As `out`, for tables of which no line may be cut or folded: wider than the terminal if need be.
-whole = Console(highlight=False, soft_wrap=True, width=_NO_SCREEN)
-err = Console(stderr=True, highlight=False, soft_wrap=True, width=_width(sys.stderr))
+whole = _console(sys.stdout, width=_NO_SCREEN)
+err = _console(sys.stderr)
 
 
 def error(message: str) -> None:

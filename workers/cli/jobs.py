@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from ...tasks.client import AsyncClient
 from ...tasks.errors import JobFailed, JobNotFound
-from ...tasks.job import Attempt, Job
+from ...tasks.job import Job
 from ...tasks.results import Outcome
 from .console import err, out
+from .job_view import attempt_table, facts_table
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
 JobArgument = Annotated[str, typer.Argument(help="The job's id, as `fleet submit` printed it.", show_default=False)]
@@ -99,43 +99,7 @@ async def show_job(job_id: str, as_json: bool, config: Path | None) -> None:
         fields = {name: getattr(record, name) for name in Job.__slots__}
         out.print_json(data={**fields, "attempts_made": [entry.model_dump() for entry in attempts]})
         return
-    facts = Table(show_header=False, box=None)
-    for name in ("state", "task_type", "complexity", "lane", "queue", "agent", "batch", "custom_id", "reason"):
-        if getattr(record, name):
-            facts.add_row(f"[bold]{name.replace('_', ' ')}[/]", str(getattr(record, name)))
-    out.print(facts)
+    out.print(facts_table(record))
     if attempts:
-        out.print(_attempt_table(attempts, since=record.since))
-
-
-def _attempt_table(attempts: list[Attempt], *, since: int) -> Table:
-    """since: the record's; a line is drawn under the attempts from before the job was replayed."""
-    before = max((entry.epoch for entry in attempts if entry.epoch <= since), default=None)
-    heads = ("attempt", "target", "outcome", "waited", "first token", "call", "tokens in/out", "cost USD", "message")
-    table = Table(*heads)
-    for entry in attempts:
-        tokens = f"{entry.input_tokens}/{entry.output_tokens}"
-        table.add_row(
-            str(entry.number),
-            entry.served_by,
-            entry.outcome,
-            _span(entry.queue_wait_s),
-            _span(entry.first_token_s),
-            _span(entry.total_s),
-            tokens,
-            _cost(entry),
-            entry.message,
-            end_section=entry.epoch == before,
-        )
-    return table
-
-
-def _span(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.2f} s"
-
-
-def _cost(entry: Attempt) -> str:
-    """With whose word it is: the provider's receipt, a price table, an estimate, or that the server is one's own."""
-    if entry.cost_usd is None:
-        return "unknown" if entry.bought else ""
-    return f"{entry.cost_usd:.6f} ({entry.cost_source})"
+        out.print()
+        out.print(attempt_table(attempts, since=record.since))

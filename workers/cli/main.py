@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.metadata import version as version_of
 from typing import Annotated, Any
 
 import typer
@@ -78,10 +79,19 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"workfleet {version_of('workfleet')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def _fleet(
     offline: Annotated[
         bool, typer.Option("--offline", help="Connect to nothing but this machine and servers of our own.")
+    ] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """An asynchronous worker fleet for LLM jobs on Celery and Redis.

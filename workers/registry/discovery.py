@@ -36,7 +36,7 @@ def _only_embeds(type_: str, model: ListedModel, registry: Registry | None) -> b
 
 
 def _is_too_dear(provider: ProviderSettings, model: ListedModel) -> bool:
-    if provider.only_free:
+    if provider.only_free and provider.tier != "local":
         return not named_free(provider.type, model.name)
     return provider.tier == "free" and _costs(model)
 

@@ -17,7 +17,7 @@ def under(mode: Mode, provider: ProviderSettings) -> ProviderSettings:
     beside_paid = provider.type in FREE_BESIDE_PAID
     if mode == "free_only" and provider.tier == "hosted" and (beside_paid or provider.type in FREE_PLANS):
         provider = provider.model_copy(update={"tier": "free"})
-    if provider.tier == "free" and beside_paid:
+    if (provider.tier == "free" and beside_paid) or (mode == "free_only" and provider.tier == "local"):
         provider = provider.model_copy(update={"only_free": True})
     unusable = _why_not(mode, provider)
     if provider.only_free or (mode == "free_only" and provider.tier == "hosted" and unusable is None):
@@ -34,10 +34,13 @@ def near(providers: Iterable[ProviderSettings]) -> frozenset[str] | None:
 
 
 def _only_free_models(provider: ProviderSettings) -> ProviderSettings:
-    """What is not listed can't be asked for, not even by a job that names it."""
+    """What is not listed can't be asked for, not even by a job that names it.
+
+    A server of ours may be asked for whatever it lists, but for what it passes on.
+    """
     free = {name for name in provider.named_models() if costs_nothing(provider, name)}
     listed = [model for model in provider.models if model.name in free]
-    others = sorted(free - {model.name for model in listed})
+    others = sorted(free - {model.name for model in listed}) if provider.tier != "local" else ()
     return provider.model_copy(
         update={
             "models": (*listed, *(ModelSettings(name=name, free=True) for name in others)),
@@ -58,7 +61,8 @@ def _why_not(mode: Mode, provider: ProviderSettings) -> str | None:
 
 
 def _offers_something_free(provider: ProviderSettings) -> bool:
-    return provider.tier != "hosted" or any(costs_nothing(provider, model) for model in provider.named_models())
+    others = provider.tier == "free" or (provider.tier == "local" and not provider.models)
+    return others or any(costs_nothing(provider, model) for model in provider.named_models())
 
 
 def costs_nothing(provider: ProviderSettings, model: str | None) -> bool:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,11 @@ def test_every_command_has_a_help_of_its_own(name: str) -> None:
 def test_a_mistyped_command_is_answered_with_those_that_were_meant() -> None:
     shown = CliRunner().invoke(app, ["bach"])
     assert (shown.exit_code, "Did you mean 'batch', 'bench'?" in shown.output) == (2, True)
+
+
+def test_the_version_is_the_installed_packages() -> None:
+    shown = CliRunner().invoke(app, ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"workfleet {version('workfleet')}\n")
 
 
 def test_a_command_imports_nothing_of_the_others() -> None:

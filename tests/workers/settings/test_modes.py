@@ -156,3 +156,37 @@ def test_where_nothing_may_cost_anything_openrouter_is_asked_for_its_free_models
 def test_a_paid_model_of_a_free_tier_is_warned_of(load: Load) -> None:
     (warning,) = load("providers: {openrouter: {tier: free, model: org/paid}}").warnings
     assert str(warning).endswith("tier free: it is not asked for org/paid")
+
+
+@pytest.mark.parametrize(
+    ("configured", "models"),
+    [
+        pytest.param("default_model: 'gpt-oss:120b-cloud'", (), id="as default"),
+        pytest.param(
+            "default_model: 'small:1b', models: ['small:1b', 'glm-4.6:cloud']", ("small:1b",), id="in the list"
+        ),
+        pytest.param("model_overrides: {code-review: 'glm-4.6:cloud'}", (), id="for a task type"),
+    ],
+)
+def test_in_free_only_ollama_is_not_asked_for_what_it_passes_on(
+    configured: str, models: tuple[str, ...], load: Load
+) -> None:
+    settings = load(f"mode: free_only\nproviders: {{ollama: {{{configured}}}}}")
+    facts = settings.directory().providers["ollama"]
+    assert tuple(model.name for model in facts.models) == models
+    assert (facts.default_model, facts.model_overrides) == (models[0] if models else None, {})
+    assert (facts.serves("gpt-oss:120b-cloud"), facts.serves("small:1b")) == (False, True)
+    assert "mode free_only: it is not asked for " in str(settings.warnings[0])
+    listed = [ListedModel("glm-4.6:cloud"), ListedModel("small:1b", local=True)]
+    assert choosable(settings.providers["ollama"], listed) == ("small:1b",)
+
+
+def test_in_free_only_an_ollama_that_may_only_pass_on_gets_no_jobs(load: Load) -> None:
+    settings = load("mode: free_only\nproviders: {ollama: {models: ['glm-4.6:cloud']}, vllm: {}}")
+    assert [provider.name for provider in settings.enabled()] == ["vllm"]
+
+
+def test_in_free_only_a_model_that_is_passed_on_for_nothing_may_be_asked(load: Load) -> None:
+    free = "{name: 'glm-4.6:cloud', prices: {input: 0, output: 0}}"
+    settings = load(f"mode: free_only\nproviders: {{ollama: {{models: [{free}]}}}}")
+    assert settings.directory().providers["ollama"].serves("glm-4.6:cloud")
