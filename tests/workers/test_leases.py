@@ -11,7 +11,7 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.store import Claimed
 from workfleet.workers import leases as module
-from workfleet.workers.leases import LEASE_S, Leases, Running, Stop
+from workfleet.workers.leases import LEASE_S, Leases, Running, Stop, Stopped
 
 
 @pytest.fixture
@@ -25,12 +25,19 @@ async def forever() -> Answer:
     return Answer()
 
 
-async def running(client: AsyncClient, *, lease_s: float = 1.0) -> Running:
-    """A job of which a call is under way."""
+async def idle(client: AsyncClient, *, lease_s: float = 1.0) -> Running:
+    """A job that is claimed."""
     job_id = await client.submit(JobSpec.from_prompt("hi", complexity=1))
     claimed = await client.store.claim(job_id, owner="one@here", lease_s=lease_s)
     assert isinstance(claimed, Claimed)
-    return Running(claimed.job, claimed.spec, ends_at=0.0, call=asyncio.create_task(forever()))
+    return Running(claimed.job, claimed.spec, ends_at=0.0)
+
+
+async def running(client: AsyncClient, *, lease_s: float = 1.0) -> Running:
+    """A job of which a call is under way."""
+    job = await idle(client, lease_s=lease_s)
+    job.call = asyncio.create_task(forever())
+    return job
 
 
 async def ended(job: Running) -> bool:
@@ -161,3 +168,38 @@ async def heard(client: AsyncClient) -> None:
     async with asyncio.timeout(10):
         while not (await client.redis.pubsub_numsub("wf:cancel"))[0][1]:
             await asyncio.sleep(0)
+
+
+async def stopped(job: Running) -> str:
+    """How a task goes on whose call is stopped."""
+    try:
+        with job.stoppable():
+            await asyncio.Event().wait()
+    except Stopped:
+        await asyncio.sleep(0)  # where a cancellation that is still to come would strike
+        return "stopped"
+    return "went on"
+
+
+async def test_a_stopped_call_leaves_its_task_able_to_wait_for_other_things(client: AsyncClient) -> None:
+    job = await idle(client)
+    task = asyncio.create_task(stopped(job))
+    await asyncio.sleep(0)
+    job.end(Stop.CANCELLED)
+    assert await task == "stopped"
+    assert (task.cancelling(), job.call) == (0, None)
+
+
+async def test_a_job_that_was_stopped_before_its_call_makes_none(client: AsyncClient) -> None:
+    job = await idle(client)
+    job.end(Stop.LOST)
+    assert await stopped(job) == "stopped"
+
+
+async def test_who_cancels_the_task_itself_stops_no_call_but_the_task(client: AsyncClient) -> None:
+    job = await idle(client)
+    task = asyncio.create_task(stopped(job))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

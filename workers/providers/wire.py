@@ -46,6 +46,7 @@ class Wire:
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self._client = client
+        self._usual = dict(client.headers)
         self._clock = clock
         self._max_body_bytes = max_body_bytes
 
@@ -91,17 +92,18 @@ class Wire:
     def _request(self, endpoint: Endpoint, call: Call) -> httpx2.Request:
         url = url_of(endpoint.row, endpoint.base_url, call.path)
         with translated():
-            return self._client.build_request(
-                call.method, _parsed(url), headers=_headers(endpoint, call), content=_content(call)
-            )
+            headers = self._usual | _headers(endpoint, call)
+            return httpx2.Request(call.method, _parsed(url), headers=headers, content=_content(call))
 
     def _head(self, response: httpx2.Response) -> Reply:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, headers, at=self._clock())
 
     async def _pieces(self, response: httpx2.Response) -> AsyncIterator[bytes]:
-        size = 0
-        async for piece in response.aiter_bytes():
+        size, raw = 0, response.stream
+        assert isinstance(raw, httpx2.AsyncByteStream)
+        # What is not packed needs none of httpx2's unpacking.
+        async for piece in response.aiter_bytes() if "content-encoding" in response.headers else raw:
             size += len(piece)
             if size > self._max_body_bytes:
                 limit = f"{self._max_body_bytes / 2**20:g} MiB"
