@@ -1,8 +1,9 @@
 """When a target that keeps failing is left alone, and when it is asked again.
 
 A failure opens a breaker if it is the last of `failures` in a row within `window_s`, or if at least `share` of at least
-`least_calls` calls in the window have failed. After `cool_off_s` one probe may pass: its success closes the breaker,
-its failure doubles the cool-off, up to `max_cool_off_s`. Pure values: an outcome gives a new breaker.
+`least_calls` calls in the window have failed. After `cool_off_s` one probe may pass: its success closes the breaker, or
+as many in a row as `successes` says; its failure doubles the cool-off, up to `max_cool_off_s`. Pure values: an outcome
+gives a new breaker.
 
 A breaker of the whole fleet lends its one probe to one node at a time, for a while: a prober that dies frees it. The
 fleet's own are in Redis (tasks/scripts/breakers.lua), and this is their model.
@@ -31,7 +32,10 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """cool_off_s: seconds an open breaker waits before a probe may pass. window_s: seconds that outcomes count."""
+    """cool_off_s: seconds an open breaker waits before a probe may pass. window_s: seconds that outcomes count.
+
+    successes: of probes, one after another, that close it.
+    """
 
     failures: int = 5
     window_s: float = 60.0
@@ -39,11 +43,13 @@ class BreakerPolicy:
     share: float = 0.5
     cool_off_s: float = 30.0
     max_cool_off_s: float = 300.0
+    successes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """outcomes: oldest first. opened_at: None while closed. trips: how often it opened in a row.
+    """outcomes: oldest first. opened_at: None while closed. trips: how often it opened in a row. successes: of probes
+    since it opened.
 
     prober: who has the probe, until `lent_until`. began, now: when a call began and ended, on one steady clock, in
     seconds.
@@ -52,6 +58,7 @@ class Breaker:
     outcomes: tuple[Outcome, ...] = ()
     opened_at: float | None = None
     trips: int = 0
+    successes: int = 0
     prober: str | None = None
     lent_until: float = 0.0
 
@@ -82,7 +89,7 @@ class Breaker:
     ) -> "Breaker":
         """calls: how many did, of which the last one began at `began`."""
         if self.opened_at is not None:
-            return Breaker() if self.is_probe(policy, began=began) else self
+            return self._tried_well(policy) if self.is_probe(policy, began=began) else self
         return replace(self, outcomes=self._seen(policy, (now, True, node), calls))
 
     def failed(self, policy: BreakerPolicy, *, began: float, now: float, node: str = "") -> "Breaker":
@@ -93,6 +100,10 @@ class Breaker:
         if _trips(outcomes, policy):
             return Breaker(outcomes=(), opened_at=now, trips=1)
         return replace(self, outcomes=outcomes)
+
+    def _tried_well(self, policy: BreakerPolicy) -> "Breaker":
+        found = self.successes + 1
+        return Breaker() if found >= policy.successes else replace(self, successes=found)
 
     def _seen(self, policy: BreakerPolicy, outcome: Outcome, calls: int = 1) -> tuple[Outcome, ...]:
         recent, since = self.outcomes, outcome[0] - policy.window_s

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .breaker import BreakerPolicy
 from .lanes import DEFAULT_TASK_TYPE, TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
 
 #: One of `STRATEGIES`, or one that an installed package brings along.
@@ -107,6 +108,7 @@ class ProviderFacts(_Facts):
     stays: bool = False
     only_free: bool = False
     budgeted: bool = False
+    breaker: BreakerPolicy = BreakerPolicy()  #: when its breakers open and close, on all hosts
 
     def model_for(self, task_type: str) -> str | None:
         """The model this provider uses for a task type, None if it has none."""

@@ -56,7 +56,8 @@ class Note:
 class SharedBreaker(BaseModel):
     """One that is open, or has seen a failure within its window. Times are ms of Redis' clock. trips: 0 is closed.
 
-    probe: when the next probe is due. prober: the node that has it, until `lent`. failures, calls: within the window.
+    probe: when the next probe is due. prober: the node that has it, until `lent`. successes: of probes since it opened.
+    failures, calls: within the window.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -66,6 +67,7 @@ class SharedBreaker(BaseModel):
     prober: str = ""
     lent: float = 0
     probe: float = 0
+    successes: int = 0
     failures: int = 0
     calls: int = 0
     failed: float = 0
@@ -126,5 +128,6 @@ def _told(note: Note) -> list[object]:
         policy.share,
         round(policy.cool_off_s * 1000),
         round(policy.max_cool_off_s * 1000),
+        policy.successes,
     )
     return [note.kind, str(note.name), figures, round(note.age_s * 1000), note.calls]

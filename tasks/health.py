@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from ..routing.breaker import BreakerPolicy
 from ..routing.control import Control, ProviderControl
 from ..routing.observed import Observed, together
 from .breakers import BreakerName, SharedBreaker
@@ -14,7 +15,10 @@ State = Literal["takes jobs", "resting", "out", "draining", "drained", "disabled
 
 @dataclass(frozen=True, slots=True)
 class BreakerHealth:
-    """state: `closed`, `open` or `half_open`. probe_in_s: until its next probe, 0 if it is due. prober: who has it."""
+    """state: `closed`, `open` or `half_open`. probe_in_s: until its next probe, 0 if it is due. prober: who has it.
+
+    successes: of probes since it opened.
+    """
 
     scope: str
     of: str
@@ -24,6 +28,7 @@ class BreakerHealth:
     trips: int = 0
     probe_in_s: float | None = None
     prober: str | None = None
+    successes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class ProviderHealth:
     """One provider on all its workers.
 
     why: why it takes no jobs. uptime: the mean share of its workers' lives in which it took jobs, None without any.
-    observed: by model. passed_by: model -> why it takes no jobs, though the provider does.
+    observed: by model. passed_by: model -> why it takes no jobs, though the provider does. policy: of its breakers.
     """
 
     provider: str
@@ -47,6 +52,7 @@ class ProviderHealth:
     observed: Mapping[str, Observed] = field(default_factory=dict[str, Observed])
     endpoints: tuple[EndpointReport, ...] = ()
     control: ProviderControl = field(default_factory=ProviderControl)
+    policy: BreakerPolicy = field(default_factory=BreakerPolicy)
 
     @property
     def overall(self) -> Observed:
@@ -65,6 +71,7 @@ class ProviderHealth:
             "open_lanes": list(self.open_lanes),
             "closed_lanes": dict(self.closed_lanes),
             "passed_by": dict(self.passed_by),
+            "breaker_policy": asdict(self.policy),
             "breakers": [asdict(each) for each in self.breakers],
             "models": told,
             "endpoints": [each.model_dump() for each in self.endpoints],
@@ -73,22 +80,30 @@ class ProviderHealth:
 
 
 def health_of(
-    providers: Iterable[str],
+    providers: Mapping[str, BreakerPolicy],
     living: Sequence[NodeReport],
     breakers: Mapping[str, SharedBreaker],
     control: Control,
     *,
     now: float,
 ) -> tuple[ProviderHealth, ...]:
-    """living: nodes that report. now: Redis' clock, seconds."""
+    """providers: with the policies of their breakers. living: nodes that report. now: Redis' clock, seconds."""
     return tuple(
-        _health(provider, [node for node in living if node.provider == provider], breakers, control.of(provider), now)
-        for provider in providers
+        _health(
+            provider,
+            policy,
+            [node for node in living if node.provider == provider],
+            breakers,
+            control.of(provider),
+            now,
+        )
+        for provider, policy in providers.items()
     )
 
 
 def _health(
     provider: str,
+    policy: BreakerPolicy,
     nodes: Sequence[NodeReport],
     breakers: Mapping[str, SharedBreaker],
     control: ProviderControl,
@@ -115,6 +130,7 @@ def _health(
         },
         endpoints=tuple(each for node in nodes for each in node.endpoints),
         control=control,
+        policy=policy,
     )
 
 
@@ -143,5 +159,13 @@ def _breakers(provider: str, breakers: Mapping[str, SharedBreaker], now: float) 
         prober = breaker.prober if breaker.lent / 1000 > now else None
         state = "half_open" if left_s == 0 else "open"
         yield BreakerHealth(
-            name.scope, name.of, state, breaker.failures, breaker.calls, breaker.trips, round(left_s, 1), prober or None
+            name.scope,
+            name.of,
+            state,
+            breaker.failures,
+            breaker.calls,
+            breaker.trips,
+            round(left_s, 1),
+            prober or None,
+            breaker.successes,
         )

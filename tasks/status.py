@@ -7,6 +7,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from ..routing.breaker import BreakerPolicy
 from ..routing.directory import Directory
 from ..routing.lanes import alternate_queue, lanes
 from .fleet_state import FleetState, NodeReport, Snapshot
@@ -96,7 +97,11 @@ async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
         now=snapshot.now,
         pools=pools,
         health=health_of(
-            (pool.provider for pool in pools), snapshot.living, heard.breakers, snapshot.control, now=snapshot.now
+            {pool.provider: _policy(pool.provider, directory) for pool in pools},
+            snapshot.living,
+            heard.breakers,
+            snapshot.control,
+            now=snapshot.now,
         ),
         queues=tuple(_queue(name, *depths[name], snapshot.living) for name in names),
         running=running,
@@ -151,6 +156,12 @@ def _pools(directory: Directory, snapshot: Snapshot) -> tuple[PoolStatus, ...]:
         )
         for provider in found
     )
+
+
+def _policy(provider: str, directory: Directory) -> BreakerPolicy:
+    """Of its breakers; as usual if the directory does not have it."""
+    facts = directory.providers.get(provider)
+    return facts.breaker if facts is not None else BreakerPolicy()
 
 
 def _nodes(snapshot: Snapshot, provider: str) -> list[NodeReport]:

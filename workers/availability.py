@@ -3,14 +3,9 @@
 from dataclasses import dataclass
 
 from ..routing.action import RULES
-from ..routing.breaker import BreakerPolicy, BreakerState
+from ..routing.breaker import BreakerState
 from ..routing.failure import Failure, Fault
 from .circuit import Circuit
-
-#: A server of our own comes back within seconds of a restart; a hosted one is left alone for longer. And it is given up
-#: before a job that has nowhere else to go has used up its attempts.
-SELF_HOSTED = BreakerPolicy(failures=3, cool_off_s=2.0, max_cool_off_s=30.0)
-HOSTED = BreakerPolicy()
 
 #: What shows that a server cannot be reached, whichever model is asked. All else that breaks is one model's failure,
 #: unless the server has few models and is our own.

@@ -1,6 +1,6 @@
 """One breaker as this node sees it: at once what its own calls showed, a moment later what the whole fleet knows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..routing.breaker import Breaker, BreakerPolicy, BreakerState
 from ..tasks.breakers import BreakerName, Kind, Note, SharedBreaker
@@ -62,9 +62,12 @@ class Circuit:
         self.trying = self.state(now=now) is not BreakerState.CLOSED
 
     def succeeded(self, *, began: float, now: float) -> None:
+        tried = self.breaker.is_probe(self.policy, began=began)
         self._settle(self.breaker.succeeded(self.policy, began=began, now=now))
+        self.trying = self.trying and not tried
         last = self._untold[-1] if self._untold else None
-        if last is not None and last.kind == "ok":
+        # Each probe is told by itself: the fleet counts them.
+        if last is not None and last.kind == "ok" and not tried:
             self._untold[-1] = _Outcome("ok", max(began, last.began), last.calls + 1)
         else:
             self._note(_Outcome("ok", began))
@@ -108,9 +111,10 @@ class Circuit:
             self._mirrored, self.lent = None, False
             return
         self.alone = False
-        if self._mirrored != (fleet.opened, fleet.trips):
+        if self._mirrored != (fleet.opened, fleet.trips) or self.breaker.opened_at is None:
             self._mirrored = (fleet.opened, fleet.trips)
             self._settle(Breaker(opened_at=now - (clock_ms - fleet.opened) / 1000, trips=fleet.trips))
+        self.breaker = replace(self.breaker, successes=fleet.successes)
         self.lent = fleet.prober == node and clock_ms < fleet.lent
 
     def reset(self) -> None:

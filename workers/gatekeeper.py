@@ -77,6 +77,9 @@ class Gatekeeper:
     def use(self, directory: Directory) -> None:
         """Decide by these providers and routes from now on."""
         self.directory = directory
+        facts = directory.providers.get(self.upstream.provider.name)
+        if facts is not None:
+            self.upstream.follow(facts.breaker)
         kinds = [(task_type, band) for task_type in directory.task_types for band in Band]
         self._routes = {lane(*kind): (Work(*kind), self._route(*kind)) for kind in kinds}
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import socket
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -11,6 +12,7 @@ from ..routing.action import RULES
 from ..routing.concurrency import Concurrency
 from ..routing.failure import Failure, Fault
 from ..tasks.answer import Answer
+from ..tasks.breakers import BreakerName
 from ..tasks.fleet_state import EndpointReport
 from .availability import UNREACHABLE, Availability
 from .circuit import Circuit
@@ -18,6 +20,8 @@ from .providers.endpoint import Endpoint
 from .providers.inspection import Health
 from .providers.server_load import ServerLoad
 from .providers.versions import unknown_version
+from .settings.addresses import whereabouts
+from .settings.provider import ProviderSettings
 
 log = structlog.get_logger()
 
@@ -47,6 +51,16 @@ class Line:
     ailing: bool = False
     version: str | None = None
     credentials: str = field(init=False)
+
+    @classmethod
+    def of(cls, provider: ProviderSettings, endpoint: Endpoint) -> "Line":
+        """What a server of our own bears is found out; a hosted one says so itself."""
+        name = BreakerName("endpoint", provider.name, whereabouts(endpoint.base_url, socket.gethostname()))
+        line = cls(endpoint, Availability(Circuit(name, provider.breaker_policy), provider.self_hosted))
+        if provider.self_hosted:
+            line.concurrency = Concurrency.of(provider.slots)
+            line.tells_load = provider.type == "vllm" and provider.health_check.enabled
+        return line
 
     def __post_init__(self) -> None:
         self.credentials = self._credentials()

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import socket
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from ..routing.action import RULES
-from ..routing.concurrency import Concurrency
+from ..routing.breaker import BreakerPolicy
 from ..routing.control import ProviderControl
 from ..routing.failure import Failure, Fault
 from ..routing.observed import Observed
@@ -19,7 +18,6 @@ from ..tasks.answer import Answer
 from ..tasks.breakers import BreakerName, Heard, Note
 from ..tasks.fleet_state import EndpointReport
 from ..tasks.job import Job, JobSpec
-from .availability import HOSTED, SELF_HOSTED, Availability
 from .circuit import Circuit
 from .gateway import steered_job
 from .line import Call, Line
@@ -30,7 +28,6 @@ from .providers.endpoint import AttemptFailed, Endpoint
 from .providers.meter import Meter
 from .providers.sender import Sender
 from .registry.discovery import choosable
-from .settings.addresses import whereabouts
 from .settings.provider import ProviderSettings
 from .settings.schema import TaskTypeSettings
 
@@ -48,9 +45,9 @@ class Unavailable(Exception):
 class Upstream:
     """The provider as one pool sees it.
 
-    task_types: what the configuration says of them. models: of those that the server lists, for jobs that name none.
-    changed: called when the fleet is to hear of something, so that the gate need not wait for its next turn.
-    control: what was changed by hand. targets: by model, of hosted providers; what fails of our own
+    policy: of all breakers. task_types: what the configuration says of them. models: of those that the server lists,
+    for jobs that name none. changed: called when the fleet is to hear of something, so that the gate need not wait for
+    its next turn. control: what was changed by hand. targets: by model, of hosted providers; what fails of our own
     servers' models counts for the server.
     """
 
@@ -58,6 +55,7 @@ class Upstream:
     lines: list[Line]
     sender: Sender
     pricing: Pricing
+    policy: BreakerPolicy
     task_types: Mapping[str, TaskTypeSettings] = field(default_factory=dict[str, TaskTypeSettings])
     models: tuple[str, ...] = ()
     clock: Callable[[], float] = time.monotonic
@@ -75,8 +73,8 @@ class Upstream:
         *,
         task_types: Mapping[str, TaskTypeSettings] | None = None,
     ) -> "Upstream":
-        lines = [_line(provider, endpoint) for endpoint in endpoints]
-        return cls(provider, lines, sender, Pricing.of(provider), task_types or {})
+        lines = [Line.of(provider, endpoint) for endpoint in endpoints]
+        return cls(provider, lines, sender, Pricing.of(provider), provider.breaker_policy, task_types or {})
 
     def why_not(self) -> str | None:
         """Why no endpoint takes calls, None if one does."""
@@ -140,12 +138,18 @@ class Upstream:
                     circuit.reset()
             self.control = control
 
+    def follow(self, policy: BreakerPolicy) -> None:
+        """Open and close breakers by these figures, as all hosts do; this one's own may be others."""
+        self.policy = policy
+        for circuit in self.circuits():
+            circuit.policy = policy
+
     def target(self, model: str) -> Circuit | None:
         """The circuit of one model, None if only endpoints have any."""
         if self.provider.self_hosted:
             return None
         if model not in self.targets:
-            self.targets[model] = Circuit(BreakerName("target", self.provider.name, model), HOSTED)
+            self.targets[model] = Circuit(BreakerName("target", self.provider.name, model), self.policy)
         return self.targets[model]
 
     def models_out(self) -> dict[str, str]:
@@ -331,17 +335,3 @@ class Upstream:
             log.info("models.not_listed", provider=self.provider.name, error=str(failed.failure))
             return
         self.models = choosable(self.provider, listed)
-
-
-def _line(provider: ProviderSettings, endpoint: Endpoint) -> Line:
-    """What a server of our own bears is found out; a hosted one says so itself."""
-    line = Line(endpoint, Availability(_circuit(provider, endpoint), provider.self_hosted))
-    if provider.self_hosted:
-        line.concurrency = Concurrency.of(provider.slots)
-        line.tells_load = provider.type == "vllm" and provider.health_check.enabled
-    return line
-
-
-def _circuit(provider: ProviderSettings, endpoint: Endpoint) -> Circuit:
-    policy = SELF_HOSTED if provider.self_hosted else HOSTED
-    return Circuit(BreakerName("endpoint", provider.name, whereabouts(endpoint.base_url, socket.gethostname())), policy)

@@ -3,12 +3,13 @@
 --
 -- What happened: a list of [kind, name, policy, age, calls], the oldest first.
 --   kind    "ok": `calls` succeeded; "bad": one failed; "probe": the node wants the probe, or wants to keep it
---   policy  [failures, window, least calls, share, cool-off, longest cool-off], times in ms
+--   policy  [failures, window, least calls, share, cool-off, longest cool-off, successes that close it], times in ms
 --   age     ms since the call began; of several, the last one
 --
 -- <ns>:breakers          hash  name -> JSON, of those that are open or have seen a failure in their window:
 --                              trips (0 is closed), opened (when, ms), prober, lent (until when, ms), probe (when it is due, ms),
---                              failures and calls in the window, failed (when last, ms), window (ms)
+--                              successes (of probes since it opened), failures and calls in the window, failed (when
+--                              last, ms), window (ms)
 -- <ns>:outcomes:<name>   list  "<ms> <1 or 0> <node>", oldest first, of a closed one
 --
 -- Returns Redis' clock in ms, and then names and JSON as in the hash. A breaker that opens or closes wakes every node.
@@ -26,7 +27,7 @@ end
 local function read(name)
   local known = redis.call('HGET', facts, name)
   if known then return cjson.decode(known) end
-  return {opened = 0, trips = 0, prober = '', lent = 0, probe = 0, failures = 0, calls = 0, failed = 0, window = 0}
+  return {opened = 0, trips = 0, prober = '', lent = 0, probe = 0, successes = 0, failures = 0, calls = 0, failed = 0, window = 0}
 end
 
 local function write(name, breaker)
@@ -36,7 +37,7 @@ end
 local function open(name, breaker, policy)
   local cool_off = math.min(policy[6], policy[5] * 2 ^ math.min(breaker.trips, 16))
   breaker.opened, breaker.trips, breaker.probe = now, breaker.trips + 1, now + cool_off
-  breaker.prober, breaker.lent = '', 0
+  breaker.prober, breaker.lent, breaker.successes = '', 0, 0
   redis.call('DEL', outcomes_key(name))
   write(name, breaker)
   redis.call('PUBLISH', ns .. ':wake', name)
@@ -46,6 +47,11 @@ local function close(name)
   redis.call('HDEL', facts, name)
   redis.call('DEL', outcomes_key(name))
   redis.call('PUBLISH', ns .. ':wake', name)
+end
+
+local function tried_well(name, breaker, policy)
+  breaker.successes = (breaker.successes or 0) + 1 -- None of those that an earlier version wrote has any.
+  if breaker.successes >= policy[7] then close(name) else write(name, breaker) end
 end
 
 local function add(name, policy, ok, calls)
@@ -82,7 +88,7 @@ local note = {}
 function note.ok(name, policy, age, calls)
   local breaker = read(name)
   if breaker.trips > 0 then
-    if now - age >= breaker.probe then close(name) end
+    if now - age >= breaker.probe then tried_well(name, breaker, policy) end
     return
   end
   add(name, policy, 1, calls)

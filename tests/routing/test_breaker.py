@@ -1,6 +1,6 @@
 """When a breaker opens, what it lets through, and how it closes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -121,6 +121,14 @@ def test_each_failed_probe_doubles_the_cool_off_up_to_the_cap(failed_probes: int
 
 def test_a_successful_probe_closes_it_and_forgets_what_was() -> None:
     assert OPEN.failing(3).breaker.succeeded(POLICY, began=2000.0, now=2001.0) == Breaker()
+
+
+def test_as_many_probes_as_wanted_close_it_and_one_that_fails_begins_anew() -> None:
+    policy = replace(POLICY, successes=3)
+    found = OPEN.breaker.succeeded(policy, began=34.0, now=35.0, calls=9).succeeded(policy, began=35.0, now=36.0)
+    assert (found.state(policy, now=36.0), found.successes) == (BreakerState.HALF_OPEN, 2)
+    assert found.succeeded(policy, began=36.0, now=37.0) == Breaker()
+    assert found.failed(policy, began=36.0, now=37.0) == Breaker(opened_at=37.0, trips=2)
 
 
 @pytest.mark.parametrize("now", [20.0, 40.0], ids=["that end while it is open", "that end after the cool-off"])

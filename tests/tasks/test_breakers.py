@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -145,6 +145,15 @@ async def test_a_probe_that_succeeds_closes_it_and_one_that_fails_doubles_the_co
     assert (await board.at(92_000, ok(age_s=1.0))).breakers == {}
 
 
+async def test_several_probes_close_it_if_the_policy_wants_several(board: Board) -> None:
+    careful = replace(POLICY, successes=2)
+    well = Note("ok", NAME, careful, 1.0, calls=5)
+    await board.at(0, bad(), bad(), bad())
+    assert (await board.breaker(32_000, well)).successes == 1
+    assert (await board.breaker(33_000, bad())).successes == 0
+    assert (await board.at(95_000, well, well)).breakers == {}
+
+
 async def test_a_change_wakes_every_node(board: Board) -> None:
     async with board.redis.pubsub() as news:
         await news.subscribe("wf:wake")
@@ -171,6 +180,16 @@ def test_other_names_are_none(text: str) -> None:
     assert BreakerName.parse(text) is None
 
 
+POLICIES = st.builds(
+    BreakerPolicy,
+    failures=st.integers(1, 6),
+    window_s=st.sampled_from([10.0, 60.0]),
+    least_calls=st.integers(1, 12),
+    share=st.sampled_from([0.25, 0.5, 1.0]),
+    cool_off_s=st.sampled_from([1.0, 30.0]),
+    max_cool_off_s=st.sampled_from([30.0, 100.0]),
+    successes=st.integers(1, 3),
+)
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 40_000),
@@ -187,39 +206,39 @@ STEPS = st.lists(
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-def test_redis_does_what_the_pure_breaker_does(redis_server_url: str, steps: list[Any]) -> None:
+@given(steps=STEPS, policy=POLICIES)
+def test_redis_does_what_the_pure_breaker_does(redis_server_url: str, steps: list[Any], policy: BreakerPolicy) -> None:
     async def compared() -> None:
         async with AsyncClient(redis_server_url) as client:
             board, model, now = Board(client.redis), Breaker(), 1_000_000
             for pause, (kind, age, calls), node in steps:
                 now += pause
-                model = after(model, kind, now / 1000, age / 1000, calls, node)
-                told = await board.breaker(now, Note(kind, NAME, POLICY, age / 1000, calls), node=node)
-                assert seen(told) == seen_of(model)
+                model = after(model, policy, kind, now / 1000, age / 1000, calls, node)
+                told = await board.breaker(now, Note(kind, NAME, policy, age / 1000, calls), node=node)
+                assert seen(told) == seen_of(model, policy)
 
     with sync_redis.Redis.from_url(redis_server_url) as client:
         client.flushall()
     asyncio.run(compared())
 
 
-def after(model: Breaker, kind: str, now: float, age: float, calls: int, node: str) -> Breaker:
+def after(model: Breaker, policy: BreakerPolicy, kind: str, now: float, age: float, calls: int, node: str) -> Breaker:
     if kind == "probe":
-        return model.lent(POLICY, node, now=now, lease_s=module.LEASE_S)
+        return model.lent(policy, node, now=now, lease_s=module.LEASE_S)
     if kind == "bad":
-        return model.failed(POLICY, began=now - age, now=now, node=node)
-    return model.succeeded(POLICY, began=now - age, now=now, calls=calls, node=node)
+        return model.failed(policy, began=now - age, now=now, node=node)
+    return model.succeeded(policy, began=now - age, now=now, calls=calls, node=node)
 
 
 def seen(breaker: SharedBreaker) -> tuple[object, ...]:
     """What of both must be alike."""
     if not breaker.is_open:
         return ()
-    return (breaker.opened, breaker.trips, breaker.prober, breaker.lent, breaker.probe)
+    return (breaker.opened, breaker.trips, breaker.successes, breaker.prober, breaker.lent, breaker.probe)
 
 
-def seen_of(model: Breaker) -> tuple[object, ...]:
+def seen_of(model: Breaker, policy: BreakerPolicy) -> tuple[object, ...]:
     if model.opened_at is None:
         return ()
-    times = (model.lent_until, model.probe_at(POLICY))
-    return (round(model.opened_at * 1000), model.trips, model.prober or "", *(round(at * 1000) for at in times))
+    times, counts = (model.lent_until, model.probe_at(policy)), (model.trips, model.successes)
+    return (round(model.opened_at * 1000), *counts, model.prober or "", *(round(at * 1000) for at in times))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from workfleet.routing.breaker import BreakerPolicy
 from workfleet.routing.control import Control, ProviderControl
 from workfleet.routing.observed import Observed
 from workfleet.tasks.breakers import SharedBreaker
@@ -19,7 +20,11 @@ def seen(
     *nodes: NodeReport, control: ProviderControl | None = None, breakers: dict[str, SharedBreaker] | None = None
 ) -> ProviderHealth:
     (found,) = health_of(
-        ["groq"], nodes, breakers or {}, Control(providers={"groq": control or ProviderControl()}), now=NOW
+        {"groq": BreakerPolicy(failures=7)},
+        nodes,
+        breakers or {},
+        Control(providers={"groq": control or ProviderControl()}),
+        now=NOW,
     )
     return found
 
@@ -46,12 +51,14 @@ def test_breakers_tell_their_failures_and_when_their_probe_is_due() -> None:
     breakers = {
         "target|groq|a": SharedBreaker(failures=2, calls=5),
         "target|groq|b": SharedBreaker(trips=1, opened=1, probe=1_020_500),
-        "endpoint|groq|http://x": SharedBreaker(trips=2, opened=1, probe=900_000, prober="groq@a", lent=1_001_000),
+        "endpoint|groq|http://x": SharedBreaker(
+            trips=2, opened=1, probe=900_000, prober="groq@a", lent=1_001_000, successes=1
+        ),
         "target|other|c": SharedBreaker(trips=1),
         "unreadable": SharedBreaker(trips=1),
     }
     assert seen(node(), breakers=breakers).breakers == (
-        BreakerHealth("endpoint", "http://x", "half_open", trips=2, probe_in_s=0.0, prober="groq@a"),
+        BreakerHealth("endpoint", "http://x", "half_open", trips=2, probe_in_s=0.0, prober="groq@a", successes=1),
         BreakerHealth("target", "a", "closed", failures=2, calls=5),
         BreakerHealth("target", "b", "open", trips=1, probe_in_s=20.5),
     )

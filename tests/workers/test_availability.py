@@ -5,8 +5,9 @@ import pytest
 from workfleet.routing.breaker import BreakerPolicy
 from workfleet.routing.failure import Failure, Fault
 from workfleet.tasks.breakers import BreakerName
-from workfleet.workers.availability import HOSTED, SELF_HOSTED, Availability
+from workfleet.workers.availability import Availability
 from workfleet.workers.circuit import Circuit
+from workfleet.workers.settings.breaker import HOSTED
 
 DOWN = Failure(Fault.TRANSPORT, "connection refused")
 
@@ -122,9 +123,3 @@ def test_what_says_nothing_of_its_health_never_opens_the_breaker(fault: Fault) -
     for _ in range(100):
         availability.failed(Failure(fault, "no"), began=0.0, now=0.0)
     assert availability.why_not(now=0.0) is None
-
-
-def test_a_server_of_our_own_is_given_up_before_a_lone_job_is() -> None:
-    from workfleet.routing.directory import RetryPolicy
-
-    assert SELF_HOSTED.failures < RetryPolicy().max_attempts

@@ -1,5 +1,7 @@
 """A node acts on its own calls at once, and on what the fleet knows as soon as it hears of it."""
 
+from dataclasses import replace
+
 from workfleet.routing.breaker import BreakerPolicy, BreakerState
 from workfleet.tasks.breakers import BreakerName, Note, SharedBreaker
 from workfleet.workers.circuit import Circuit
@@ -89,6 +91,37 @@ def test_it_lets_a_call_try_only_if_the_fleet_has_lent_it_the_probe() -> None:
     own.asked(now=41.0)
     assert own.why_not(now=41.0) == "its breaker lets one call try"
     assert own.notes(now=42.0) == [Note("probe", NAME, POLICY)]
+
+
+def test_each_of_several_probes_that_are_to_go_well_is_told_by_itself() -> None:
+    careful = replace(POLICY, successes=2)
+    own = Circuit(NAME, careful)
+    hear(own, opened(0.0, prober="me", lent_s=40.0), now=30.0)
+    for began in (31.0, 33.0):
+        assert own.why_not(now=began) is None
+        own.asked(now=began)
+        own.succeeded(began=began, now=began + 1)
+    assert own.state(now=34.0) is BreakerState.CLOSED
+    assert own.notes(now=34.0) == [Note("ok", NAME, careful, 3.0), Note("ok", NAME, careful, 1.0)]
+
+
+def test_probes_that_other_nodes_made_count() -> None:
+    own = Circuit(NAME, replace(POLICY, successes=2))
+    hear(own, opened(0.0, prober="me", lent_s=40.0).model_copy(update={"successes": 1}), now=30.0)
+    own.asked(now=31.0)
+    own.succeeded(began=31.0, now=32.0)
+    assert own.state(now=32.0) is BreakerState.CLOSED
+
+
+def test_it_stays_open_while_the_fleet_does_though_a_try_here_went_well() -> None:
+    own = circuit()
+    fleet = opened(0.0, prober="me", lent_s=40.0)
+    hear(own, fleet, now=30.0)
+    own.asked(now=30.0)
+    own.succeeded(began=30.0, now=31.0)
+    own.notes(now=31.0)
+    hear(own, fleet, now=31.0)
+    assert own.state(now=31.0) is BreakerState.HALF_OPEN
 
 
 def test_a_probe_that_was_not_used_in_time_is_gone() -> None:

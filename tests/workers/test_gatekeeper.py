@@ -8,6 +8,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 
+from workfleet.routing.breaker import BreakerPolicy
 from workfleet.routing.directory import Strategy
 from workfleet.routing.observed import Observed
 from workfleet.tasks.fleet_state import NodeReport
@@ -40,6 +41,13 @@ async def test_the_second_takes_over_when_the_first_is_out_and_hands_back_when_i
     assert [await one.turn(), await other.turn()] == [False, True]
     availability.unreached = None
     assert [await one.turn(), await other.turn()] == [True, False]
+
+
+async def test_breakers_open_by_the_directorys_figures_whatever_the_host_is_configured_with(two: Fleet) -> None:
+    gate = gates(two)[0].keeper
+    facts = gate.directory.providers["one"].model_copy(update={"breaker": BreakerPolicy(failures=9)})
+    gate.use(gate.directory.model_copy(update={"providers": {**gate.directory.providers, "one": facts}}))
+    assert {circuit.policy for circuit in gate.upstream.circuits()} == {BreakerPolicy(failures=9)}
 
 
 async def test_the_second_takes_over_when_the_first_leaves(two: Fleet) -> None:

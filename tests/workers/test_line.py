@@ -4,11 +4,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from workfleet.tasks.breakers import BreakerName
-from workfleet.workers.availability import SELF_HOSTED, Availability
+from workfleet.workers.availability import Availability
 from workfleet.workers.circuit import Circuit
 from workfleet.workers.line import Line
 from workfleet.workers.providers.endpoint import Endpoint
 from workfleet.workers.providers.inspection import Health
+from workfleet.workers.settings.breaker import SELF_HOSTED
 
 
 @pytest.fixture

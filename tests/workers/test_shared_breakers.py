@@ -13,7 +13,6 @@ from workfleet.tasks.breakers import Breakers
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.tasks.request import Request
-from workfleet.workers import upstream as module
 from workfleet.workers.providers.endpoint import AttemptFailed
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.settings.provider import ProviderSettings
@@ -60,13 +59,13 @@ def server() -> Server:
 
 
 @pytest.fixture
-async def make(redis_url: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Make]:
-    monkeypatch.setattr(module, "HOSTED", BreakerPolicy(failures=3, cool_off_s=0.0))
+async def make(redis_url: str, server: Server) -> AsyncIterator[Make]:
     transport = httpx2.MockTransport(server.answer)
     async with AsyncClient(redis_url) as client, Sender(transport=transport) as sender:
 
         async def node(name: str, settings: ProviderSettings = GROQ) -> Node:
             made = Node(name, Upstream.of(settings, settings.endpoints(), sender), Breakers(client.redis))
+            made.upstream.follow(BreakerPolicy(failures=3, cool_off_s=0.0))
             await made.upstream.probe()
             await made.turn()
             return made

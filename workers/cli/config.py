@@ -12,6 +12,7 @@ from ...routing.directory import ANY_AGENT, Route
 from ...tasks.errors import ConfigurationError
 from ..registry.knowledge import known_without_asking
 from ..registry.retired import retired_models
+from ..settings.breaker import words
 from ..settings.dump import as_yaml
 from ..settings.load import FILES, load_settings
 from ..settings.price_check import stale_prices
@@ -100,6 +101,7 @@ def _show_provider(provider: ProviderSettings) -> None:
             "key": key_words(provider),
             "models": ", ".join(sorted(provider.named_models())) or "as the server lists",
             "limits": ", ".join(_limit_words(*each) for each in limits.items()) or "none known",
+            "breaker": words(provider.breaker_policy),
         }
     )
 

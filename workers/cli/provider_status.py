@@ -14,6 +14,7 @@ from rich.table import Table
 from ...tasks.client import AsyncClient
 from ...tasks.health import ProviderHealth
 from ...tasks.status import FleetStatus, read_status
+from ..settings.breaker import words
 from .console import out
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
@@ -115,6 +116,8 @@ def _troubles(status: FleetStatus) -> Table | None:
         for breaker in each.breakers:
             due = "" if breaker.probe_in_s is None else f"in {breaker.probe_in_s:.0f} s"
             probe = f"{breaker.prober} tries" if breaker.prober else due
+            if breaker.successes:
+                probe += f", {breaker.successes} of {each.policy.successes} went well"
             failures = f"{breaker.failures} of {breaker.calls}" if breaker.calls else ""
             table.add_row(
                 each.provider, breaker.state, escape(f"{breaker.scope} {breaker.of}"), failures, escape(probe)
@@ -143,7 +146,15 @@ def _details(status: FleetStatus) -> list[RenderableType]:
             shares = (f"{seen.failing:.0%}", f"{seen.rejected:.0%}")
             times = (_seconds(seen.first_token_s), _seconds(seen.total_s))
             models.add_row(escape(f"{each.provider}/{model}"), str(seen.calls), *shares, *times, cost)
-    return [part for table in (endpoints, models, _closed(status)) if table.row_count for part in ("", table)]
+    tables = (endpoints, models, _policies(status), _closed(status))
+    return [part for table in tables if table.row_count for part in ("", table)]
+
+
+def _policies(status: FleetStatus) -> Table:
+    table = Table("provider", "a breaker of its", box=None, pad_edge=False)
+    for each in status.health:
+        table.add_row(escape(each.provider), words(each.policy))
+    return table
 
 
 def _closed(status: FleetStatus) -> Table:

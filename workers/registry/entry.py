@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ..settings.provider import Part
+from ..settings.part import Part
 
 Capability = Literal["chat", "code", "reasoning", "vision", "tools", "json_mode", "embedding", "audio"]
 

@@ -47,6 +47,29 @@ _PER_1K = {
     "cost_per_1k_input": Spelling(("prices", "input_usd_per_mtok"), 1000.0),
     "cost_per_1k_output": Spelling(("prices", "output_usd_per_mtok"), 1000.0),
 }
+
+
+def _in_seconds(stem: str, field: str) -> dict[str, Spelling]:
+    """Another word for a field that holds seconds."""
+    return {
+        **dict.fromkeys((f"{stem}_s", f"{stem}_seconds"), Spelling((field,))),
+        f"{stem}_ms": Spelling((field,), 0.001),
+    }
+
+
+_BREAKER = table(
+    ("failures", "window_s", "least_calls", "share", "cool_off_s", "max_cool_off_s", "successes"),
+    calls="least_calls",
+    threshold="failures",
+    failure_threshold="failures",
+    success_threshold="successes",
+    reset="cool_off_s",
+    reset_timeout=Spelling(("cool_off_s",), 0.001),
+    **_in_seconds("open", "cool_off_s"),
+    **_in_seconds("reset", "cool_off_s"),
+    **_in_seconds("reset_timeout", "cool_off_s"),
+    **_in_seconds("max_open", "max_cool_off_s"),
+)
 _MODEL = table(
     ("name", "context_tokens", "capabilities", "limits", "prices", "free", "quality", "strengths", "timeouts"),
     id="name",
@@ -74,6 +97,7 @@ _PROVIDER = table(
         "limits",
         "prices",
         "health_check",
+        "breaker",
         "fallback_provider",
         "timeouts",
         "api",
@@ -87,6 +111,8 @@ _PROVIDER = table(
     model="default_model",
     concurrency="slots",
     max_concurrency="slots",
+    circuit_breaker="breaker",
+    circuit_breaker_options="breaker",
     rate_limits="limits",
     cost_per_1m_tokens="prices",
     deployment="default_model",
@@ -143,6 +169,7 @@ _TOP = table(
         "sync_models_s",
         "retry",
         "timeouts",
+        "breaker",
         "providers",
         "routes",
         "lanes",
@@ -153,6 +180,8 @@ _TOP = table(
     ),
     fallback_chains="agents",
     agent_models="agents",
+    circuit_breaker="breaker",
+    circuit_breaker_options="breaker",
 )
 
 _A_JOB_SAYS_IT = "each job says it for itself"
@@ -183,6 +212,7 @@ def respell_top(node: Node, findings: Findings) -> Node:
     node = respell(node, _TOP, findings)
     node = inside(node, "retry", lambda child: respell(child, _RETRY, findings))
     node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
+    node = inside(node, "breaker", lambda child: respell(child, _BREAKER, findings))
     node = inside(node, "task_types", lambda child: each(child, lambda one: respell(one, _TASK_TYPE, findings)))
     for name in ("routes", "lanes", "users"):
         node = inside(node, name, lambda child: each(child, lambda one: _route(one, _ROUTE, findings)))
@@ -199,6 +229,7 @@ def respell_provider(node: Node, findings: Findings) -> Node:
     node = inside(node, "timeouts", lambda child: respell(child, _TIMEOUTS, findings))
     node = inside(node, "runner", lambda child: respell(child, _RUNNER, findings))
     node = inside(node, "health_check", lambda child: respell(child, _HEALTH_CHECK, findings))
+    node = inside(node, "breaker", lambda child: respell(child, _BREAKER, findings))
     node = inside(node, "api", lambda child: _api(child, findings))
     return inside(node, "models", lambda child: each(child, lambda one: _model(one, findings)))
 

@@ -89,6 +89,7 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
             "limits": provider.limits.model_dump(exclude_none=True, exclude_defaults=True),
             "prices": provider.prices.model_dump(exclude_none=True),
             "health_check": health.model_dump() if health != HealthCheck() else None,
+            "breaker": provider.breaker.said(),
             "fallback_provider": provider.fallback_provider,
             "timeouts": {
                 name: value

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from ...routing.directory import ChainLink, Mode
 from .complaints import validated
 from .modes import admits
+from .part import Part
 from .problems import Findings
-from .provider import Part, ProviderSettings
+from .provider import ProviderSettings
 from .references import Providers, Reference, Unresolved, resolve
 from .tree import Node, plain
 

@@ -5,23 +5,20 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
+from ...routing.breaker import BreakerPolicy
 from ...routing.control import BUDGETS
 from ...routing.directory import ModelFacts, ProviderFacts, Tier, named_elsewhere, named_free
 from ...routing.quota_calendar import is_zone
 from ...tasks.job import CallLimits
 from ..providers.endpoint import Api, Endpoint, Timeouts
 from ..providers.rows import ROWS
+from .breaker import BreakerSettings
+from .part import Part
 
 LOCAL_SLOTS = 8
 HOSTED_SLOTS = 16
-
-
-class Part(BaseModel):
-    """Frozen, strict about names, and never shows a value that it refuses: it may be a key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Limits(Part):
@@ -173,6 +170,7 @@ class ProviderSettings(Part):
     limits: Limits = Limits()
     prices: Prices = Prices()
     health_check: HealthCheck = HealthCheck()
+    breaker: BreakerSettings = BreakerSettings()
     fallback_provider: str | None = None
     timeouts: Timeouts = Timeouts()
     said_timeouts: frozenset[str] = frozenset()
@@ -192,6 +190,10 @@ class ProviderSettings(Part):
     def self_hosted(self) -> bool:
         """Its capacity is ours to manage: slots and breakers are for each endpoint."""
         return self.tier == "local"
+
+    @property
+    def breaker_policy(self) -> BreakerPolicy:
+        return self.breaker.policy(self_hosted=self.self_hosted)
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -271,6 +273,7 @@ class ProviderSettings(Part):
             output_usd_per_mtok=self.prices.output_usd_per_mtok,
             self_hosted=self.self_hosted,
             budgeted=self.limits.budgeted,
+            breaker=self.breaker_policy,
         )
 
     def _free_default(self) -> tuple[ModelFacts, ...]:

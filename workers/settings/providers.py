@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 from ...routing.directory import Tier
@@ -12,6 +12,7 @@ from ...routing.lanes import canonical
 from ...tasks.job import CallLimits
 from .addresses import LOOPBACK, fault_of, is_hosted_service, is_ours, normalised
 from .api_fields import api_of, deployed_models
+from .breaker import BreakerSettings
 from .choices import choose, truth
 from .complaints import validated
 from .context import Context
@@ -34,6 +35,7 @@ class Shared:
     """What holds for all providers. task_types: every name and alias of a task type -> the task type."""
 
     timeouts: Node | None
+    breaker: BreakerSettings
     task_types: Mapping[str, str]
     context: Context
 
@@ -111,6 +113,7 @@ class _Entry:
             "tier": tier,
             "base_urls": urls,
             **self._timeouts(tier, node.get("timeouts")),
+            "breaker": self._breaker(said.get("breaker")),
             "api_key": key.key,
             "key_source": key.source,
             "key_file": key.file,
@@ -165,6 +168,11 @@ class _Entry:
         usual = LOCAL_TIMEOUTS if tier == "local" else HOSTED_TIMEOUTS
         return {"timeouts": replace(usual, **said), "said_timeouts": frozenset(said)}
 
+    def _breaker(self, own: object) -> object:
+        """The figures for all providers, overridden by its own."""
+        common = self.shared.breaker.said()
+        return {**common, **cast("dict[str, object]", own)} if isinstance(own, dict) else own or common
+
     def _overrides(self, node: Node) -> Node:
         """By task type, whatever the configuration calls them."""
         known = self.shared.task_types
@@ -211,6 +219,16 @@ def _of_runner(node: Node, said: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     name = said.get("default_model") or Path(runner.model_file).stem
     return {"default_model": name, "models": [{"name": name, "context_tokens": runner.context_tokens}]}
+
+
+def breaker_of(node: Node | None, context: Context) -> BreakerSettings:
+    """The figures that a `breaker` block says for all providers."""
+    if node is None or node.value is None:
+        return BreakerSettings()
+    if not node.is_mapping:
+        context.findings.errors.append(node.problem("must be a mapping of fields, such as `failures:`"))
+        return BreakerSettings()
+    return validated(BreakerSettings, plain(node), node, context.findings) or BreakerSettings()
 
 
 def timeouts_of(node: Node | None, context: Context) -> dict[str, float]:

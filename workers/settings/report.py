@@ -1,5 +1,6 @@
 """What `fleet config validate` tells of a configuration, as plain data. No secret is in it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from ...routing.directory import Route
@@ -59,6 +60,7 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
         "models": sorted(provider.named_models()),
         "slots": provider.slots,
         "limits": provider.limits.model_dump(exclude_none=True, exclude_defaults=True),
+        "breaker": asdict(provider.breaker_policy),
     }
 
 

@@ -18,9 +18,10 @@ from .fallbacks import linked
 from .from_environment import Overridden
 from .links import lacks_model
 from .modes import under
+from .part import Part
 from .problems import Findings, did_you_mean, in_order
-from .provider import Part, ProviderSettings
-from .providers import Shared, provider_of, timeouts_of
+from .provider import ProviderSettings
+from .providers import Shared, breaker_of, provider_of, timeouts_of
 from .references import Providers, provider_named
 from .routes import RouteMaker, never_is_none
 from .schema import SYNC_MODELS_S, Settings, TaskTypeSettings
@@ -147,7 +148,7 @@ def _providers(node: Node, task_types: Mapping[str, str], context: Context) -> d
     if not nodes.is_mapping and nodes.value is not None:
         context.findings.errors.append(nodes.problem("must be a mapping of providers by name, or a list of them"))
     timeouts_of(node.get("timeouts"), context)
-    shared = Shared(node.get("timeouts"), task_types, context)
+    shared = Shared(node.get("timeouts"), breaker_of(node.get("breaker"), context), task_types, context)
     found = {name: provider_of(name, child, shared) for name, child in nodes.fields.items()}
     whole = {name: provider or ProviderSettings(name=name, type="unknown") for name, provider in found.items()}
     return linked(whole, nodes.fields, context.findings)

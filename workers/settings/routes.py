@@ -12,8 +12,9 @@ from .choices import choose, choose_strategy
 from .complaints import validated
 from .fallbacks import followers
 from .links import Links, in_a_row, lacks_model, links_of, why_unused, with_roles
+from .part import Part
 from .problems import Findings
-from .provider import Part, ProviderSettings
+from .provider import ProviderSettings
 from .references import Providers, Reference
 from .spelling import inside
 from .templates import CostOf, is_template, staged, with_primary, without_stages

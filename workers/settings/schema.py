@@ -7,8 +7,9 @@ from pydantic import Field, SecretStr
 from ...routing.directory import Budget, Directory, Mode, RetryPolicy, Route, Strategy
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES
 from ...tasks.job import CallLimits
+from .part import Part
 from .problems import Problem
-from .provider import Part, ProviderSettings
+from .provider import ProviderSettings
 
 #: A listing changes a few times a week at a hosted provider, and whenever somebody fetches a model at a server of ours.
 SYNC_MODELS_S = 900.0

@@ -15,6 +15,7 @@ providers:
   groq: {priority: 2, default_model: llama, limits: {requestsPerDay: 14400, per: model}}
   google: {enabled: true, api_key: x, model: gemini}
   vllm: {enabled: false}
+breaker: {failures: 9}
 routes: {bulk: [ollama]}
 agents: {SWE Agent: groq/coder}
 """
@@ -46,6 +47,9 @@ def test_a_good_configuration_is_told_provider_by_provider(run: Run) -> None:
     assert (
         "    key        found in GROQ_API_KEY\n    models     llama\n    limits     14,400 requests a day, per model\n"
         in out
+    )
+    assert (
+        "\n    breaker    opens at 9 failures in a row within 60 s or 50% of 10 calls or more; rests for 30 s," in out
     )
     assert "google\n    state      hosted, 16 slots, priority 100\n" in out
     assert "vllm\n    state      disabled\n" in out
@@ -83,6 +87,15 @@ def test_programs_get_the_same_as_json(run: Run) -> None:
         "models": ["llama"],
         "slots": 16,
         "limits": {"requests_per_day": 14400, "per": "model"},
+        "breaker": {
+            "failures": 9,
+            "window_s": 60.0,
+            "least_calls": 10,
+            "share": 0.5,
+            "cool_off_s": 30.0,
+            "max_cool_off_s": 300.0,
+            "successes": 1,
+        },
     }
     assert report["routes"]["bulk"]["chain"] == ["ollama"]
     assert report["agents"] == {"SWE Agent": "agent:SWE Agent"}

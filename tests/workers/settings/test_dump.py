@@ -67,6 +67,9 @@ TARGETS = st.one_of(st.sampled_from(NAMES), st.builds("{}/{}".format, st.sampled
 CHAINS: st.SearchStrategy[Any] = st.one_of(TARGETS, st.lists(TARGETS, min_size=1, max_size=3))
 PRICES: st.SearchStrategy[Any] = st.fixed_dictionaries({"input": st.sampled_from([0, 1.5]), "output": st.just(0)})
 TIMEOUTS: st.SearchStrategy[Any] = st.fixed_dictionaries({"total_ms": st.integers(1, 90_000)})
+BREAKER: st.SearchStrategy[Any] = st.fixed_dictionaries(
+    {}, optional={"failures": st.integers(1, 9), "open_s": st.integers(1, 600), "share": st.just(0.3)}
+)
 PROVIDER: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {},
     optional={
@@ -81,6 +84,7 @@ PROVIDER: st.SearchStrategy[Any] = st.fixed_dictionaries(
         "fallback_provider": st.sampled_from(NAMES),
         "prices": PRICES,
         "timeouts": TIMEOUTS,
+        "breaker": BREAKER,
         "measure_first_token": st.booleans(),
     },
 )
@@ -105,6 +109,7 @@ CONFIGURATION: st.SearchStrategy[Any] = st.fixed_dictionaries(
         "agents": st.dictionaries(st.sampled_from(["A", "SWE Agent"]), st.one_of(CHAINS, ROUTE), max_size=2),
         "spill_after_s": st.sampled_from(["never", 0, 2.5]),
         "sync_models_s": st.sampled_from(["never", 60, 900]),
+        "breaker": BREAKER,
     },
 )
 
@@ -157,6 +162,7 @@ JUNK = st.recursive(
                     "free_tier",
                     "headers",
                     "timeouts",
+                    "breaker",
                 ]
             ),
             inner,
@@ -176,6 +182,7 @@ TOP = st.sampled_from(
         "strategy",
         "retry",
         "timeouts",
+        "breaker",
         "task_types",
         "loadBalancing",
         "cache",
