@@ -1,6 +1,6 @@
 """The configured providers side by side, and an agent's chain of them asked one after the other."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -54,16 +54,26 @@ class Providers:
         if route is not None:
             ordering = installed_ordering(route.strategy)
             route = selected(route, self.directory.providers, Work(task_type, band), ordering=ordering)
-        chain = route.chain if route else ()
-        links, skipped = admissible(self.directory, chain, task_type, Wants(needs=request.needs))
+        links, skipped = self._admitted(route.chain if route else (), request, task_type)
         if not links:
             raise NoTarget(skipped)
         return tuple(links)
 
     async def complete(self, request: Request, *, agent: str = "", task_type: str = DEFAULT_TASK_TYPE) -> Answer:
         """The first answer of the chain. Raises NoTarget, which says what each of them answered instead."""
-        failed: dict[str, str] = {}
-        for link in self.chain(request, agent=agent, task_type=task_type):
+        chain = self.chain(request, agent=agent, task_type=task_type)
+        return await self.try_providers_in_order(chain, request, task_type=task_type)
+
+    async def try_providers_in_order(
+        self, chain: Sequence[ChainLink | str], request: Request, *, task_type: str = DEFAULT_TASK_TYPE
+    ) -> Answer:
+        """The first answer of these, each a link or `provider` or `provider/model`. Raises NoTarget, UnknownName.
+
+        Who can't do what the request needs, or may not be asked in this mode, is passed over.
+        """
+        links = tuple(self._link(each, place) if isinstance(each, str) else each for place, each in enumerate(chain))
+        admitted, failed = self._admitted(links, request, task_type)
+        for link in admitted:
             target = self.directory.resolve(link, task_type)
             try:
                 answer = await self[link.provider].complete(request, model=target.model if target else None)
@@ -74,3 +84,28 @@ class Providers:
                 return answer
             failed[str(target or link)] = str(ended)
         raise NoTarget(failed)
+
+    def get_model_for_agent(self, agent_name: str, *, task_type: str = DEFAULT_TASK_TYPE) -> Provider:
+        """The first of the agent's chain, with the model that the chain means; its work is taken to be simple.
+
+        Raises NoTarget.
+        """
+        first = self.chain(Request.from_prompt(""), agent=agent_name, task_type=task_type)[0]
+        target, own = self.directory.resolve(first, task_type), self[first.provider]
+        return Provider(own.settings, own.sender, target.model if target else None)
+
+    @property
+    def fallback_chains(self) -> Mapping[str, tuple[str, ...]]:
+        """The targets of each route, in order."""
+        return {name: tuple(map(str, route.chain)) for name, route in self.directory.routes.items()}
+
+    def _link(self, text: str, place: int) -> ChainLink:
+        name, _, model = text.partition("/")
+        if model and not self[name].metadata.serves(model):
+            raise UnknownName(f"model of {name}", model, self[name].settings.named_models())
+        return ChainLink(provider=self[name].name, model=model or None, priority=place)
+
+    def _admitted(
+        self, chain: tuple[ChainLink, ...], request: Request, task_type: str
+    ) -> tuple[list[ChainLink], dict[str, str]]:
+        return admissible(self.directory, chain, task_type, Wants(needs=request.needs))

@@ -24,6 +24,7 @@ routes:
   default: [one, two/large]
 agents:
   reviewer: [two]
+  writer: two/large
 """
 
 
@@ -95,3 +96,32 @@ async def test_when_all_fail_it_says_what_each_answered(providers: Providers, ho
         "one/m": "overloaded (HTTP 503): busy",
         "two/large": "auth (HTTP 401): Unauthorized",
     }
+
+
+async def test_a_chain_of_ones_own_is_tried_in_its_order(providers: Providers, hosts: Hosts) -> None:
+    hosts.replies["two"] = (503, {"error": "busy"})
+    answer = await providers.try_providers_in_order(["two", "two/large", "one"], ASKED)
+    assert (answer.text, hosts.asked) == ("1", ["two/m", "two/large", "one/m"])
+
+
+async def test_who_cannot_do_it_is_passed_over_in_a_chain_of_ones_own(providers: Providers, hosts: Hosts) -> None:
+    with pytest.raises(NoTarget) as failed:
+        await providers.try_providers_in_order(["one"], WITH_TOOLS)
+    assert (failed.value.skipped, hosts.asked) == ({"one/m": "lacks tools"}, [])
+
+
+async def test_a_chain_of_ones_own_names_those_that_are_there(providers: Providers) -> None:
+    with pytest.raises(UnknownName, match="unknown provider 'off'; known: one, two"):
+        await providers.try_providers_in_order(["off"], ASKED)
+
+
+@pytest.mark.parametrize(("agent", "asked"), [("reviewer", "two/m"), ("another", "one/m"), ("writer", "two/large")])
+async def test_an_agents_model_is_the_first_of_its_chain(
+    agent: str, asked: str, providers: Providers, hosts: Hosts
+) -> None:
+    await providers.get_model_for_agent(agent).get_response(ASKED)
+    assert hosts.asked == [asked]
+
+
+async def test_the_chains_are_told_by_their_names(providers: Providers) -> None:
+    assert providers.fallback_chains["default"] == ("one", "two/large")
