@@ -60,7 +60,9 @@ def why_not(provider: ProviderFacts | None, model: str | None, wants: Wants) -> 
         return lacking
     if wants.cost is None:
         return None
-    return wants.cost.objection(*provider.prices_of(facts, prompt_tokens=wants.cost.most_input_tokens))
+    target = f"{provider.name}/{model}"
+    prices = provider.prices_of(facts, prompt_tokens=wants.cost.most_input_tokens(target))
+    return wants.cost.objection(*prices, target)
 
 
 def _lacks(provider: ProviderFacts, facts: ModelFacts | None, wants: Wants) -> str | None:

@@ -36,6 +36,7 @@ _UNNARROWED = (None, None, (), None, JobSpec.model_fields["constraints"].default
 
 
 _NOBODY: Mapping[str, PoolState] = {}
+_AS_ESTIMATED: Mapping[str, float] = {}
 
 _SPEC = TypeAdapter(JobSpec)
 
@@ -233,10 +234,17 @@ def _with_an_answers_limit(spec: JobSpec) -> JobSpec:
     return spec.model_copy(update={"request": spec.request.model_copy(update={"max_tokens": ANSWER_TOKENS})})
 
 
-def wants_of(spec: JobSpec, tokens: int, *, spent_usd: float = 0.0, priced: bool = False) -> Wants:
+def wants_of(
+    spec: JobSpec,
+    tokens: int,
+    *,
+    spent_usd: float = 0.0,
+    priced: bool = False,
+    raised: Mapping[str, float] = _AS_ESTIMATED,
+) -> Wants:
     """What a job asks of every target, at submission and at every fallback.
 
-    spent_usd: by its calls so far. priced: its agent has a budget.
+    spent_usd: by its calls so far. priced: its agent has a budget. raised: targets that count more than we estimate.
     """
     limits = spec.constraints
     return Wants(
@@ -246,15 +254,15 @@ def wants_of(spec: JobSpec, tokens: int, *, spent_usd: float = 0.0, priced: bool
         free_only=limits.free_only,
         only=frozenset(limits.providers),
         never=frozenset(limits.exclude),
-        cost=None if limits.max_cost_usd is None else _cost_cap(spec, limits.max_cost_usd, spent_usd),
+        cost=None if limits.max_cost_usd is None else _cost_cap(spec, limits.max_cost_usd, spent_usd, raised),
         priced=priced,
     )
 
 
-def _cost_cap(spec: JobSpec, max_usd: float, spent_usd: float) -> CostCap:
+def _cost_cap(spec: JobSpec, max_usd: float, spent_usd: float, raised: Mapping[str, float]) -> CostCap:
     size = sized(spec.request)
     told = _OBJECTION_TOKENS if spent_usd else 0
-    return CostCap(max_usd, size.input_tokens + told, size.answer_cap, spent_usd)
+    return CostCap(max_usd, size.input_tokens + told, size.answer_cap, spent_usd, raised)
 
 
 def read_link(text: str, at: int) -> ChainLink:

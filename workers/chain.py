@@ -16,6 +16,7 @@ from .spending import spent_usd
 _PASSING = frozenset(
     fault for fault, rule in RULES.items() if rule.again in (Again.AT_ONCE, Again.IF_ALONE, Again.WHEN_ADMITTED)
 )
+_AS_ESTIMATED: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,15 @@ def alternatives(
     *,
     provider: str,
     paid: Iterable[Attempt] = (),
+    raised: Mapping[str, float] = _AS_ESTIMATED,
 ) -> Alternatives:
     """What is left of the job's chain for the pool of `provider` and after it.
 
-    paid: the calls so far of a job that may not cost more than so much.
+    paid: the calls so far of a job that may not cost more than so much. raised: as in `wants_of`.
     """
     links = chain_of(job, directory, pools)
     priced = directory.budget_of(job.agent) is not None
-    wants = wants_of(spec, 0, spent_usd=spent_usd(paid), priced=priced)
+    wants = wants_of(spec, 0, spent_usd=spent_usd(paid), priced=priced, raised=raised)
     good, skipped = admissible(directory, links, job.task_type, wants)
     tried = [link for link in good if any(_names(target, link, directory, job.task_type) for target in job.tried)]
     left = [link for link in good if link not in tried]

@@ -152,7 +152,9 @@ class Executor:
 
     def _alternatives(self, running: Running, paid: Iterable[Attempt]) -> Alternatives:
         name = self.upstream.provider.name
-        return alternatives(running.job, running.spec, self.directory, self.pools, provider=name, paid=paid)
+        job, spec = running.job, running.spec
+        raised = self.admission.gauge.raised(spec.request) if spec.capped else {}
+        return alternatives(job, spec, self.directory, self.pools, provider=name, paid=paid, raised=raised)
 
     async def _entries(self, job: Job) -> list[Attempt]:
         return await persist(lambda: self.store.attempts(job.id, after=job.since))

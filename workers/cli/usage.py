@@ -12,11 +12,13 @@ from ...tasks.usage_report import Report, report
 from .console import err, out, whole
 from .days import span
 from .session import ConfigOption, JsonOption, fleet_client, run_async
+from .usage_estimates import estimates
 from .usage_export import export
 from .usage_table import provenance, usage_fields, usage_table
 
 app = typer.Typer(name="usage", help="What calls came to: tokens, costs, times.")
 app.command()(export)
+app.command()(estimates)
 
 _BY: dict[str, By] = {name: name for name in get_args(By)}
 
@@ -58,6 +60,8 @@ def usage(
       fleet usage --by agent --since 2026-11-01 --json
 
       fleet usage export --format prometheus
+
+      fleet usage estimates
     """
     if ctx.invoked_subcommand is not None:
         return

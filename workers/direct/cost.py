@@ -6,7 +6,6 @@ from typing import Self
 from ...tasks.answer import Usage
 from ...tasks.request import Request
 from ..pricing import Pricing
-from ..providers.context_window import estimated_input
 
 #: Tokens of an answer without a limit of its own, about.
 _ANSWER_TOKENS = 500
@@ -25,12 +24,11 @@ class CostEstimate:
     price_version: str | None = None
 
 
-def estimated_cost(pricing: Pricing, model: str, request: Request, input_tokens: int | None = None) -> CostEstimate:
-    """input_tokens: None estimates them."""
-    entry = estimated_input(request) if input_tokens is None else input_tokens
+def estimated_cost(pricing: Pricing, model: str, request: Request, input_tokens: int) -> CostEstimate:
+    """input_tokens: counted or estimated."""
     exit_ = 0 if request.kind == "embedding" else request.max_tokens or _ANSWER_TOKENS
-    usage = pricing.of_usage(Usage(input_tokens=entry, output_tokens=exit_, source="estimate"), model)
-    return CostEstimate(entry, exit_, usage.cost_usd, usage.price_version)
+    usage = pricing.of_usage(Usage(input_tokens=input_tokens, output_tokens=exit_, source="estimate"), model)
+    return CostEstimate(input_tokens, exit_, usage.cost_usd, usage.price_version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ...routing.directory import ProviderFacts
 from ...tasks.answer import Answer
 from ...tasks.errors import NoTarget, UnknownName
 from ...tasks.request import Request
+from ..calibration.gauge import Gauge
 from ..gateway import steered
 from ..pricing import Pricing
 from ..providers.asking import OnDelta
@@ -28,12 +29,14 @@ class Provider:
     """Use it while its sender is entered. Every call raises AttemptFailed, whose `failure` has the class.
 
     model: what is asked for; `initialize` finds one if the configuration names none. spent: by this object's calls.
+    gauge: what they taught of its tokens.
     """
 
     settings: ProviderSettings
     sender: Sender
     model: str | None = None
     spent: Spent = field(default_factory=Spent)
+    gauge: Gauge = field(default_factory=Gauge)
     pricing: Pricing = field(init=False)
     _busy: dict[str, int] = field(init=False)
 
@@ -105,9 +108,14 @@ class Provider:
         return await self.sender.models(self._endpoint(), self.settings.health_check.timeout_s)
 
     async def estimate_cost(self, request: Request, *, counted: bool = False) -> CostEstimate:
-        """counted: ask the provider for the tokens, if it counts any, instead of estimating them."""
+        """counted: ask the provider for the tokens, if it counts any, instead of estimating them by what its calls so
+        far have counted.
+        """
+        model = await self._model()
         tokens = await self.count_tokens(request) if counted else None
-        return estimated_cost(self.pricing, await self._model(), request, tokens)
+        if tokens is None:
+            tokens = self.gauge.estimate(f"{self.name}/{model}", request).tokens
+        return estimated_cost(self.pricing, model, request, tokens)
 
     get_response = complete
     get_streamed_response = stream
@@ -150,6 +158,8 @@ class Provider:
         finally:
             self._busy[endpoint.base_url] -= 1
         usage = self.pricing.of_answer(answer, model)
+        if usage.source == "provider":
+            self.gauge.learn(self.gauge.estimate(f"{self.name}/{model}", request), usage.input_tokens)
         self.spent = self.spent.with_call(usage)
         return answer.model_copy(update={"usage": usage})
 

@@ -10,8 +10,8 @@ from ...routing.failure import Failure
 from ...tasks.answer import Answer
 from ...tasks.errors import NoTarget
 from ...tasks.request import Request
+from ...tasks.request_size import sized
 from ..objection import ended_badly
-from ..providers.context_window import estimated_input
 from ..providers.endpoint import AttemptFailed
 from .provider import Provider
 
@@ -45,7 +45,7 @@ async def try_all(providers: Sequence[Provider], request: Request) -> list[Trial
 
 async def try_one(provider: Provider, request: Request) -> Trial:
     """Step by step, until one does not work."""
-    trial = Trial(provider.name, provider.model, estimated_tokens=estimated_input(request))
+    trial = Trial(provider.name, provider.model, estimated_tokens=sized(request).input_tokens)
     health = await provider.health()
     if not health.healthy:
         return replace(trial, failed=f"its health check fails: {health.detail}")

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
+from ...routing.calibration import Estimated
 from ...routing.directory import Budget, Directory, ModelFacts
 from ...routing.failure import Failure, Fault
 from ...routing.limits import WARN_AT, Limit, Period
@@ -15,6 +16,8 @@ from ...routing.reservation import SLOT_AGAIN_S, Ask, Denied, Granted
 from ...tasks.connection import PASSING
 from ...tasks.job import Job, JobSpec
 from ...tasks.request_size import Size, sized
+from ..calibration.books import EstimateBooks
+from ..calibration.gauge import Gauge
 from ..patience import persist
 from ..providers.limits_told import limits_in_headers, limits_in_words
 from ..settings.provider import ProviderSettings
@@ -49,6 +52,7 @@ SETTLE_WITHIN_S = 2.0
 class Admission:
     """waits: model -> what the smallest call of it would wait now; of the models that were asked for.
 
+    gauge: estimates inputs; estimates: what the whole fleet has learned of them.
     changed: called when a model became, or ceased to be, out of room. shortage: of room, for whichever model. clock:
     steady seconds.
     """
@@ -60,6 +64,8 @@ class Admission:
     changed: Callable[[], None] = lambda: None
     waits: dict[str, Wait] = field(default_factory=dict[str, Wait])
     lore: Lore = field(init=False)
+    gauge: Gauge = field(default_factory=Gauge)
+    estimates: EstimateBooks = field(init=False)
     _held: dict[str, Admitted] = field(default_factory=dict[str, Admitted])
     _settling: dict[tuple[str, int], "asyncio.Task[None]"] = field(
         default_factory=dict[tuple[str, int], "asyncio.Task[None]"]
@@ -69,6 +75,7 @@ class Admission:
 
     def __post_init__(self) -> None:
         self.lore = Lore(self.books)
+        self.estimates = EstimateBooks(self.books.redis, namespace=self.books.namespace)
         self.shortage = Shortage(self.clock)
 
     def limits(self, model: str) -> tuple[Limit, ...]:
@@ -89,6 +96,8 @@ class Admission:
         self._note(model)
         if limits:
             call.wait_s = await self._reserved(self._ask(call, spec, directory))
+        elif self.gauge.due(self._target(model)):
+            call.estimated = self.gauge.estimate(self._target(model), spec.request)
         self._held[call.id] = call
         try:
             yield call
@@ -97,6 +106,8 @@ class Admission:
             await self._settle(call)
             raise
         del self._held[call.id]
+        if call.estimated is not None:
+            self.gauge.learn(call.estimated, call.counted)
         if not limits and self.provider.self_hosted:
             return  # nothing to settle, nothing to learn
         self._settling[job.id, job.epoch] = asyncio.create_task(self._settle(call))
@@ -120,29 +131,38 @@ class Admission:
 
     def _ask(self, call: Admitted, spec: JobSpec, directory: Directory) -> Ask:
         size = sized(spec.request)
+        call.estimated = self.gauge.estimate(self._target(call.model), spec.request, size)
         scope = scope_of(self.provider, call.model)
         return Ask(
             call.id,
             call.kind,
-            size.input_tokens,
+            call.estimated.tokens,
             size.answer_cap,
             size.answer_guess,
             PATIENCE_S,
             LEASE_S,
             call.limits,
             (scope,),
-            *self._rates(call, size, directory),
+            *self._rates(call, call.estimated, size, directory),
         )
 
-    def _rates(self, call: Admitted, size: Size, directory: Directory) -> tuple[float, float]:
-        """Nano-dollars for a token of the input and of the answer, if anybody has to know."""
+    def _target(self, model: str) -> str:
+        return f"{self.provider.name}/{model}"
+
+    def _rates(self, call: Admitted, entry: Estimated, size: Size, directory: Directory) -> tuple[float, float]:
+        """Nano-dollars for a token of the input and of the answer, if anybody has to know.
+
+        A pace that was given too little is a moment late; money that was spent is gone: it is for the most that the
+        input may be.
+        """
         budget = spends(call.limits)
         if budget is None:
             return 0.0, 0.0
+        size = replace(size, input_tokens=entry.most)
         rates = nano_rates(directory.providers.get(self.provider.name), call.model, size)
         if rates is None:
             raise NotAdmitted(Denied(UNPRICED_S, budget))
-        return rates
+        return rates[0] * entry.most / max(1, entry.tokens), rates[1]
 
     async def _reserved(self, ask: Ask) -> float:
         """Seconds until the call may be made."""
@@ -249,11 +269,12 @@ class Admission:
         return frozenset(model for model, wait in self.waits.items() if wait.wait_s > OUT_S)
 
     async def keep(self) -> None:
-        """Renew what the calls that are made have reserved, until cancelled."""
+        """Renew what the calls that are made have reserved, and share what they taught, until cancelled."""
         while True:
             await self.sleep(RENEW_EVERY_S)
             try:
                 await self.renew()
+                await self.estimates.share(self.gauge)
             except PASSING as failed:
                 log.warning("limits.not_renewed", provider=self.provider.name, error=str(failed))
 

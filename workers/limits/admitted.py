@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ...routing.calibration import Estimated
 from ...routing.failure import Failure, Fault
 from ...routing.limits import Limit, Slots
 from ...routing.reservation import Denied, Used
@@ -40,6 +41,7 @@ class Admitted:
     """A call that may be made in `wait_s`. used: what it has used by now, as far as is known. Tell it how it went.
 
     id: of its reservation. kind: whose answers tell how long its own will be. headers: of the last reply.
+    estimated: its input, if anybody needs to know. counted: by the provider, once it has answered; 0 if it counts none.
     """
 
     id: str
@@ -50,6 +52,8 @@ class Admitted:
     used: Used = _UNSENT
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     failure: Failure | None = None
+    estimated: Estimated | None = None
+    counted: int = 0
 
     @property
     def slots(self) -> str:
@@ -66,6 +70,7 @@ class Admitted:
         self.headers = headers
 
     def answered(self, usage: Usage) -> None:
+        self.counted = usage.input_tokens if usage.source == "provider" else 0
         self.used = Used(1, usage.input_tokens + usage.output_tokens, usage.output_tokens, _nano_usd(usage))
 
     def broke_off(self, paid: Answer | None, failure: Failure | None) -> None:

@@ -1,0 +1,1 @@
+"""Estimates of tokens, held against what providers count."""
