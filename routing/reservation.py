@@ -16,7 +16,7 @@ from .trail import Trail, most, unsure
 REMEMBERED_ANSWERS = 50
 #: Seconds after which a call that found every slot taken may ask again.
 SLOT_AGAIN_S = 0.1
-#: Below this share of a quota, people will be told again when it fills.
+#: Below this share of a rolling quota, people will be told again when it fills, once a window is over.
 CALM_BELOW = 0.7
 
 
@@ -126,10 +126,15 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """parts: when each began -> units. told: marks that people have been told of."""
+    """parts: when each began -> units. told: marks that people have been told of, the last of them at `told_at`.
+
+    amount: what the limit was when something was counted last.
+    """
 
     parts: Mapping[float, float] = field(default_factory=dict[float, float])
     told: int = 0
+    told_at: float = 0.0
+    amount: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,12 +284,13 @@ def _counted(count: Counted, limit: Quota, units: int, at: float, now: float) ->
 
 
 def _told(count: Counted, limit: Quota, now: float, crossed: dict[str, int]) -> Counted:
+    """With what is news. What was reserved counts, and settling less is none: the next call would reach the mark again."""
     used = limit.used(count.parts.items(), now)
     reached = level(used, limit.amount)
-    if reached > count.told:
+    over = count.told_at < limit.oldest(now) and (bool(limit.edges) or used < CALM_BELOW * limit.amount)
+    raised = count.amount < limit.amount and reached < count.told
+    count = replace(count, amount=limit.amount)
+    if reached > count.told or (count.told and (over or raised)):
         crossed[limit.key] = reached
-        return replace(count, told=reached)
-    if count.told and used < CALM_BELOW * limit.amount:
-        crossed[limit.key] = 0
-        return replace(count, told=0)
+        return replace(count, told=reached, told_at=now)
     return count

@@ -124,7 +124,9 @@ def test_what_the_page_imports_is_there() -> None:
     exec("from workfleet.tasks import AsyncClient, Client, FakeClient, JobSpec")
 
 
-@pytest.mark.parametrize("text", blocks("yaml"), ids=["another provider", "a local model", "limits", "budgets", "breakers"])
+@pytest.mark.parametrize(
+    "text", blocks("yaml"), ids=["another provider", "a local model", "limits", "budgets", "breakers"]
+)
 def test_the_configurations_on_the_page_are_some(text: str, tmp_path: Path) -> None:
     file = tmp_path / "fleet.yaml"
     file.write_text(text)

@@ -163,3 +163,59 @@ def test_people_are_told_once_of_each_mark_of_a_quota() -> None:
     books, news = books.settle("9", "k", (day,), Used(requests=0, tokens=0), 2.0)
     books, said = books.reserve(ask(day), 3.0)
     assert (news, said) == ({}, Granted(0.0, 100))
+
+
+ROLLING, CALENDAR = (), (0.0, DAY_S, 2 * DAY_S)
+
+
+def drawn(books: Books, limit: Quota, calls: int, now: float) -> tuple[Books, list[int]]:
+    """So many calls of one request; what is told."""
+    told = list[int]()
+    for at in range(calls):
+        books, said = books.reserve(ask(limit, id_=f"{now}.{at}"), now)
+        assert isinstance(said, Granted)
+        told += said.crossed.values()
+    return books, told
+
+
+@pytest.mark.parametrize("edges", [ROLLING, CALENDAR], ids=["rolling", "calendar"])
+def test_what_is_settled_for_less_than_reserved_is_no_new_beginning(edges: tuple[float, ...]) -> None:
+    day = Quota("rpd", Unit.REQUESTS, 10, DAY_S, edges)
+    books, told = drawn(Books(), day, 9, 1.0)
+    for at in range(9):
+        books, news = books.settle(f"1.0.{at}", "k", (day,), Used(requests=0, tokens=0), 2.0)
+        told += news.values()
+    books, again = drawn(books, day, 10, 3.0)
+    assert (told, again) == ([1, 2], [3])
+
+
+@pytest.mark.parametrize("edges", [ROLLING, CALENDAR], ids=["rolling", "calendar"])
+def test_in_the_next_period_people_are_told_that_it_is_back_and_then_of_each_mark(edges: tuple[float, ...]) -> None:
+    day = Quota("rpd", Unit.REQUESTS, 10, DAY_S, edges)
+    books, _ = drawn(Books(), day, 10, DAY_S / 2)
+    assert drawn(books, day, 10, 1.75 * DAY_S)[1] == [0, 1, 2, 3]
+
+
+def test_a_rolling_quota_that_stays_nearly_full_is_not_told_of_again() -> None:
+    day, books, told = Quota("rpd", Unit.REQUESTS, 10, DAY_S), Books(), list[int]()
+    for hour in range(96):
+        if not isinstance(books.reserve(ask(day, id_="peek"), hour * 3600.0)[1], Denied):
+            books, news = drawn(books, day, 1, hour * 3600.0)
+            told += news
+    assert told == [1, 2, 3]
+
+
+def test_a_mark_that_the_first_call_of_a_period_reaches_is_told_and_nothing_else() -> None:
+    day = Quota("tpd", Unit.TOKENS, 120, DAY_S, CALENDAR)
+    books, said = Books().reserve(ask(day, id_="a"), 1.0)
+    assert said == Granted(0.0, 100, {"tpd": 1})
+    assert books.reserve(ask(day, id_="b"), DAY_S + 1)[1] == Granted(0.0, 100, {"tpd": 1})
+
+
+def test_a_limit_that_was_raised_is_told_of_by_what_it_has_left_now() -> None:
+    day, more, plenty = (Quota("rpd", Unit.REQUESTS, amount, DAY_S, CALENDAR) for amount in (10, 12, 100))
+    books, _ = drawn(Books(), day, 10, 1.0)
+    assert drawn(books, more, 1, 2.0)[1] == [2]
+    assert drawn(books, plenty, 1, 2.0)[1] == [0]
+    lowered, told = drawn(drawn(Books(), plenty, 7, 1.0)[0], day, 1, 2.0)
+    assert (told, drawn(lowered, day, 1, 3.0)[1]) == ([1], [2])

@@ -33,7 +33,7 @@ async def make(redis_url: str) -> AsyncIterator[Any]:
 async def used(fleet: Fleet, key: str) -> float:
     """What a quota has counted."""
     raw = await fleet.client.redis.hgetall(f"wf:limit:{key}")
-    return sum(float(units) for part, units in raw.items() if part not in (b"told", b"since"))
+    return sum(float(units) for part, units in raw.items() if part[:1].isdigit())
 
 
 async def reserved(fleet: Fleet) -> tuple[int, int]:

@@ -41,7 +41,7 @@ def budget(usd: float) -> dict[str, Any]:
 
 async def spent(fleet: Fleet, of: str) -> float:
     raw = await fleet.client.redis.hgetall(f"wf:limit:usd/day@{of}")
-    return sum(float(units) for part, units in raw.items() if part not in (b"told", b"since")) / 1e9
+    return sum(float(units) for part, units in raw.items() if part[:1].isdigit()) / 1e9
 
 
 async def test_what_calls_cost_is_counted_and_a_used_up_budget_takes_no_more(make: Any) -> None:

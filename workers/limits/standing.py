@@ -100,7 +100,7 @@ async def _kept(books: LimitBooks, limit: Limit) -> _Kept:
     length_s = min(limit.window_s, _METER_S) / _METER_PARTS
     lately: dict[bytes, bytes] = await books.redis.hgetall(books.key("lately", limit.key))
     counted: dict[bytes, bytes] = await books.redis.hgetall(books.key(limit.key)) if isinstance(limit, Quota) else {}
-    parts = {float(began): float(units) for began, units in counted.items() if began not in (b"told", b"since")}
+    parts = {float(began): float(units) for began, units in counted.items() if began[:1].isdigit()}
     metered = {int(number): float(units) for number, units in lately.items()}
     return _Kept(parts, _recent(metered, _METER_PARTS, length_s, books.now), length_s)
 

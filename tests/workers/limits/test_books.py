@@ -107,8 +107,8 @@ async def stored(books: LimitBooks, model: Books) -> object:
     counts = dict[str, Counted]()
     for key in model.counts:
         raw = {field.decode(): float(value) for field, value in (await redis.hgetall(books.key(key))).items()}
-        parts = {float(began): units for began, units in raw.items() if began not in ("told", "since")}
-        counts[key] = Counted(parts, int(raw.get("told", 0)))
+        parts = {float(began): units for began, units in raw.items() if began[0].isdigit()}
+        counts[key] = Counted(parts, int(raw.get("told", 0)), raw.get("told_at", 0.0), raw["amount"])
     slots = {
         key: [id_.decode() for id_ in await redis.zrangebyscore(books.key(key), books.now, "inf")]
         for key in model.slots

@@ -2,5 +2,5 @@
 local quota, last = name(ARGV[1]), #marks
 local told = tonumber(redis.call('HGET', quota, 'told') or '0')
 if redis.call('EXISTS', quota) == 0 or told >= last then return {text(now), 0} end
-redis.call('HSET', quota, 'told', last)
+redis.call('HSET', quota, 'told', last, 'told_at', text(now))
 return {text(now), 1}

@@ -3,8 +3,8 @@
 -- digits, so that script and model agree to the last.
 --
 -- <ns>:limit:<key>          string  of a pace: the time at which all that was let through is paid for
---                           hash    of a quota: when a part began -> units; 'told': marks that people know of;
---                                   'since': its first use since it was empty
+--                           hash    of a quota: when a part began -> units; 'told': marks that people know of, the last of
+--                                   them since 'told_at'; 'amount': of the limit, when something was counted last
 --                           zset    of slots: id of a reservation -> when its lease runs out
 -- <ns>:limit:trail:<key>    hash    of a pace of tokens: number of a part of its window -> "<tokens> <variance of those that
 --                                   are not settled>"; 'last': when the last call begins; 'tokens', 'unsure': sums over
@@ -168,16 +168,15 @@ local function count(limit, units, at, crossed)
   local reached = 0
   for _, mark in ipairs(marks) do if used >= mark * limit.amount then reached = reached + 1 end end
   local told = tonumber(redis.call('HGET', key, 'told') or '0')
-  local since = tonumber(redis.call('HGET', key, 'since') or '0')
-  if since < first or used <= units then redis.call('HSET', key, 'since', text(now)) end
-  if reached > told then
+  local told_at = tonumber(redis.call('HGET', key, 'told_at') or '0')
+  local amount = tonumber(redis.call('HGET', key, 'amount') or '0')
+  local over = told_at < first and (#limit.edges > 0 or used < calm_below * limit.amount)
+  local raised = amount < limit.amount and reached < told
+  redis.call('HSET', key, 'amount', text(limit.amount))
+  if reached > told or (told > 0 and (over or raised)) then
     crossed[#crossed + 1] = limit.key
     crossed[#crossed + 1] = reached
-    redis.call('HSET', key, 'told', reached)
-  elseif told > 0 and used < calm_below * limit.amount then
-    crossed[#crossed + 1] = limit.key
-    crossed[#crossed + 1] = 0
-    redis.call('HSET', key, 'told', 0)
+    redis.call('HSET', key, 'told', reached, 'told_at', text(now))
   end
   redis.call('PEXPIRE', key, math.ceil(limit.window * 2000))
 end
