@@ -4,9 +4,10 @@ It is an `Ordering`, or a function from candidates to places (`routing/strategy.
 the configured order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
 import structlog
 
@@ -51,7 +52,7 @@ def _loaded(found: EntryPoint) -> Ordering:
         return loaded
     if not callable(loaded):
         raise ConfigurationError(f"the strategy {found.name!r} ({found.value}) is neither an Ordering nor a function")
-    return Ordering(loaded)
+    return Ordering(cast("Callable[[Sequence[Candidate]], _Places]", loaded))  # what it gives is looked at each time
 
 
 def _guarded(strategy: Strategy, ordering: Ordering) -> Ordering:

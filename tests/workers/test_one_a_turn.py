@@ -1,6 +1,7 @@
 """Whose turn it is, turn by turn of a real loop."""
 
 import asyncio
+from itertools import pairwise
 
 from workfleet.workers.one_a_turn import OneATurn
 
@@ -32,7 +33,7 @@ async def test_of_a_few_one_goes_on_in_each_turn() -> None:
 
 async def test_of_many_some_go_on_in_each_turn_so_that_none_waits_long() -> None:
     counts = await passed_by_turn(100, 20)
-    steps = [after - before for before, after in zip(counts, counts[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(counts)]
     assert counts[0] == 1
     assert max(steps) == 25
     assert counts[-1] > 90
