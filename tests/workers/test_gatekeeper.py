@@ -1,7 +1,6 @@
 """The gate of a pool: which lanes it opens and closes, and when."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator
 from unittest.mock import AsyncMock
@@ -13,10 +12,9 @@ from workfleet.routing.directory import Strategy
 from workfleet.routing.observed import Observed
 from workfleet.tasks.fleet_state import NodeReport
 from workfleet.workers import gatekeeper as module
-from workfleet.workers.ending import Moved
 
 from .gates import ONE, TWO, gates, routed
-from .pools import LANE, Fleet, directory_of, fleet, provider
+from .pools import LANE, Fleet, fleet
 
 
 @pytest.fixture
@@ -233,56 +231,6 @@ async def test_it_goes_on_when_a_connection_breaks(two: Fleet, monkeypatch: pyte
     await asyncio.gather(working, return_exceptions=True)
 
 
-async def test_a_lane_pauses_while_the_limits_of_its_target_have_no_room(redis_url: str) -> None:
-    limited = provider("one", type="openai", tier="hosted", limits={"requests_per_day": 1, "resets": "UTC"})
-    directory = directory_of(limited, TWO)
-    async with fleet(redis_url, limited, TWO, directory=directory) as pools:
-        one, other = gates(pools, directory)
-        job_id = await pools.submit(complexity=1)
-        assert [await one.turn(), await other.turn()] == [True, False]
-        await pools.deliver(job_id, "one")
-        assert [await one.turn(), await one.turn(), await other.turn()] == [False, False, True]
-        why = (await pools.client.snapshot()).nodes[0].closed_lanes[LANE]
-        assert re.fullmatch(r"m: requests/day@one is used up for \d.*", why)
-        await pools.client.redis.delete("wf:limit:requests/day@one")
-        assert [await one.turn(), await other.turn()] == [True, False]
-
-
-async def test_a_lane_stays_open_while_another_model_of_the_pool_has_room(redis_url: str) -> None:
-    """The strategy has chosen two models of the first provider, and the limits are for each of them."""
-    limited = provider(
-        "one",
-        type="openai",
-        tier="hosted",
-        models=[{"name": "m"}, {"name": "n"}],
-        limits={"requests_per_day": 1, "resets": "UTC", "per": "model"},
-    )
-    routes = {"default": routed("quality").routes["default"]}
-    directory = directory_of(limited, TWO).model_copy(update={"routes": routes})
-    async with fleet(redis_url, limited, TWO, directory=directory) as pools:
-        one, _ = gates(pools, directory)
-        first, second = [await pools.submit(complexity=1) for _ in range(2)]
-        await one.turn()
-        await pools.deliver(first, "one")
-        assert [await one.turn(), await one.turn()] == [True, True]
-        await pools.deliver(second, "one")
-        assert [await one.turn(), await one.turn()] == [False, False]
-        assert pools.servers["one"].asked == ["m", "n"]
-
-
-async def test_a_pool_that_waits_for_its_pace_is_full_to_those_that_come_after(redis_url: str) -> None:
-    paced = provider("one", type="openai", tier="hosted", limits={"requests_per_minute": 30})
-    directory = directory_of(paced, TWO)
-    async with fleet(redis_url, paced, TWO, directory=directory) as pools:
-        one, other = gates(pools, directory)
-        await pools.deliver(await pools.submit(complexity=1), "one")
-        assert [await one.turn(), await other.turn()] == [False, False]
-        pools.pools["one"].admission.clock = pools.pools["one"].admission.shortage.clock = lambda: one.now
-        assert isinstance(await pools.deliver(await pools.submit(complexity=1), "one"), Moved)
-        assert [await one.turn(after_s=4.0), await other.turn()] == [False, False]
-        assert [await one.turn(after_s=2.0), await other.turn()] == [False, True]
-
-
 async def test_a_drained_pool_hands_its_lanes_over_and_keeps_sending_on_what_waits_for_it(two: Fleet) -> None:
     one, other = gates(two)
     await two.client.fleet.controls.set_provider("one", {"switch": "draining"})
@@ -336,18 +284,3 @@ async def test_the_fastest_target_takes_the_lane_once_it_is_known(two: Fleet) ->
     two.pools["two"].upstream.observed["m"] = fast
     await other.turn()
     assert [await one.turn(), await other.turn()] == [False, True]
-
-
-async def test_limits_that_were_changed_by_hand_are_kept_until_they_are_taken_back(redis_url: str) -> None:
-    open_handed = provider("one", type="openai", tier="hosted")
-    directory = directory_of(open_handed, TWO)
-    async with fleet(redis_url, open_handed, TWO, directory=directory) as pools:
-        one, _ = gates(pools, directory)
-        await pools.client.fleet.controls.set_provider("one", {"requests_per_day": 1})
-        await one.turn()
-        await pools.deliver(await pools.submit(complexity=1), "one")
-        assert [await one.turn(), await one.turn()] == [False, False]
-        await pools.client.fleet.controls.set_provider("one", {"requests_per_day": None})
-        for _ in range(3):
-            await one.turn()
-        assert one.open

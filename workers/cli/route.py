@@ -118,6 +118,10 @@ def explain(
         return
     _show_complexity(complexity, job.work)
     out.print()
+    _show_targets(directory, route, chain)
+
+
+def _show_targets(directory: Directory, route: Route | None, chain: list[Choice]) -> None:
     if not directory.providers:
         out.print("No configuration was found, so no targets are shown; `fleet init` writes one.")
     elif route is None:

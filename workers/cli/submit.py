@@ -94,15 +94,11 @@ def submit(
 ) -> None:
     """Hand in one job and print its id, or with --wait its answer.
 
-    Examples:
-
-      fleet submit "Write pytest tests for def add(a, b): return a + b" -t test-generation --wait
-
-      fleet submit -f job.json
-
-      git diff | fleet submit - -t code-review --local-only
-
-      fleet submit "Summarise this thread" --max-cost 0.01 --max-tokens 800
+    \b
+    fleet submit "Write pytest tests for def add(a, b): return a + b" -t test-generation --wait
+    fleet submit -f job.json
+    git diff | fleet submit - -t code-review --local-only
+    fleet submit "Summarise this thread" --max-cost 0.01 --max-tokens 800
     """
     if file is not None:
         _refuse_beside_a_file(context)
