@@ -284,7 +284,7 @@ def _counted(count: Counted, limit: Quota, units: int, at: float, now: float) ->
 
 
 def _told(count: Counted, limit: Quota, now: float, crossed: dict[str, int]) -> Counted:
-    """With what is news. What was reserved counts, and settling less is none: the next call would reach the mark again."""
+    """With what is news. What was reserved counts; to settle for less is no news: the next call reaches the mark."""
     used = limit.used(count.parts.items(), now)
     reached = level(used, limit.amount)
     over = count.told_at < limit.oldest(now) and (bool(limit.edges) or used < CALM_BELOW * limit.amount)

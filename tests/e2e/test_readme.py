@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from workfleet.routing.breaker import BreakerPolicy
 from workfleet.routing.directory import Budget
 from workfleet.workers.settings.load import load_settings
 from workfleet.workers.settings.provider import Limits
@@ -137,6 +138,8 @@ def test_the_configurations_on_the_page_are_some(text: str, tmp_path: Path) -> N
         assert directory.budget_of("reviewer") == Budget(usd_per_day=1.5, usd_per_month=20, resets="Europe/Berlin")
         assert directory.budget_of("anybody") == Budget(usd_per_day=0.5)
         assert settings.providers["openai"].limits == Limits(usd_per_day=5, usd_per_month=50)
+    elif "breaker:" in text:
+        assert settings.providers["groq"].breaker_policy == BreakerPolicy(cool_off_s=10, successes=2)
     elif "groq" in settings.providers:
         limits = settings.providers["groq"].limits
         assert (limits.requests_per_minute, limits.per, limits.resets) == (30, "model", "rolling")

@@ -27,6 +27,7 @@ LIMITS: tuple[Limit, ...] = (
     Pace("tpm", Unit.TOKENS, 9_000, 60.0),
     Pace("slow", Unit.TOKENS, 500, 3_600.0),
     Quota("rpd", Unit.REQUESTS, 6, DAY_S, TODAY),
+    Quota("rpd", Unit.REQUESTS, 9, DAY_S, TODAY),  # raised, and lowered again
     Quota("tpd", Unit.TOKENS, 2_500, DAY_S),
     Quota("tpw", Unit.TOKENS, 2_500, 7 * DAY_S, TODAY),
     Quota("usd/day", Unit.USD, 4_000_000, DAY_S, TODAY),
