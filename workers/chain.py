@@ -38,7 +38,7 @@ class Alternatives:
     resting: tuple[ChainLink, ...]
     larger: tuple[ChainLink, ...]
     again: tuple[ChainLink, ...]
-    skipped: dict[str, str]
+    skipped: Mapping[str, str]
     stronger: tuple[ChainLink, ...] = ()
     local: tuple[ChainLink, ...] = ()
     filtered: Filtered = "one_more"

@@ -7,7 +7,7 @@ out.
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -21,7 +21,7 @@ from ..tasks.job import Attempt, Job, JobState
 from ..tasks.results import Outcome
 from ..tasks.store import CANCELLED, DAMAGED, LATE, Broken, Claimed, Store, new_ticket
 from ..tasks.submission import retries_of
-from .chain import Alternatives, alternatives, model_of, second_chance
+from .chain import Alternatives, model_of, second_chance
 from .ending import Declined, Dropped, Ended, Ending, Moved
 from .gateway import answered_by
 from .leases import LEASE_S, Leases, Running, Stop, Stopped
@@ -32,6 +32,7 @@ from .limits.books import LimitBooks
 from .metrics.tally import Tally
 from .objection import objection
 from .one_a_turn import OneATurn
+from .outlook import Outlook
 from .paced_call import ask_in_turn
 from .patience import PATIENCE_S, persist
 from .providers.endpoint import AttemptFailed
@@ -53,7 +54,8 @@ _NOT_ITS_FAULT = frozenset({"cancelled", *(fault for fault, rule in RULES.items(
 class Executor:
     """Runs jobs of one pool.
 
-    node: the worker's name. upstream: the provider's endpoints. pools: what all pools last said, by provider.
+    node: the worker's name. upstream: the provider's endpoints. pools: what all pools last said, by provider; what is
+    new comes in a new mapping.
     draining: it takes no more jobs. clock: steady seconds. jitter: from 0 to 1. patient: the steps before and after
     the calls.
     """
@@ -71,8 +73,10 @@ class Executor:
     patient: OneATurn = field(default_factory=OneATurn)
     admission: Admission = field(init=False)
     suspects: Suspects = field(init=False)
+    outlook: Outlook = field(init=False)
 
     def __post_init__(self) -> None:
+        self.outlook = Outlook(self.upstream.provider.name)
         self.suspects = Suspects(self.leases)
         self.admission = Admission(self.upstream.provider, LimitBooks(self.store.redis, namespace=self.store.namespace))
 
@@ -151,10 +155,9 @@ class Executor:
         return await self._commit(running, answer)
 
     def _alternatives(self, running: Running, paid: Iterable[Attempt]) -> Alternatives:
-        name = self.upstream.provider.name
         job, spec = running.job, running.spec
         raised = self.admission.gauge.raised(spec.request) if spec.capped else {}
-        return alternatives(job, spec, self.directory, self.pools, provider=name, paid=paid, raised=raised)
+        return self.outlook.alternatives(job, spec, self.directory, self.pools, paid=paid, raised=raised)
 
     async def _entries(self, job: Job) -> list[Attempt]:
         return await persist(lambda: self.store.attempts(job.id, after=job.since))
@@ -310,7 +313,7 @@ class Executor:
             why, queue = f"{why}; on to {to.provider}", alternate_queue(to.provider)
             return await self._put_back(running, why, queue, uncounted=True)
         if others.hopeless or (self.upstream.hopeless and not others.waiting):
-            others.skipped[name] = why
+            others = replace(others, skipped={**others.skipped, name: why})
             return await self._give_up(running, others, before, no_target(running.spec, before))
         wait_s = self._until_one_may(running, others) + self.jitter()
         why = f"{why}; no other target takes jobs now"

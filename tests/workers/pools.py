@@ -107,10 +107,14 @@ class Fleet:
 
     def out(self, name: str, why: str | None = None, *, resting: bool = False) -> None:
         """No worker of a provider lives any more, or they all say that they take no jobs."""
-        if why is None:
-            del self.states[name]
-        else:
-            self.states[name] = PoolState(slots=0, busy=0, unavailable=why, resting=resting)
+        told = {} if why is None else {name: PoolState(slots=0, busy=0, unavailable=why, resting=resting)}
+        self.say({other: state for other, state in self.states.items() if other != name} | told)
+
+    def say(self, states: dict[str, PoolState]) -> None:
+        """All pools hear how they all stand now."""
+        self.states = states
+        for pool in self.pools.values():
+            pool.pools = states
 
     async def submit(self, *, prompt: str = "hi", **fields: Any) -> str:
         return await self.client.submit(JobSpec.from_prompt(prompt, **fields))

@@ -244,7 +244,7 @@ async def test_people_are_told_when_a_quota_nears_its_end_and_when_it_is_used_up
 
 async def test_a_job_that_no_other_target_can_answer_waits_for_a_used_up_one(make: Any) -> None:
     pools = await make(hosted("one", limits=DAILY), provider("two"))
-    pools.states["one"] = PoolState(slots=4, busy=0, out={"m": "its limits have no room"})
+    pools.say({**pools.states, "one": PoolState(slots=4, busy=0, out={"m": "its limits have no room"})})
     job_id = await pools.submit(chain=("two", "one"))
     pools.servers["two"].will(fails(400))
     await pools.deliver(job_id, "two")
