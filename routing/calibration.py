@@ -62,9 +62,14 @@ class Calibration:
         return Calibration((*self.ratios, *ratios)[-REMEMBERED:])
 
     @property
+    def known(self) -> bool:
+        """Whether there are enough of them to be believed."""
+        return len(self.ratios) >= ENOUGH
+
+    @property
     def factor(self) -> float:
         """What to multiply an estimate by; 1 until enough is known."""
-        if len(self.ratios) < ENOUGH:
+        if not self.known:
             return 1.0
         return min(max(median_low(self.ratios) / _ONE, LOWEST), HIGHEST)
 

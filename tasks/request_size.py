@@ -37,4 +37,6 @@ def sized(request: Request) -> Size:
 def _input(request: Request) -> int:
     pictures = sum(part.type == "image_url" for message in request.messages for part in message.parts)
     tools = estimate_tokens(json.dumps(request.tools)) if request.tools else 0
+    called = (call.function for message in request.messages for call in message.tool_calls or ())
+    tools += sum(estimate_tokens(f"{call.name} {call.arguments}") for call in called)
     return estimate_tokens(request.text) + tools + _PER_MESSAGE * len(request.messages) + _PER_PICTURE * pictures

@@ -33,3 +33,11 @@ def test_tools_and_pictures_are_input_too() -> None:
     assert sized(Request.model_validate({"messages": [picture]})).input_tokens > 800
     tools = ({"type": "function", "function": {"name": "f", "description": "a long story " * 20}},)
     assert sized(Request.from_prompt("hi", tools=tools)).input_tokens > HI + 40
+
+
+def test_calls_of_tools_that_were_made_before_count() -> None:
+    call = {"id": "1", "function": {"name": "add", "arguments": '{"one": 1, "another": 2}'}}
+    silent = {"role": "assistant", "content": None}
+    without, with_it = ({"messages": [silent]}, {"messages": [{**silent, "tool_calls": [call]}]})
+    plain, called = (sized(Request.model_validate(each)).input_tokens for each in (without, with_it))
+    assert called - plain == estimate_tokens('add {"one": 1, "another": 2}')

@@ -10,6 +10,7 @@ from rich.table import Table
 from ..bench.complexity import CHEAP_MODEL, Evaluation, evaluate
 from ..bench.memory import measure as measure_memory
 from ..bench.problems import read_problems
+from .bench_estimates import estimates
 from .bench_failover import failover
 from .bench_fairness import fairness
 from .bench_limits import limits
@@ -25,6 +26,7 @@ bench_app = typer.Typer(name="bench", help="Measure, on this machine and on your
 bench_app.command()(submit)
 bench_app.command()(slots)
 bench_app.command()(limits)
+bench_app.command()(estimates)
 bench_app.command()(failover)
 bench_app.command("soak")(soak_command)
 bench_app.command()(mix)

@@ -49,19 +49,19 @@ def estimate_fields(lines: list[TargetLine]) -> dict[str, Any]:
     return {
         "targets": [
             {"target": line.target}
-            | _accuracy(line.accuracy)
+            | accuracy_fields(line.accuracy)
             | {
                 "prompts": [
-                    {"shape": each.name, "factor": each.factor} | _accuracy(each.accuracy) for each in line.shapes
+                    {"shape": each.name, "factor": each.factor} | accuracy_fields(each.accuracy) for each in line.shapes
                 ]
             }
             for line in lines
         ],
-        "total": _accuracy(total),
+        "total": accuracy_fields(total),
     }
 
 
-def _accuracy(accuracy: Accuracy) -> dict[str, Any]:
+def accuracy_fields(accuracy: Accuracy) -> dict[str, Any]:
     return {"calls": accuracy.before.calls, "before": _errors(accuracy.before), "after": _errors(accuracy.after)}
 
 

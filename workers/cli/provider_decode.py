@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +11,9 @@ from rich.table import Table
 
 from ...routing.failure import Failure
 from ...tasks.answer import Usage
-from ...tasks.errors import InvalidRequest
-from ..providers.exchange import Exchange, NoExchange
+from ..providers.exchange import Exchange
 from .console import out
+from .exchange_file import exchanges_in
 from .session import JsonOption
 
 #: Characters of an answer that the table shows.
@@ -36,7 +35,7 @@ def decode(
 
       fleet providers decode exchanges.jsonl --json | jq 'select(.failure != null)'
     """
-    decoded = map(fields_of, _exchanges(file))
+    decoded = map(fields_of, exchanges_in(file))
     if as_json:
         for fields in decoded:
             sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
@@ -64,29 +63,6 @@ def fields_of(exchange: Exchange) -> dict[str, Any]:
         "finish_reason": None if exchange.kind == "embedding" else str(outcome.finish_reason),
         "usage": outcome.usage.model_dump(),
     }
-
-
-def _exchanges(file: Path) -> Iterator[Exchange]:
-    for number, line in enumerate(_lines(file), 1):
-        if not line.strip():
-            continue
-        try:
-            yield Exchange.of(json.loads(line))
-        except json.JSONDecodeError as wrong:
-            raise InvalidRequest(f"{file}:{number}: is no JSON: {wrong}") from None
-        except NoExchange as wrong:
-            raise InvalidRequest(f"{file}:{number}: {wrong}") from None
-
-
-def _lines(file: Path) -> Iterable[str]:
-    if str(file) == "-":
-        return sys.stdin
-    try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except OSError as refused:
-        raise InvalidRequest(f"can't read {file}: {refused.strerror or refused}") from None
-    except UnicodeDecodeError:
-        raise InvalidRequest(f"{file} is not in UTF-8") from None
 
 
 def _row(fields: dict[str, Any]) -> list[str]:

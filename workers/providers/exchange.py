@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from ...routing.failure import Failure
 from ...tasks.answer import Answer
-from ...tasks.request import Request
 from .dialect import Ask, Reply
 from .dialects import DIALECTS
-from .json_fields import mapping, mappings, sequence, text
+from .json_fields import mapping, text
+from .recorded_request import recorded_chat, recorded_embedding
 from .rows import ROWS, DialectName, Row, canonical_type
 
 Kind = Literal["chat", "embedding", "count", "other"]
@@ -69,8 +69,8 @@ class Exchange:
         headers = {name.lower(): str(value) for name, value in mapping(fields.get("response_headers")).items()}
         row = _row(provider, dialect)
         model = text(request.get("model")) or urlsplit(url).path.rpartition("/")[2].partition(":")[0]
-        asked, streams = _asked(kind, request), _streams(headers, request)
-        ask = Ask(row, provider or row.name, model, asked, stream=streams)
+        asked = recorded_embedding(request) if kind == "embedding" else recorded_chat(request)
+        ask = Ask(row, provider or row.name, model, asked, stream=_streams(headers, request))
         return cls(text(fields.get("name")), kind, ask, Reply(status, headers, _body(fields["response"])))
 
     def outcome(self) -> Answer | Failure | None:
@@ -104,22 +104,6 @@ def _row(provider: str, dialect: DialectName) -> Row:
     """The provider's row, unless it was spoken to in another dialect."""
     row = ROWS.get(canonical_type(provider) or "")
     return row if row is not None and row.dialect == dialect else ROWS[_USUAL.get(dialect, dialect)]
-
-
-def _asked(kind: Kind, request: dict[str, Any]) -> Request:
-    """As much of what was asked as reading the answer needs: how many inputs, and all text, for a guess at tokens."""
-    if kind != "embedding":
-        extra = {name: request[name] for name in ("reasoning_format",) if name in request}
-        return Request.from_prompt(json.dumps(request, ensure_ascii=False), extra=extra)
-    given = request.get("input", request.get("texts"))
-    inputs = sequence(given) or mappings(request.get("requests")) or [given or request]
-    return Request(kind="embedding", input=tuple(_words(each) for each in inputs))
-
-
-def _words(given: object) -> str:
-    """A text as it is; Gemini has it in parts."""
-    parts = mappings(mapping(mapping(given).get("content")).get("parts"))
-    return given if isinstance(given, str) else "".join(text(part.get("text")) for part in parts) or "…"
 
 
 def _streams(headers: Mapping[str, str], request: dict[str, Any]) -> bool:
