@@ -18,14 +18,16 @@ class Availability:
 
     whole: every failure that breaks counts here; else those that are of one model do not. rejected: the words with
     which the provider refused our credentials; only other ones help, or a reset. rejected_elsewhere: the same, to
-    another node with the same credentials. unreached: why the endpoint has not answered since the pool started.
-    well_in: when the breaker opened during which a health check went well, so that one call may be tried.
+    another node with the same credentials. proved: the last call that told of them went well. unreached: why the
+    endpoint has not answered since the pool started. well_in: when the breaker opened during which a health check went
+    well, so that one call may be tried.
     """
 
     circuit: Circuit
     whole: bool = True
     rejected: str | None = None
     rejected_elsewhere: str | None = None
+    proved: bool = False
     unreached: str | None = "it has not been asked yet"
     well_in: float | None = None
 
@@ -71,16 +73,32 @@ class Availability:
         else:
             self.circuit.failed(began=now, now=now)
 
+    def refused(self, words: str, *, now: float) -> None:
+        """A health check that was wanted is refused for its credentials.
+
+        Some keys may be used for calls and for nothing else: those that a call went well with are good ones.
+        """
+        if self.proved:
+            self.probed(None, now=now)
+        else:
+            self.rejected = words
+
+    def renewed(self) -> None:
+        """Calls from now on have other credentials."""
+        self.rejected = self.rejected_elsewhere = None
+        self.proved = False
+
     def asked(self, *, now: float) -> None:
         """A call begins."""
         self.circuit.asked(now=now)
 
     def succeeded(self, *, began: float, now: float) -> None:
+        self.proved = True
         self.circuit.succeeded(began=began, now=now)
 
     def failed(self, failure: Failure, *, began: float, now: float) -> None:
         if failure.fault is Fault.AUTH:
-            self.rejected = failure.message
+            self.rejected, self.proved = failure.message, False
         if RULES[failure.fault].breaks and (self.whole or failure.fault in UNREACHABLE):
             self.circuit.failed(began=began, now=now)
         else:

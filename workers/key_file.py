@@ -26,7 +26,5 @@ async def follow_key(upstream: Upstream, *, every_s: float = _LOOK_EVERY_S) -> N
         if found is None or (known is not None and found == known.get_secret_value()):
             continue
         known = SecretStr(found)
-        for line in upstream.lines:
-            line.use_key(known)
         log.info("credentials.renewed", provider=upstream.provider.name)
-        upstream.changed()
+        upstream.use_key(known)

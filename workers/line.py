@@ -74,7 +74,7 @@ class Line:
         """Calls from now on have this key; that another one was refused is no matter any more."""
         self.endpoint = replace(self.endpoint, api_key=key)
         self.credentials = self._credentials()
-        self.availability.rejected = self.availability.rejected_elsewhere = None
+        self.availability.renewed()
 
     def report(self, *, now: float) -> EndpointReport:
         return EndpointReport(
@@ -107,7 +107,8 @@ class Line:
 
     def checked(self, health: Health, *, now: float) -> str | None:
         """A health check has ended; what it found wrong, None if nothing."""
-        self.checked_s, self.checked_at, self.ailing = health.latency_s, now, not health.healthy
+        self.checked_s, self.checked_at = health.latency_s, now
+        self.ailing = not health.healthy and health.refused is None
         if health.version is not None and health.version != self.version:
             self.version = health.version
             if (why := unknown_version(self.endpoint.row, health.version)) is not None:

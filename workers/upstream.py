@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import structlog
+from pydantic import SecretStr
 
 from ..routing.action import RULES
 from ..routing.breaker import BreakerPolicy
@@ -127,6 +128,12 @@ class Upstream:
             if words != line.availability.rejected_elsewhere:
                 with self._observed(line):
                     line.availability.rejected_elsewhere = words
+
+    def use_key(self, key: SecretStr) -> None:
+        """Calls from now on have this key."""
+        for line in self.lines:
+            with self._observed(line):
+                line.use_key(key)
 
     def use(self, control: ProviderControl) -> None:
         """Do as was changed by hand."""
@@ -315,14 +322,17 @@ class Upstream:
         return line.ailing or now - line.checked_at >= check.interval_s
 
     async def _probe(self, line: Line) -> None:
-        problem = None
+        problem = refused = None
         if self.provider.health_check.enabled:
             health = await self.sender.health(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
-            problem = line.checked(health, now=self.clock())
+            problem, refused = line.checked(health, now=self.clock()), health.refused
         if problem is None and not self.models:
             await self._learn_models(line)
         with self._observed(line):
-            line.availability.probed(problem, now=self.clock())
+            if refused is None:
+                line.availability.probed(problem, now=self.clock())
+            else:
+                line.availability.refused(refused, now=self.clock())
 
     def learned(self, models: tuple[str, ...]) -> None:
         """Of the models that the server lists now, those for jobs that name none."""

@@ -45,18 +45,21 @@ def breaks() -> httpx2.TransportError:
 class Server:
     """What the host of a provider answers to calls, in order; the last reply again and again. asked: models, in order.
 
-    well: whether its health checks succeed. listed: the models that it lists.
+    well: whether its health checks succeed. locked: they want other credentials. listed: the models that it lists.
     """
 
     replies: list[Reply] = field(default_factory=lambda: [says("ok")])
     asked: list[str] = field(default_factory=list[str])
     well: bool = True
+    locked: bool = False
     listed: tuple[str, ...] = ("m",)
 
     def will(self, *replies: Reply) -> None:
         self.replies = list(replies)
 
     async def answer(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET" and self.locked:
+            return fails(401, "bad key")
         if request.method == "GET":
             listing = {"data": [{"id": name} for name in self.listed]}
             return httpx2.Response(200, json=listing) if self.well else fails(503, "loading")

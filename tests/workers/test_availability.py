@@ -115,6 +115,28 @@ def test_rejected_credentials_take_it_out_for_good() -> None:
     assert not availability.resting(now=1e9)
 
 
+def test_a_health_check_that_is_refused_for_its_credentials_tells_of_them_and_opens_no_breaker() -> None:
+    new = of(HOSTED)
+    for now in range(9):
+        new.refused("bad key", now=now)
+    assert (new.why_not(now=9.0), new.wants_probe(now=9.0)) == ("its credentials are rejected: bad key", False)
+    new.renewed()
+    assert new.wants_probe(now=9.0)
+    new.probed(None, now=9.0)
+    assert new.why_not(now=9.0) is None
+
+
+def test_a_key_that_calls_go_well_with_is_good_though_health_checks_may_not_use_it() -> None:
+    availability = reached()
+    availability.succeeded(began=0.0, now=1.0)
+    for now in range(1, 9):
+        availability.refused("no permission to list models", now=now)
+    assert availability.why_not(now=9.0) is None
+    availability.renewed()
+    availability.refused("bad key", now=10.0)
+    assert availability.why_not(now=10.0) == "its credentials are rejected: bad key"
+
+
 @pytest.mark.parametrize(
     "fault", [Fault.RATE_LIMITED, Fault.QUOTA_EXHAUSTED, Fault.BAD_REQUEST, Fault.CONTENT_FILTERED, Fault.BAD_OUTPUT]
 )

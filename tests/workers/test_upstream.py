@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from workfleet.routing.failure import Fault
 from workfleet.routing.lanes import Priority
@@ -168,6 +169,19 @@ async def test_rejected_credentials_are_hopeless_only_if_every_endpoint_rejects_
     assert await pool.fail() == [Fault.AUTH]
     assert pool.upstream.hopeless
     assert pool.upstream.why_not() == "its credentials are rejected: bad key"
+
+
+async def test_a_health_check_finds_wrong_credentials_and_another_key_is_tried_at_once(make: Make) -> None:
+    pool = make(provider("a", health_check=HealthCheck(interval_s=1.0)))
+    pool.hosts["a"].locked = True
+    for _ in range(9):
+        await pool.upstream.probe()
+        pool.now += 10.0
+    assert (pool.upstream.why_not(), pool.upstream.hopeless) == ("its credentials are rejected: bad key", True)
+    pool.hosts["a"].locked = False
+    pool.upstream.use_key(SecretStr("another"))
+    await pool.upstream.probe()
+    assert await pool.ask() == "ok"
 
 
 async def test_a_call_that_is_stopped_says_nothing_of_the_endpoint(make: Make) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ...routing.failure import Failure
+from ...routing.failure import Failure, Fault
 from .dialect import Call, ListedModel, Reply
 from .dialects import DIALECTS
 from .endpoint import AttemptFailed, Endpoint, Timeouts
@@ -22,13 +22,17 @@ _DETAILS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """latency_s: until the whole reply had come. detail: for people, why if it is not healthy. told: of its limits."""
+    """latency_s: until the whole reply had come. detail: for people, why if it is not healthy. told: of its limits.
+
+    refused: the words with which it refused our credentials.
+    """
 
     healthy: bool
     latency_s: float
     detail: str
     version: str | None = None
     told: Told = field(default_factory=Told)
+    refused: str | None = None
 
 
 def within(limit_s: float) -> Timeouts:
@@ -51,7 +55,8 @@ async def check(wire: Wire, endpoint: Endpoint, timeout_s: float) -> Health:
     try:
         reply = await fetch_well(wire, endpoint, [Call(row.health_method, row.health_path)], within(timeout_s))
     except AttemptFailed as failed:
-        return Health(False, time.monotonic() - began, str(failed))
+        refused = failed.failure.message if failed.failure.fault is Fault.AUTH else None
+        return Health(False, time.monotonic() - began, str(failed), refused=refused)
     latency_s, told = time.monotonic() - began, limits_in_headers(reply.headers, type_=endpoint.type)
     if row.version_path not in (None, row.health_path):
         with suppress(AttemptFailed):
