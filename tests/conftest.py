@@ -1,9 +1,11 @@
 """What every test may ask for. Redis is never faked: each test process has a real server of its own."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
 import redis
+import structlog
 from hypothesis import settings
 
 from workfleet.workers.embedded.binary import find_server
@@ -13,6 +15,19 @@ from workfleet.workers.embedded.process import end, launch, reap, wait_until_rea
 # A law that holds slowly on a busy machine holds all the same.
 settings.register_profile("workfleet", deadline=None)
 settings.load_profile("workfleet")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command that a test runs in this process sets up the logs of all of it, and of the tests after."""
+    loggers = (logging.getLogger(), logging.getLogger("workfleet"))
+    before = [(each, each.handlers[:], each.level) for each in loggers]
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    for each, handlers, level in before:
+        each.handlers[:] = handlers
+        each.setLevel(level)
 
 
 @pytest.fixture(scope="session")
