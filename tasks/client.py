@@ -21,7 +21,7 @@ from ..routing.directory import Directory
 from .answer import Answer
 from .batch import DEFAULT_WINDOW, Batches, BatchStatus, new_batch_id
 from .connection import connect, passes, translated
-from .errors import FleetUnavailable, JobNotFound, NoTarget
+from .errors import FleetUnavailable, InvalidRequest, JobNotFound, NoTarget, UnknownName
 from .fleet_state import FleetState, Snapshot
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
@@ -169,7 +169,15 @@ class AsyncClient:
                 yield [await self._preparers.prepare(parse_spec(spec))]
             return
         async for few in breathing(specs):
-            yield [await self._preparers.prepare(parse_spec(spec)) for spec in few]
+            made: list[Prepared] = []
+            try:
+                for spec in few:
+                    made.append(await self._preparers.prepare(parse_spec(spec)))
+            except (InvalidRequest, UnknownName, NoTarget):
+                # Those before it may complete a chunk, which is to stand.
+                yield made
+                raise
+            yield made
 
     async def submit_batch(
         self,

@@ -133,16 +133,17 @@ async def test_what_comes_one_by_one_is_submitted_too(client: AsyncClient) -> No
     assert [len(ids) async for ids in client.submit_many(specs())] == [3]
 
 
+@pytest.mark.parametrize("good", [CHUNK, 2 * CHUNK])
 async def test_a_job_that_cannot_be_one_stops_the_submission_and_those_before_its_chunk_stand(
-    client: AsyncClient,
+    client: AsyncClient, good: int
 ) -> None:
     def specs() -> Iterator[JobSpec]:
-        yield from (spec() for _ in range(2 * CHUNK))
+        yield from (spec() for _ in range(good))
         yield spec(task_type="poetry")
 
     with pytest.raises(UnknownName, match="unknown task type 'poetry'"):
         await client.submit_batch(specs(), window=10**6)
-    assert len(await client.store.waiting(LANE, at_most=4 * CHUNK)) == 2 * CHUNK
+    assert len(await client.store.waiting(LANE, at_most=4 * CHUNK)) == good
 
 
 async def test_a_submission_that_is_left_early_leaves_nothing_behind(client: AsyncClient) -> None:
