@@ -118,7 +118,12 @@ class EmbeddedRedis:
         access.write(self._access_file)
         self._access = access
         self._child = launch(program, self._config())
-        wait_until_ready(self._config(), within_s=self._ready_within_s)
+        try:
+            wait_until_ready(self._config(), within_s=self._ready_within_s)
+        except FleetUnavailable:
+            if not runs(self.folder):
+                self._reap()
+            raise
 
     def _reap(self) -> None:
         if self._child is not None:

@@ -227,8 +227,10 @@ def test_damaged_data_are_refused_with_the_servers_own_words(state: Path) -> Non
         put(first, "written")
     for file in (state / "redis" / "appendonlydir").glob("*.incr.aof"):
         file.write_bytes(b"not what a server wrote\r\n" + file.read_bytes())
+    before = psutil.Process().children()
     with pytest.raises(FleetUnavailable, match=r"ended at its start: .*[Bb]ad file format.*redis\.log"):
         EmbeddedRedis(state).start()
+    assert psutil.Process().children() == before
 
 
 def test_a_state_folder_that_vanishes_does_not_keep_the_server_alive(state: Path) -> None:
