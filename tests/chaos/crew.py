@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ..e2e.fleet import Worker
+from ..e2e.fleet import Worker, until
 from .link import Link
 
 
@@ -81,6 +81,9 @@ class Crew:
         living = await self.living([hand.worker for hand in self.hands])
         return [hand for hand in self.hands if hand.node in living and not hand.frozen and not hand.doomed]
 
+    async def _all_are_up(self) -> bool:
+        return len(await self.up()) == sum(not hand.doomed for hand in self.hands)
+
     def kill(self, hand: Hand) -> Trouble:
         return self._end(hand, signal.SIGKILL, "killed")
 
@@ -121,6 +124,9 @@ class Crew:
     async def dismiss(self, *, within_s: float) -> list[int]:
         """Stop everybody in order; their exit codes, -9 of who had to be killed."""
         self._closing = True
+        with suppress(TimeoutError):
+            # Until it has come up, a worker knows no order: it ends of the signal itself.
+            await until(self._all_are_up, within_s=within_s)
         ending = [hand.worker.process for hand in self.hands if not hand.doomed]
         for hand in self.hands:
             self.stop(hand)

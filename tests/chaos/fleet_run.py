@@ -41,6 +41,8 @@ _STUCK_S = 90.0
 #: A job in the middle of a commit is at rest a moment later.
 _REST_S = 12.0
 _DISMISSED_S = 30.0
+#: For each worker: those that start together share what the machine has.
+_COMES_UP_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,8 @@ async def _scene(plan: Plan, folder: Path) -> AsyncGenerator[_Scene]:
         on_providers = OnProviders(tuple(grounds.providers.values()))
         parts = (on_redis, on_workers, OnJobs(client), on_providers)
         striker = Striker({fault: way for part in parts for fault, way in part.ways.items()})
-        await until(lambda: _all_are_up(crew, len(PROVIDERS) * plan.hands))
+        workers = len(PROVIDERS) * plan.hands
+        await until(lambda: _all_are_up(crew, workers), within_s=workers * _COMES_UP_S)
         yield _Scene(plan, grounds, client, crew, claims, on_workers, on_redis, striker)
 
 

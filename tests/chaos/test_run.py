@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from .faults import Fault
 from .fleet_run import Plan, run_fleet
 from .schedule import Size
@@ -9,6 +11,8 @@ from .schedule import Size
 PLAN = Plan(jobs=240, size=Size(worker_kills=3, redis_kills=1), poison=0, hands=3, latency_s="lognormal:0.2,0.5")
 
 
+# Every part of a run has a bound of its own, and says which one was passed.
+@pytest.mark.timeout(300)
 async def test_a_fleet_under_every_fault_loses_nothing_and_pays_nothing_twice(tmp_path: Path) -> None:
     result = await run_fleet(PLAN, tmp_path, lambda _: None)
     found = result.account
