@@ -172,7 +172,7 @@ class AsyncClient:
             made: list[Prepared] = []
             try:
                 for spec in few:
-                    made.append(await self._preparers.prepare(parse_spec(spec)))
+                    made.append(await self._preparers.prepare(parse_spec(spec)))  # noqa: PERF401 - kept if the next one fails
             except (InvalidRequest, UnknownName, NoTarget):
                 # Those before it may complete a chunk, which is to stand.
                 yield made
