@@ -128,7 +128,7 @@ async def _tell(client: AsyncClient, name: str, as_json: bool, more: dict[str, A
         *([f"closed {closed}"] if closed else []),
     ]
     out.print(f"{'; '.join(words)} ({workers})", markup=False)
-    facts = (await client.directory()).providers.get(name)
+    facts = (await client.preparer(anew=True)).directory.providers.get(name)
     if own.switch == "enabled" and facts is not None and not facts.enabled:
         err.print(
             f"it gets no jobs all the same: {facts.unusable or 'it is disabled in the configuration'}", markup=False
