@@ -1,6 +1,7 @@
 """When a provider's breakers open and close: what the configuration says, over what is usual for such a provider."""
 
 from dataclasses import replace
+from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -32,7 +33,7 @@ class BreakerSettings(Part):
             raise ValueError(f"max_cool_off_s must be at least cool_off_s, which is {first_s:g}")
         return most_s
 
-    def said(self) -> dict[str, float]:
+    def said(self) -> dict[str, Any]:
         return self.model_dump(exclude_none=True)
 
     def policy(self, *, self_hosted: bool) -> BreakerPolicy:
