@@ -58,6 +58,7 @@ class ScriptLine:
                 except (RedisError, OSError) as lost:
                     await self._drop(lost)
         except BaseException:
+            # Cancelled as the loop ends: who still waits must not wait for ever.
             await self._drop(RedisConnectionError("its process ends"))
             raise
         finally:

@@ -43,6 +43,7 @@ async def ask_in_turn(
         admitted.unsent()
         raise
     except BaseException as broken:
+        # Also if it was cancelled: what has come by then has its price.
         running.paid = _begun(meter, upstream, running.spec, admitted.model)
         admitted.broke_off(running.paid, broken.failure if isinstance(broken, AttemptFailed) else None)
         raise

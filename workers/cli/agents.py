@@ -16,7 +16,7 @@ from ..limits.books import LimitBooks
 from ..limits.standing import Standing, agents_standings
 from ..settings.load import load_settings
 from ..settings.schema import Settings
-from .budget_options import DayOption, MonthOption, check_budgets
+from .budget_options import AsConfiguredOption, DayOption, MonthOption, check_budgets
 from .console import out
 from .quota_table import quota_fields, quota_table
 from .session import ConfigOption, JsonOption, fleet_redis, run_async
@@ -60,9 +60,7 @@ def change(
     agent: Annotated[str, typer.Argument(help="Its name; '*' is each that has no own budget.", show_default=False)],
     usd_per_day: DayOption = None,
     usd_per_month: MonthOption = None,
-    as_configured: Annotated[
-        bool, typer.Option("--as-configured", help="First take back all that was set before.")
-    ] = False,
+    as_configured: AsConfiguredOption = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:

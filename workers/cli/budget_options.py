@@ -1,4 +1,4 @@
-"""The options of commands that change a budget."""
+"""The options of commands that change budgets and other limits."""
 
 import math
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ DayOption = Annotated[float | None, typer.Option("--usd-per-day", help="What its
 MonthOption = Annotated[
     float | None, typer.Option("--usd-per-month", help="What its calls may cost in a month, in USD.")
 ]
+AsConfiguredOption = Annotated[bool, typer.Option("--as-configured", help="First take back all that was set before.")]
 
 
 def check_budgets(given: Mapping[str, float | None]) -> None:

@@ -9,7 +9,7 @@ import typer
 from ...routing.control import SETTINGS
 from ...tasks.client import AsyncClient
 from ...tasks.errors import InvalidRequest, UnknownName
-from .budget_options import DayOption, MonthOption, check_budgets
+from .budget_options import AsConfiguredOption, DayOption, MonthOption, check_budgets
 from .console import err, out
 from .heard import heard
 from .session import ConfigOption, JsonOption, fleet_client, run_async
@@ -56,9 +56,7 @@ def change(
     tpd: Annotated[int | None, typer.Option("--tpd", min=1, help="Tokens per day.")] = None,
     usd_per_day: DayOption = None,
     usd_per_month: MonthOption = None,
-    as_configured: Annotated[
-        bool, typer.Option("--as-configured", help="First take back all that was set before.")
-    ] = False,
+    as_configured: AsConfiguredOption = False,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
