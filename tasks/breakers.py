@@ -94,7 +94,7 @@ class Breakers:
         self._redis = redis
         self._namespace = namespace
         self._key = f"{namespace}:breakers"
-        self._scripts = Scripts(redis, "workfleet.tasks", namespace, shared=None)
+        self._scripts = Scripts(redis, "workfleet.tasks", namespace)
 
     async def tell(self, node: str, notes: Sequence[Note] = ()) -> Heard:
         """Say what happened, the oldest first, and hear how all breakers stand after it."""

@@ -33,7 +33,7 @@ class RouteVersions:
     def __init__(self, redis: AsyncRedis, *, namespace: str = "wf") -> None:
         self._redis = redis
         self._prefix = f"{namespace}:versions:"
-        self._scripts = Scripts(redis, "workfleet.tasks", namespace, shared=None)
+        self._scripts = Scripts(redis, "workfleet.tasks", namespace)
 
     async def add(self, name: str, route: Route | None, *, by: str = "", expected: int | None = None) -> int:
         """Have the route be so from now on, None as configured; the number of the version that it is.

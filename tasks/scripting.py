@@ -20,10 +20,10 @@ SMALL_BYTES = 64 * 1024
 class Scripts:
     """The scripts of `package`, in its folder `scripts`; each is given the namespace as its only key.
 
-    shared: a file of that folder that comes before each of them. Errors of Redis pass through as they are.
+    shared: files of that folder that come before each of them. Errors of Redis pass through as they are.
     """
 
-    def __init__(self, redis: AsyncRedis, package: str, namespace: str, *, shared: str | None = "lib") -> None:
+    def __init__(self, redis: AsyncRedis, package: str, namespace: str, *, shared: tuple[str, ...] = ()) -> None:
         self._redis = redis
         self._package = package
         self._namespace = namespace
@@ -50,6 +50,6 @@ class Scripts:
 
 
 @cache
-def _source(package: str, name: str, shared: str | None) -> str:
+def _source(package: str, name: str, shared: tuple[str, ...]) -> str:
     folder = resources.files(package) / "scripts"
-    return "\n".join((folder / f"{part}.lua").read_text() for part in (shared, name) if part)
+    return "\n".join((folder / f"{part}.lua").read_text() for part in (*shared, name))

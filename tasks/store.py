@@ -85,7 +85,7 @@ class Store:
         self.namespace = namespace
         self.retention_s = retention_s
         self._template = template
-        self._scripts = Scripts(redis, "workfleet.tasks", namespace)
+        self._scripts = Scripts(redis, "workfleet.tasks", namespace, shared=("lib", "ledger", "ends"))
 
     def key(self, *parts: str) -> str:
         return ":".join((self.namespace, *parts))

@@ -1,7 +1,7 @@
 """What attempts came to: calls, tokens, money and times, summed over whatever one asks for. Pure.
 
-Redis sums as each attempt is booked (`count_attempt` in scripts/lib.lua), in the same step, so that an attempt counts
-once. `Sums.of` is that script's model.
+Redis sums as each attempt is booked (`count_attempt` in scripts/ledger.lua), in the same step, so that an attempt
+counts once. `Sums.of` is that script's model.
 """
 
 import math
@@ -15,7 +15,7 @@ from .job import WORKER_DIED, Attempt
 BUCKETS = 17
 BUCKET_BOUNDS_S = tuple(0.01 * 2**step for step in range(BUCKETS))
 
-#: Stands for whatever is beyond the number of rows that are kept apart (`rows_kept` in scripts/lib.lua).
+#: Stands for whatever is beyond the number of rows that are kept apart (`rows_kept` in scripts/ledger.lua).
 OTHERS = "(others)"
 
 By = Literal["provider", "model", "task", "agent", "day", "outcome", "source"]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from .connection import AsyncRedis
 from .usage import BUCKETS, Row, Sums, Table
 
-#: Days that the sums of a day are kept (`usage_kept_s` in scripts/lib.lua).
+#: Days that the sums of a day are kept (`usage_kept_s` in scripts/ledger.lua).
 KEPT_DAYS = 400
 _SEPARATOR = "\x1f"
 _EPOCH = date(1970, 1, 1)

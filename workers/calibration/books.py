@@ -27,7 +27,7 @@ class EstimateBooks:
     def __init__(self, redis: AsyncRedis, *, namespace: str = "wf") -> None:
         self._redis = redis
         self._prefix = f"{namespace}:estimates:"
-        self._scripts = Scripts(redis, "workfleet.workers.calibration", namespace, shared=None)
+        self._scripts = Scripts(redis, "workfleet.workers.calibration", namespace)
         self._untold: tuple[str, dict[Kind, News]] | None = None
 
     async def share(self, gauge: Gauge) -> None:

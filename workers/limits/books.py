@@ -29,7 +29,7 @@ class LimitBooks:
         self.redis = redis
         self.namespace = namespace
         self.now = 0.0
-        self._scripts = Scripts(redis, "workfleet.workers.limits", namespace)
+        self._scripts = Scripts(redis, "workfleet.workers.limits", namespace, shared=("lib",))
 
     def key(self, *parts: str) -> str:
         return ":".join((self.namespace, "limit", *parts))
