@@ -1,31 +1,29 @@
 """A job's way through a pool: lease, target, ask, judge, commit; and what follows a failure.
 
 Each step is a method of a few lines. What happens after a failure is decided in `routing.action`; here it is carried
-out.
+out, and `closing` writes it.
 """
 
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import structlog
 
-from ..routing.action import RULES, Fallback, GiveUp, Retry, Snooze, next_action
+from ..routing.action import Fallback, GiveUp, Retry, Snooze, next_action
 from ..routing.directory import Directory
 from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
 from ..routing.lanes import alternate_queue
 from ..tasks.answer import Answer
-from ..tasks.job import Attempt, Job, JobState
-from ..tasks.results import Outcome
-from ..tasks.store import CANCELLED, DAMAGED, LATE, Broken, Claimed, Store, new_ticket
+from ..tasks.job import Attempt
+from ..tasks.store import Broken, Claimed, Store, new_ticket
 from ..tasks.submission import retries_of
 from .chain import Alternatives, model_of, second_chance
-from .ending import Declined, Dropped, Ended, Ending, Moved
-from .gateway import answered_by
+from .closing import Closing
+from .ending import Declined, Ending
 from .leases import LEASE_S, Leases, Running, Stop, Stopped
-from .ledger import entry, explained
 from .limits.admission import Admission
 from .limits.admitted import NotAdmitted
 from .limits.books import LimitBooks
@@ -34,7 +32,7 @@ from .objection import objection
 from .one_a_turn import OneATurn
 from .outlook import Outlook
 from .paced_call import ask_in_turn
-from .patience import PATIENCE_S, persist
+from .patience import persist
 from .providers.endpoint import AttemptFailed
 from .relay import Relay
 from .second_try import told_what_was_wrong
@@ -45,9 +43,6 @@ from .turned_away import LOOK_AGAIN_S, PassOn, Stay, turned_away
 from .upstream import Unavailable, Upstream
 
 log = structlog.get_logger()
-
-#: How an attempt ends that lost its slot because a provider failed or the pool stops; its job waits behind nobody anew.
-_NOT_ITS_FAULT = frozenset({"cancelled", *(fault for fault, rule in RULES.items() if rule.breaks)})
 
 
 @dataclass(slots=True)
@@ -71,11 +66,13 @@ class Executor:
     jitter: Callable[[], float] = random.random
     tally: Tally = field(default_factory=Tally)
     patient: OneATurn = field(default_factory=OneATurn)
+    closing: Closing = field(init=False)
     admission: Admission = field(init=False)
     suspects: Suspects = field(init=False)
     outlook: Outlook = field(init=False)
 
     def __post_init__(self) -> None:
+        self.closing = Closing(self.node, self.store, self.upstream.provider, self.tally, self.clock)
         self.outlook = Outlook(self.upstream.provider.name)
         self.suspects = Suspects(self.leases)
         self.admission = Admission(self.upstream.provider, LimitBooks(self.store.redis, namespace=self.store.namespace))
@@ -89,29 +86,14 @@ class Executor:
         ticket, asked_at = new_ticket(), self.leases.clock()
         claimed = await persist(lambda: self.store.claim(job_id, owner=self.node, lease_s=LEASE_S, ticket=ticket))
         if isinstance(claimed, str):
-            return await self._not_ours(job_id, claimed)
+            return await self.closing.not_ours(job_id, claimed)
         if isinstance(claimed, Broken):
-            return await self._end_broken(claimed)
+            return await self.closing.broken(claimed)
         running = self._begun(claimed, on_free, asked_at)
         with self.suspects.counted(running):
             ending = await self._serve(running)
         await self.admission.settled(running.job)
         return ending
-
-    async def _not_ours(self, job_id: str, verdict: str) -> Ending:
-        if verdict == "expired":
-            await persist(lambda: self.store.end_waiting([job_id], JobState.EXPIRED, LATE))
-        elif verdict == "damaged":
-            await persist(lambda: self.store.end_waiting([job_id], JobState.FAILED, DAMAGED))
-            log.error("job.unreadable", job_id=job_id, error=DAMAGED)
-        log.debug("delivery.dropped", job_id=job_id, found=verdict)
-        return Dropped(verdict)
-
-    async def _end_broken(self, job: Broken) -> Ending:
-        outcome = Outcome(job.id, JobState.FAILED, error=job.why)
-        await persist(lambda: self.store.finish(job, outcome))
-        log.error("job.unreadable", job_id=job.id, error=job.why)
-        return Ended(outcome)
 
     def _begun(self, claimed: Claimed, on_free: Callable[[], None], asked_at: float) -> Running:
         """The deadline is told on Redis' clock. What is left of it is counted on ours, which shows another time."""
@@ -122,8 +104,10 @@ class Executor:
 
     async def _serve(self, running: Running) -> Ending:
         if (why := self.suspects.why_not(running)) is not None:
-            return await self._put_back(running, why, running.job.queue, wait_s=1.0 + self.jitter(), uncounted=True)
-        others = self._alternatives(running, await self._entries(running.job) if running.spec.capped else ())
+            return await self.closing.put_back(
+                running, why, running.job.queue, wait_s=1.0 + self.jitter(), uncounted=True
+            )
+        others = self._alternatives(running, await self.closing.entries(running.job) if running.spec.capped else ())
         if others.own is None:
             return await self._pass_on(running, others, "this provider cannot run it")
         if (out := self.upstream.why_not()) is not None:
@@ -135,7 +119,7 @@ class Executor:
 
     async def _attempt(self, running: Running, others: Alternatives, model: str) -> Ending:
         if not await self.leases.slot(running):
-            return await self._put_back(running, "no slot came free", running.job.queue, uncounted=True)
+            return await self.closing.put_back(running, "no slot came free", running.job.queue, uncounted=True)
         running.target, running.asked_at = f"{self.upstream.provider.name}/{model}", self.clock()
         try:
             async with self.suspects.alone(running):
@@ -145,22 +129,19 @@ class Executor:
         except AttemptFailed as failed:
             return await self._after(running, others, failed.failure)
         except Stopped:
-            return await self._stopped(running)
+            return await self.closing.stopped(running)
         except Exception as defect:
             # The boundary of one job: a defect of ours costs an attempt, which is booked; it is no worker's death.
             log.exception("attempt.broke", job_id=running.job.id, target=running.target)
             failure = Failure(Fault.SERVER, f"the answer could not be handled: {type(defect).__name__}: {defect}")
             return await self._after(running, others, failure)
         await self.patient.turn()
-        return await self._commit(running, answer)
+        return await self.closing.commit(running, answer)
 
     def _alternatives(self, running: Running, paid: Iterable[Attempt]) -> Alternatives:
         job, spec = running.job, running.spec
         raised = self.admission.gauge.raised(spec.request) if spec.capped else {}
         return self.outlook.alternatives(job, spec, self.directory, self.pools, paid=paid, raised=raised)
-
-    async def _entries(self, job: Job) -> list[Attempt]:
-        return await persist(lambda: self.store.attempts(job.id, after=job.since))
 
     async def _ask(self, running: Running, model: str) -> Answer:
         """One call, stopped from outside through `running`. A rejected answer is a failure like any other."""
@@ -198,40 +179,15 @@ class Executor:
             case PassOn():
                 return await self._pass_on(running, others, str(not_asked))
             case GiveUp(reason):
-                return await self._give_up(running, others, await self._entries(job), reason)
+                return await self.closing.give_up(running, await self.closing.entries(job), reason, others.skipped)
             case Stay(queue, wait_s):
-                return await self._put_back(running, str(not_asked), queue, wait_s=wait_s, uncounted=True)
-
-    async def _commit(self, running: Running, answer: Answer) -> Ending:
-        job = running.job
-        attempt = self._entry(running, "succeeded", answer=answer)
-        outcome = Outcome(job.id, JobState.SUCCEEDED, answer)
-        if not await persist(lambda: self.store.finish(job, outcome, attempt)):
-            return self._lost(running)
-        log.debug("job.succeeded", job_id=job.id, target=attempt.target, attempt=job.attempts, total_s=attempt.total_s)
-        return _ended(running, outcome)
-
-    async def _stopped(self, running: Running) -> Ending:
-        """The call may have cost something, whoever stopped it."""
-        job, attempt = running.job, self._entry(running, "cancelled", answer=running.paid)
-        if running.stop is Stop.LOST:
-            await persist(lambda: self.store.book(job, attempt))
-            return self._lost(running)
-        if running.stop is Stop.SHUTDOWN:
-            log.info("job.handed_back", job_id=job.id)
-            why = "the pool stops"
-            return await self._put_back(running, why, job.queue, uncounted=True, attempt=attempt, patience_s=5.0)
-        outcome = Outcome(job.id, JobState.CANCELLED, error=CANCELLED)
-        if not await persist(lambda: self.store.finish(job, outcome, attempt)):
-            return self._lost(running)
-        log.info("job.cancelled", job_id=job.id)
-        return _ended(running, outcome)
+                return await self.closing.put_back(running, str(not_asked), queue, wait_s=wait_s, uncounted=True)
 
     async def _after(self, running: Running, others: Alternatives, failure: Failure) -> Ending:
         """Carry out what `next_action` says."""
         job, target = running.job, running.target
-        attempt = self._entry(running, failure.fault, failure=failure, answer=running.paid)
-        before = await self._entries(job)
+        attempt = self.closing.entry(running, failure.fault, failure=failure, answer=running.paid)
+        before = await self.closing.entries(job)
         if running.spec.capped:
             others = self._alternatives(running, [*before, attempt])
         out = self.upstream.why_not() is not None
@@ -243,81 +199,36 @@ class Executor:
         match action:
             case Retry(wait_s):
                 why = f"{failure.fault}, again in {wait_s:.1f} s"
-                return await self._put_back(running, why, own_queue, wait_s=wait_s, attempt=attempt)
+                return await self.closing.put_back(running, why, own_queue, wait_s=wait_s, attempt=attempt)
             case Snooze(wait_s):
                 why = f"{failure.fault}, snoozed for {wait_s:.1f} s"
-                return await self._put_back(running, why, own_queue, wait_s=wait_s, uncounted=True, attempt=attempt)
+                return await self.closing.put_back(
+                    running, why, own_queue, wait_s=wait_s, uncounted=True, attempt=attempt
+                )
             case Fallback(counted):
                 to = others.next_for(failure)
                 assert to is not None
                 why, queue = f"{failure.fault}, on to {to.provider}", alternate_queue(to.provider)
-                return await self._put_back(running, why, queue, uncounted=not counted, tried=target, attempt=attempt)
+                return await self.closing.put_back(
+                    running, why, queue, uncounted=not counted, tried=target, attempt=attempt
+                )
             case GiveUp(reason):
-                return await self._give_up(running, others, before, reason, attempt)
-
-    async def _put_back(
-        self,
-        running: Running,
-        why: str,
-        queue: str,
-        *,
-        wait_s: float = 0.0,
-        uncounted: bool = False,
-        tried: str = "",
-        attempt: Attempt | None = None,
-        patience_s: float = PATIENCE_S,
-    ) -> Ending:
-        job, urgent = running.job, attempt is not None and attempt.outcome in _NOT_ITS_FAULT
-        done = await persist(
-            lambda: self.store.put_back(
-                job, queue, wait_s=wait_s, uncounted=uncounted, urgent=urgent, tried=tried, attempt=attempt
-            ),
-            patience_s=patience_s,
-        )
-        match done:
-            case "done":
-                return Moved(why)
-            case "cancelled":
-                log.info("job.cancelled", job_id=job.id)
-                return _ended(running, Outcome(job.id, JobState.CANCELLED, error=CANCELLED))
-            case "lost":
-                return self._lost(running)
-
-    def _lost(self, running: Running) -> Ending:
-        log.warning("job.lease_lost", job_id=running.job.id, epoch=running.job.epoch, target=running.target)
-        return Dropped("its lease was lost")
-
-    async def _give_up(
-        self,
-        running: Running,
-        others: Alternatives,
-        before: list[Attempt],
-        reason: str,
-        last: Attempt | None = None,
-    ) -> Ending:
-        """before: the attempts in the ledger; last: the one that is not in it yet."""
-        attempts = [*before, last] if last else before
-        state = JobState.EXPIRED if running.ends_at <= self.clock() else JobState.FAILED
-        outcome = Outcome(running.job.id, state, error=explained(reason, attempts, others.skipped))
-        if not await persist(lambda: self.store.finish(running.job, outcome, last)):
-            return self._lost(running)
-        log.warning("job.failed", job_id=running.job.id, state=state, reason=reason, attempts=len(attempts))
-        return _ended(running, outcome)
+                return await self.closing.give_up(running, before, reason, others.skipped, attempt)
 
     async def _pass_on(self, running: Running, others: Alternatives, why: str) -> Ending:
         """Send a job on without an attempt: to the next target that takes jobs, or to wait until one does."""
         job, name = running.job, self.upstream.provider.name
-        before = [] if others.next else await self._entries(job)
+        before = [] if others.next else await self.closing.entries(job)
         to = others.next or second_chance(others, job, self.directory, before)
         if to is not None:
             why, queue = f"{why}; on to {to.provider}", alternate_queue(to.provider)
-            return await self._put_back(running, why, queue, uncounted=True)
+            return await self.closing.put_back(running, why, queue, uncounted=True)
         if others.hopeless or (self.upstream.hopeless and not others.waiting):
-            others = replace(others, skipped={**others.skipped, name: why})
-            return await self._give_up(running, others, before, no_target(running.spec, before))
+            skipped = {**others.skipped, name: why}
+            return await self.closing.give_up(running, before, no_target(running.spec, before), skipped)
         wait_s = self._until_one_may(running, others) + self.jitter()
         why = f"{why}; no other target takes jobs now"
-        return await self._put_back(running, why, job.queue, wait_s=wait_s, uncounted=True)
+        return await self.closing.put_back(running, why, job.queue, wait_s=wait_s, uncounted=True)
 
     def _until_one_may(self, running: Running, others: Alternatives) -> float:
         """Seconds until a job that nobody takes is looked at again."""
@@ -325,24 +236,3 @@ class Executor:
             return 1.0
         model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
         return min(max(1.0, self.upstream.rests_s(model)), LOOK_AGAIN_S)
-
-    def _entry(
-        self, running: Running, outcome: str, *, failure: Failure | None = None, answer: Answer | None = None
-    ) -> Attempt:
-        made = entry(
-            running.job,
-            running.target,
-            outcome,
-            node=self.node,
-            started_at=(running.job.started_at or 0.0) + running.asked_at - running.began_at,
-            total_s=self.clock() - running.asked_at,
-            failure=failure,
-            answer=answer,
-            answered_by=answered_by(self.upstream.provider, running.target, answer),
-        )
-        return self.tally.count(made, running.job.task_type)
-
-
-def _ended(running: Running, outcome: Outcome) -> Ended:
-    """Only a Celery canvas, or who handed in the job again with its idempotency key, can wait for the end in Redis."""
-    return Ended(outcome, awaited=bool(running.job.canvas or running.spec.idempotency_key))

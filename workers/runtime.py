@@ -35,6 +35,7 @@ from .metrics import worker as worker_metrics
 from .metrics.endpoint import MetricsEndpoint, Place
 from .metrics.gathering import fleet_metrics
 from .patience import persist
+from .probing import probe
 from .providers.endpoint import Endpoint
 from .providers.sender import Sender
 from .reconciler import Reconciler
@@ -149,7 +150,7 @@ class Runtime:
         if plan.metrics is not None:
             await self.metrics.open(plan.metrics)
         self._use(await persist(lambda: self.client.fleet.publish_directory(plan.directory, whole=plan.configured)))
-        await self.upstream.probe()
+        await probe(self.upstream)
         for duty in (
             self.leases.keep(),
             self.leases.listen(self.gate.wake.set),
@@ -170,7 +171,7 @@ class Runtime:
     async def _probing(self) -> None:
         while True:
             await asyncio.sleep(_PROBE_EVERY_S)
-            await self.upstream.probe()
+            await probe(self.upstream)
 
     async def _rereading(self) -> None:
         """Hear of providers and routes that others have told the fleet of."""

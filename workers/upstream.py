@@ -1,6 +1,5 @@
 """A pool's provider: its endpoints, which of them takes the next call, and whether they take calls at all."""
 
-import asyncio
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -28,7 +27,6 @@ from .providers.asking import OnDelta, OnHeaders
 from .providers.endpoint import AttemptFailed, Endpoint
 from .providers.meter import Meter
 from .providers.sender import Sender
-from .registry.discovery import choosable
 from .settings.provider import ProviderSettings
 from .settings.schema import TaskTypeSettings
 
@@ -126,18 +124,18 @@ class Upstream:
         for line in self.lines:
             words = refused.get(line.credentials)
             if words != line.availability.rejected_elsewhere:
-                with self._observed(line):
+                with self.observing(line):
                     line.availability.rejected_elsewhere = words
 
     def use_key(self, key: SecretStr) -> None:
         """Calls from now on have this key."""
         for line in self.lines:
-            with self._observed(line):
+            with self.observing(line):
                 line.use_key(key)
 
     def use(self, control: ProviderControl) -> None:
         """Do as was changed by hand."""
-        with self._observed(self.lines[0]):
+        with self.observing(self.lines[0]):
             if control.resets != self.control.resets:
                 for line in self.lines:
                     line.availability.rejected = None
@@ -177,7 +175,7 @@ class Upstream:
         meter: Meter | None = None,
     ) -> Answer:
         """One call at the least busy endpoint; its outcome tells the breaker. Raises AttemptFailed, Unavailable."""
-        line, target = self._least_busy(), self.target(model)
+        line, target = self.least_busy(), self.target(model)
         if target is not None and (out := target.why_not(now=self.clock())) is not None:
             raise Unavailable(f"{model}: {out}")
         task = self.task_types.get(job.task_type, _PLAIN)
@@ -186,7 +184,7 @@ class Upstream:
             spec, self.provider, task, model, time_left_s=time_left_s, streamed=streamed, token_s=line.token_s
         )
         known = self.provider.model(model)
-        with self._observed(line):
+        with self.observing(line):
             call = line.call(target, now=self.clock())
         line.busy += 1
         try:
@@ -206,12 +204,12 @@ class Upstream:
             raise
         except BaseException:
             # Cancelled, or a defect of ours: it says nothing of the provider, and must not block the next try.
-            with self._observed(line):
+            with self.observing(line):
                 call.stopped()
             raise
         finally:
             line.busy -= 1
-        with self._observed(line):
+        with self.observing(line):
             call.succeeded(answer, now=self.clock())
         usage = self.pricing.of_answer(answer, model)
         seen = self.observed.get(model, Observed())
@@ -223,7 +221,7 @@ class Upstream:
     def _note_failure(self, call: Call, model: str, failure: Failure, *, cut_short: bool) -> None:
         """cut_short: the job's deadline left the provider less time than its own limit."""
         ours = (Fault.TIMEOUT_FIRST_TOKEN, Fault.TIMEOUT_IDLE, Fault.TIMEOUT_TOTAL)
-        with self._observed(call.line):
+        with self.observing(call.line):
             if cut_short and failure.fault in ours:
                 call.stopped()
             else:
@@ -235,7 +233,8 @@ class Upstream:
             self.observed[model] = self.observed.get(model, Observed()).failed()
             self.changed()
 
-    def _least_busy(self) -> Line:
+    def least_busy(self) -> Line:
+        """The endpoint that takes the next call. Raises Unavailable."""
         now = self.clock()
         taking = [line for line in self.lines if line.availability.why_not(now=now) is None]
         if not taking:
@@ -243,7 +242,7 @@ class Upstream:
         return min(taking, key=lambda line: line.fullness)
 
     @contextmanager
-    def _observed(self, line: Line) -> Generator[None]:
+    def observing(self, line: Line) -> Generator[None]:
         """Tell of it if what happens in the block changes whether calls are taken."""
         before, models_before = self.why_not(), self.models_out()
         yield
@@ -294,54 +293,11 @@ class Upstream:
             if name is not None and name.provider == self.provider.name and name.scope == "target":
                 self.target(name.of)
         now = self.clock()
-        with self._observed(self.lines[0]):
+        with self.observing(self.lines[0]):
             for circuit in self.circuits():
                 found = heard.breakers.get(str(circuit.name))
                 circuit.heard(found, node=node, clock_ms=heard.now, now=now)
 
-    async def probe(self) -> None:
-        """Ask each endpoint that is out whether it is back: a health check, never a paid call."""
-        now = self.clock()
-        wanting = [line for line in self.lines if line.availability.wants_probe(now=now) or self._is_due(line, now)]
-        await asyncio.gather(*(self._probe(line) for line in wanting))
-        await asyncio.gather(*(self._hear_load(line) for line in self.lines if line.tells_load))
-        if not self.models and self.provider.default_choice() is None and self.why_not() is None:
-            # Jobs may come that name no model, and somebody may give the server one at any time.
-            await self._learn_models(self._least_busy())
-
-    async def _hear_load(self, line: Line) -> None:
-        well = line.availability.why_not(now=self.clock()) is None
-        load = await self.sender.load(line.endpoint, timeout_s=self.provider.health_check.timeout_s) if well else None
-        line.hear_load(load, now=self.clock())
-
-    def _is_due(self, line: Line, now: float) -> bool:
-        """Whether a server that seems well is to be looked at: at every interval, and at once again if it was not."""
-        check = self.provider.health_check
-        if not check.enabled or line.availability.why_not(now=now) is not None:
-            return False
-        return line.ailing or now - line.checked_at >= check.interval_s
-
-    async def _probe(self, line: Line) -> None:
-        problem = refused = None
-        if self.provider.health_check.enabled:
-            health = await self.sender.health(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
-            problem, refused = line.checked(health, now=self.clock()), health.refused
-        if problem is None and not self.models:
-            await self._learn_models(line)
-        with self._observed(line):
-            if refused is None:
-                line.availability.probed(problem, now=self.clock())
-            else:
-                line.availability.refused(refused, now=self.clock())
-
     def learned(self, models: tuple[str, ...]) -> None:
         """Of the models that the server lists now, those for jobs that name none."""
         self.models = models
-
-    async def _learn_models(self, line: Line) -> None:
-        try:
-            listed = await self.sender.models(line.endpoint, timeout_s=self.provider.health_check.timeout_s)
-        except AttemptFailed as failed:
-            log.info("models.not_listed", provider=self.provider.name, error=str(failed.failure))
-            return
-        self.models = choosable(self.provider, listed)

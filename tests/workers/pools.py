@@ -16,6 +16,7 @@ from workfleet.tasks.job import JobSpec
 from workfleet.workers.ending import Ending
 from workfleet.workers.executor import Executor
 from workfleet.workers.leases import Leases
+from workfleet.workers.probing import probe
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.settings.provider import Prices, ProviderSettings
 from workfleet.workers.upstream import Upstream
@@ -160,7 +161,7 @@ async def fleet(
         pools: dict[str, Executor] = {}
         for each in settings:
             upstream = Upstream.of(each, each.endpoints(), sender)
-            await upstream.probe()
+            await probe(upstream)
             pools[each.name] = Executor(
                 f"{each.name}@here", client.store, Leases(client.store), upstream, directory, states, jitter=lambda: 0.0
             )

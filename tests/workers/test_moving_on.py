@@ -7,6 +7,7 @@ from workfleet.routing.directory import RetryPolicy
 from workfleet.tasks.job import JobState
 from workfleet.tasks.results import Outcome
 from workfleet.workers.ending import Moved
+from workfleet.workers.probing import probe
 
 from .pools import Fleet, breaks, directory_of, fails, fleet, hosted, provider, says
 from .running import facts, history
@@ -111,7 +112,7 @@ async def test_a_lone_server_that_is_down_costs_no_job(alone: Fleet) -> None:
     assert len(server.asked) == 3
     server.will(says("back"))
     upstream.clock = lambda: 1e9
-    await upstream.probe()
+    await probe(upstream)
     await alone.deliver(job_id, "one")
     assert (await alone.client.result(job_id)).text == "back"
 

@@ -13,6 +13,7 @@ from workfleet.tasks.job import JobState
 from workfleet.tasks.stream import PieceKind
 from workfleet.workers.executor import Executor
 from workfleet.workers.leases import Leases
+from workfleet.workers.probing import probe
 from workfleet.workers.providers.rows import ROWS
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.settings import load_settings
@@ -78,7 +79,7 @@ async def alone(redis_url: str, type_: str, folder: Path) -> AsyncGenerator[tupl
         (provider,) = settings.enabled()
         async with AsyncClient(redis_url, directory=settings.directory()) as client:
             upstream = Upstream.of(provider, provider.endpoints(), sender)
-            await upstream.probe()
+            await probe(upstream)
             yield client, Executor("here", client.store, Leases(client.store), upstream, settings.directory())
 
 

@@ -13,6 +13,7 @@ from workfleet.tasks.breakers import Breakers
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.tasks.request import Request
+from workfleet.workers.probing import probe
 from workfleet.workers.providers.endpoint import AttemptFailed
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.settings.provider import ProviderSettings
@@ -66,7 +67,7 @@ async def make(redis_url: str, server: Server) -> AsyncIterator[Make]:
         async def node(name: str, settings: ProviderSettings = GROQ) -> Node:
             made = Node(name, Upstream.of(settings, settings.endpoints(), sender), Breakers(client.redis))
             made.upstream.follow(BreakerPolicy(failures=3, cool_off_s=0.0))
-            await made.upstream.probe()
+            await probe(made.upstream)
             await made.turn()
             return made
 
@@ -136,7 +137,7 @@ async def test_an_endpoint_is_tried_after_its_health_check_by_the_node_that_has_
         await node.turn()
     server.will(says("back"))
     for node in (one, two):
-        await node.upstream.probe()
+        await probe(node.upstream)
     assert [one.out(), two.out()] == [None, "its breaker is open"]
     assert await one.ask() == "back"
     for node in (one, two):

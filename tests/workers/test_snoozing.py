@@ -8,6 +8,7 @@ import pytest
 from workfleet.routing.breaker import Breaker
 from workfleet.tasks.job import JobState
 from workfleet.workers.ending import Ended, Moved
+from workfleet.workers.probing import probe
 from workfleet.workers.turned_away import LOOK_AGAIN_S
 
 from .pools import LANE, Fleet, fails, fleet, hosted, says
@@ -130,7 +131,7 @@ async def test_while_one_call_tries_a_resting_server_the_others_go_on(two: Fleet
     upstream, reply = two.pools["one"].upstream, Held(says("back"))
     availability = upstream.lines[0].availability
     availability.circuit.breaker = Breaker(opened_at=0.0, trips=1)
-    await upstream.probe()
+    await probe(upstream)
     two.servers["one"].will(reply)
     first, second = await two.submit(), await two.submit()
     trying = asyncio.create_task(two.deliver(first, "one"))

@@ -13,6 +13,7 @@ from workfleet.routing.failure import Fault
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.tasks.request import Request
+from workfleet.workers.probing import probe
 from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.providers.server_load import ServerLoad
@@ -83,10 +84,10 @@ async def test_it_takes_no_calls_before_it_was_reached(make: Make) -> None:
     with pytest.raises(Unavailable, match="it has not been asked yet"):
         await pool.ask()
     pool.hosts["a"].well = False
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     assert (pool.upstream.why_not() or "").startswith("it does not answer: ")
     pool.hosts["a"].well = True
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     assert (pool.upstream.why_not(), pool.upstream.models, pool.changes) == (None, ("m",), 2)
     assert await pool.ask() == "ok"
 
@@ -94,7 +95,7 @@ async def test_it_takes_no_calls_before_it_was_reached(make: Make) -> None:
 async def test_a_health_check_that_is_switched_off_is_taken_to_go_well(make: Make) -> None:
     pool = make(provider("a", health_check=HealthCheck(enabled=False)))
     pool.hosts["a"].well = False
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     assert pool.upstream.why_not() is None
 
 
@@ -105,7 +106,7 @@ async def test_the_least_busy_endpoint_is_asked(make: Make) -> None:
         await may_go.wait()
         return says("slow")
 
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.hosts["a"].will(slow)
     pool.hosts["b"].will(slow)
     asking = [asyncio.create_task(pool.ask()) for _ in range(4)]
@@ -120,7 +121,7 @@ async def test_the_least_busy_endpoint_is_asked(make: Make) -> None:
 
 async def test_an_endpoint_that_is_out_leaves_the_calls_to_the_other(make: Make) -> None:
     pool = make(TWO)
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.hosts["a"].will(breaks())
     assert await pool.fail(3) == [Fault.TRANSPORT] * 3
     assert [await pool.ask() for _ in range(2)] == ["ok", "ok"]
@@ -130,14 +131,14 @@ async def test_an_endpoint_that_is_out_leaves_the_calls_to_the_other(make: Make)
 
 async def test_a_server_that_is_well_but_fails_calls_is_asked_once_for_each_cool_off(make: Make) -> None:
     pool = make(provider("a"))
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.hosts["a"].will(fails(500))
     await pool.fail(3)
     assert pool.upstream.resting
     asked_after = list[float]()
     for _ in range(60):
         pool.now += 1.0
-        await pool.upstream.probe()
+        await probe(pool.upstream)
         while pool.upstream.why_not() is None:
             await pool.fail()
             asked_after.append(pool.now - 1000.0)
@@ -146,7 +147,7 @@ async def test_a_server_that_is_well_but_fails_calls_is_asked_once_for_each_cool
 
 async def test_a_server_that_is_down_is_looked_at_ever_more_seldom(make: Make) -> None:
     pool = make(provider("a"))
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.hosts["a"].will(breaks())
     await pool.fail(3)
     pool.hosts["a"].well = False
@@ -155,13 +156,13 @@ async def test_a_server_that_is_down_is_looked_at_ever_more_seldom(make: Make) -
         pool.now += 1.0
         if pool.upstream.lines[0].availability.wants_probe(now=pool.now):
             looked_at.append(pool.now - 1000.0)
-        await pool.upstream.probe()
+        await probe(pool.upstream)
     assert looked_at == [2.0, 6.0, 14.0, 30.0, 60.0]
 
 
 async def test_rejected_credentials_are_hopeless_only_if_every_endpoint_rejects_them(make: Make) -> None:
     pool = make(TWO)
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.hosts["a"].will(fails(401, "bad key"))
     assert await pool.fail() == [Fault.AUTH]
     assert not pool.upstream.hopeless
@@ -175,12 +176,12 @@ async def test_a_health_check_finds_wrong_credentials_and_another_key_is_tried_a
     pool = make(provider("a", health_check=HealthCheck(interval_s=1.0)))
     pool.hosts["a"].locked = True
     for _ in range(9):
-        await pool.upstream.probe()
+        await probe(pool.upstream)
         pool.now += 10.0
     assert (pool.upstream.why_not(), pool.upstream.hopeless) == ("its credentials are rejected: bad key", True)
     pool.hosts["a"].locked = False
     pool.upstream.use_key(SecretStr("another"))
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     assert await pool.ask() == "ok"
 
 
@@ -192,7 +193,7 @@ async def test_a_call_that_is_stopped_says_nothing_of_the_endpoint(make: Make) -
         await asyncio.Event().wait()
         return says("never")
 
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.hosts["a"].will(endless)
     for _ in range(5):
         asked.clear()
@@ -206,10 +207,10 @@ async def test_a_call_that_is_stopped_says_nothing_of_the_endpoint(make: Make) -
 async def test_a_server_that_gets_its_first_model_later_is_noticed(make: Make) -> None:
     pool = make(provider("a", default_model=None))
     pool.hosts["a"].listed = ()
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     assert not pool.upstream.models
     pool.hosts["a"].listed = ("pulled",)
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     assert pool.upstream.models == ("pulled",)
 
 
@@ -217,12 +218,12 @@ async def test_a_server_that_seems_well_is_looked_at_at_every_interval_and_is_ou
     make: Make,
 ) -> None:
     pool = make(provider("a", health_check=HealthCheck(interval_s=30.0)))
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.hosts["a"].well = False
     out = list[float]()
     for _ in range(40):
         pool.now += 1.0
-        await pool.upstream.probe()
+        await probe(pool.upstream)
         if pool.upstream.why_not() is not None:
             out.append(pool.now - 1000.0)
     assert out[0] == 32.0
@@ -231,16 +232,16 @@ async def test_a_server_that_seems_well_is_looked_at_at_every_interval_and_is_ou
 
 async def test_a_server_whose_health_check_is_switched_off_is_never_looked_at(make: Make) -> None:
     pool = make(provider("a", health_check=HealthCheck(enabled=False)))
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.hosts["a"].well = False
     pool.now += 3600.0
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     assert pool.upstream.why_not() is None
 
 
 async def test_a_server_that_refuses_is_asked_less_and_the_pool_has_fewer_slots(make: Make) -> None:
     pool = make(provider("gpu", base_urls=("http://a", "http://b"), slots=8))
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     assert pool.upstream.slots(16) == 16
     pool.hosts["a"].will(fails(503), says("ok"))
     assert await pool.fail() == [Fault.OVERLOADED]
@@ -250,7 +251,7 @@ async def test_a_server_that_refuses_is_asked_less_and_the_pool_has_fewer_slots(
 
 async def test_a_server_that_is_out_takes_its_slots_along_and_brings_them_back(make: Make) -> None:
     pool = make(TWO)
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     pool.upstream.lines[0].availability.rejected = "bad key"
     assert pool.upstream.slots(16) == 8
     pool.upstream.lines[1].availability.rejected = "bad key"
@@ -268,7 +269,7 @@ async def test_a_server_in_which_requests_wait_is_asked_less(make: Make, monkeyp
     monkeypatch.setattr(pool.upstream.sender, "load", busy)
     for _ in range(3):
         pool.now += 1.0
-        await pool.upstream.probe()
+        await probe(pool.upstream)
     assert [(each.limit, each.waiting) for each in pool.upstream.endpoints()] == [(12, 5), (16, 0)]
     assert await pool.ask() == "ok"
     assert len(pool.hosts["b"].asked) == 1
@@ -278,7 +279,7 @@ async def test_an_answer_in_one_piece_is_given_up_where_answers_lately_took_far_
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool, seen = make(provider("a", slots=1)), list[float]()
-    await pool.upstream.probe()
+    await probe(pool.upstream)
     line = pool.upstream.lines[0]
     line.concurrency = line.concurrency and line.concurrency.answered(pace=0.01, busy=1, began=0.0, now=0.0)
 

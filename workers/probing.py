@@ -1,0 +1,61 @@
+"""A pool's look at its provider: whether servers that are out are back, and whether those that seem well are."""
+
+import asyncio
+
+import structlog
+
+from .line import Line
+from .providers.endpoint import AttemptFailed
+from .registry.discovery import choosable
+from .upstream import Upstream
+
+log = structlog.get_logger()
+
+
+async def probe(upstream: Upstream) -> None:
+    """Ask each endpoint that is out whether it is back: a health check, never a paid call."""
+    now, lines = upstream.clock(), upstream.lines
+    wanting = [line for line in lines if line.availability.wants_probe(now=now) or _is_due(upstream, line, now)]
+    await asyncio.gather(*(_probe(upstream, line) for line in wanting))
+    await asyncio.gather(*(_hear_load(upstream, line) for line in lines if line.tells_load))
+    if not upstream.models and upstream.provider.default_choice() is None and upstream.why_not() is None:
+        # Jobs may come that name no model, and somebody may give the server one at any time.
+        await _learn_models(upstream, upstream.least_busy())
+
+
+async def _hear_load(upstream: Upstream, line: Line) -> None:
+    well, timeout_s = line.availability.why_not(now=upstream.clock()) is None, upstream.provider.health_check.timeout_s
+    load = await upstream.sender.load(line.endpoint, timeout_s=timeout_s) if well else None
+    line.hear_load(load, now=upstream.clock())
+
+
+def _is_due(upstream: Upstream, line: Line, now: float) -> bool:
+    """Whether a server that seems well is to be looked at: at every interval, and at once again if it was not."""
+    check = upstream.provider.health_check
+    if not check.enabled or line.availability.why_not(now=now) is not None:
+        return False
+    return line.ailing or now - line.checked_at >= check.interval_s
+
+
+async def _probe(upstream: Upstream, line: Line) -> None:
+    problem = refused = None
+    check = upstream.provider.health_check
+    if check.enabled:
+        health = await upstream.sender.health(line.endpoint, timeout_s=check.timeout_s)
+        problem, refused = line.checked(health, now=upstream.clock()), health.refused
+    if problem is None and not upstream.models:
+        await _learn_models(upstream, line)
+    with upstream.observing(line):
+        if refused is None:
+            line.availability.probed(problem, now=upstream.clock())
+        else:
+            line.availability.refused(refused, now=upstream.clock())
+
+
+async def _learn_models(upstream: Upstream, line: Line) -> None:
+    try:
+        listed = await upstream.sender.models(line.endpoint, timeout_s=upstream.provider.health_check.timeout_s)
+    except AttemptFailed as failed:
+        log.info("models.not_listed", provider=upstream.provider.name, error=str(failed.failure))
+        return
+    upstream.models = choosable(upstream.provider, listed)
