@@ -92,9 +92,9 @@ local function in_front(list, id, message)
   local whose, pivot = string.match(redis.call('HGET', ns .. ':last', list) or '', '^([^\n]*)\n(.*)$')
   local waits = whose and redis.call('ZSCORE', key('wait', list), whose)
   local at = waits and redis.call('LPOS', list, pivot, 'RANK', -1, 'MAXLEN', most_in_front)
-  local ahead = at and redis.call('RPOP', list, redis.call('LLEN', list) - at) or {}
-  redis.call('RPUSH', list, message)
-  for number = #ahead, 1, -1 do redis.call('RPUSH', list, ahead[number]) end
+  local ahead, pushed = at and redis.call('RPOP', list, redis.call('LLEN', list) - at) or {}, {message}
+  for number = #ahead, 1, -1 do pushed[#pushed + 1] = ahead[number] end
+  redis.call('RPUSH', list, unpack(pushed))
   redis.call('HSET', ns .. ':last', list, id .. '\n' .. message)
 end
 
