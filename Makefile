@@ -3,8 +3,10 @@
 PYTHON ?= $(shell for found in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$found -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$found && break; done)
 VENV := .venv
-READY := $(VENV)/.installed
 RUN := $(VENV)/bin/python
+# The fleet is installed; and what tests and lints it, too.
+READY := $(VENV)/.installed
+TOOLS := $(VENV)/.installed-with-tools
 
 # What `make demo` writes tests for, and where to.
 SOURCE ?= routing
@@ -14,29 +16,40 @@ TESTERS ?= -n logical --maxprocesses 4 --dist worksteal
 
 .PHONY: venv demo test chaos sdks containers lock lint clean
 
-venv: $(READY)
+venv: $(TOOLS)
+
+# $(call install,EXTRAS) puts the package into the environment, which is made if it is not there.
+# Some distributions ship venv without pip; their own pip then installs into the environment from outside.
+comma := ,
+define install
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with: make venv PYTHON=/path/to/python" >&2; exit 1; }
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear --without-pip $(VENV)
+	@if $(RUN) -m pip --version >/dev/null 2>&1; then pip="$(RUN) -m pip"; else pip="$(PYTHON) -m pip --python $(RUN)"; fi; \
+		$$pip install --quiet --disable-pip-version-check --editable '.$(1)'
+endef
 
 $(READY): pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with: make venv PYTHON=/path/to/python" >&2; exit 1; }
-	@# Some distributions ship venv without pip; their own pip then installs into the environment from outside.
-	@test -x $(RUN) || $(PYTHON) -m venv $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear --without-pip $(VENV)
-	@echo "installing into $(VENV) (a minute or two)"
-	@if $(RUN) -m pip --version >/dev/null 2>&1; then pip="$(RUN) -m pip"; else pip="$(PYTHON) -m pip --python $(RUN)"; fi; \
-		$$pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@
+	@echo "installing into $(VENV), once (half a minute)"
+	$(call install)
+	@touch $(READY)
+
+$(TOOLS): pyproject.toml
+	@echo "installing into $(VENV), with what tests need (a minute or two)"
+	$(call install,[dev])
+	@touch $(READY) $(TOOLS)
 
 demo: $(READY)
 	@$(VENV)/bin/fleet testgen $(SOURCE) --output $(OUT)
 
-test: $(READY)
+test: $(TOOLS)
 	@$(RUN) -m pytest $(TESTERS)
 
 # Kills workers and Redis for about a quarter of an hour, and accounts for every job. make chaos ARGS=--help
-chaos: $(READY)
+chaos: $(TOOLS)
 	@$(RUN) -m tests.chaos $(ARGS)
 
 # Needs a Docker engine: the image, the stack of compose/, its demo, and hosts that come and go; nothing is left behind.
-containers: $(READY)
+containers: $(TOOLS)
 	@$(RUN) -m tests.e2e.hosts $(ARGS)
 
 # The packages of the image, with the hashes of their files. Needs uv.
@@ -45,12 +58,11 @@ lock:
 		--no-header --no-annotate --quiet --output-file compose/requirements.txt
 
 # Reads recorded exchanges with the providers' own SDKs and with the fleet, and compares. make sdks ARGS=exchanges.jsonl
-sdks: $(READY)
-	@if $(RUN) -m pip --version >/dev/null 2>&1; then pip="$(RUN) -m pip"; else pip="$(PYTHON) -m pip --python $(RUN)"; fi; \
-		$$pip install --quiet --disable-pip-version-check --editable '.[dev,sdk]'
+sdks: $(TOOLS)
+	$(call install,[dev$(comma)sdk])
 	@$(RUN) -m tests.sdk $(ARGS)
 
-lint: $(READY)
+lint: $(TOOLS)
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(VENV)/bin/lint-imports

@@ -1,4 +1,4 @@
-"""The pages of docs/ say what is there: their links lead somewhere, their configurations load, their commands exist."""
+"""README and docs/ say what is there: their links lead somewhere, their configurations load, their commands exist."""
 
 import re
 import shlex
@@ -15,12 +15,13 @@ from workfleet.tasks.status import FleetStatus
 from workfleet.tasks.usage_books import Totals
 from workfleet.workers.cli.main import app
 from workfleet.workers.metrics.fleet import families
+from workfleet.workers.providers.rows import ROWS
 from workfleet.workers.settings.load import load_settings
 from workfleet.workers.simulator.dialects.voices import PROVIDERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -35,7 +36,7 @@ def anchors(page: Path) -> set[str]:
     return {slug(title) for title in re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)}
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_to_a_file_of_ours_leads_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
         file, _, anchor = link.partition("#")
@@ -49,27 +50,31 @@ def test_every_configuration_loads(page: Path, tmp_path: Path) -> None:
     for number, block in enumerate(blocks(page, "yaml")):
         file = tmp_path / f"{number}.yaml"
         file.write_text(block)
-        keys = re.findall(r"\$\{(\w+)\}", block)
-        assert load_settings(file, env=dict.fromkeys(keys, "key-of-a-test")).warnings == ()
+        keys = {*re.findall(r"\$\{(\w+)\}", block), *(name for row in ROWS.values() for name in row.key_variables)}
+        warnings = load_settings(file, env=dict.fromkeys(keys, "key-of-a-test")).warnings
+        # An example of limits need not name a model.
+        assert [each for each in warnings if not each.message.startswith("has no default_model")] == []
 
 
 def commands(page: Path) -> list[str]:
     """`fleet …`, in blocks and in the text, also where a container runs it."""
     lines = "\n".join([*blocks(page, ""), *blocks(page, "sh")]).splitlines()
     in_container = re.compile(r"^docker compose (?:exec flower fleet|run .*--no-deps flower) (?=[a-z])")
-    said = [in_container.sub("fleet ", line) for line in lines]
+    said = [re.sub(r"^(?:FLEET_\w+=\S+ )+", "", in_container.sub("fleet ", line)) for line in lines]
     found = [*re.findall(r"`(fleet [^`]+)`", page.read_text()), *(line for line in said if line.startswith("fleet "))]
-    return [command.partition("  #")[0].strip() for command in found]
+    return [command for command in found if "…" not in command.split()[:2]]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_and_option_of_the_fleet_exists(page: Path) -> None:
     assert commands(page)
     for command in commands(page):
-        words = shlex.split(command)[1:]
+        words = shlex.split(command, comments=True)[1:]
         told = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"})
         assert told.exit_code == 0, command
-        assert [word for word in words if word.startswith("-") and word not in told.stdout] == [], command
+        assert [each for each in words if each.startswith("-") and each not in f"--offline {told.stdout}"] == [], (
+            command
+        )
 
 
 def test_every_variable_of_the_containers_is_in_their_example() -> None:
@@ -77,7 +82,7 @@ def test_every_variable_of_the_containers_is_in_their_example() -> None:
     said = {name for page in PAGES for name in variable.findall(page.read_text())}
     example = set(re.findall(r"^(\w+)=", (ROOT / "compose" / ".env.example").read_text(), re.MULTILINE))
     # Of programs, not of the compose files.
-    assert said - example == {"FLEET_REDIS_URL_FILE", "FLEET_FLOWER_AUTH", "VLLM_API_KEY"}
+    assert said - example == {"FLEET_REDIS_URL_FILE", "FLEET_FLOWER_AUTH", "VLLM_API_KEY", "OLLAMA_API_KEY"}
 
 
 @pytest.mark.parametrize("script", ["redis-backup.sh", "redis-restore.sh"])

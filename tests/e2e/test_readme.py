@@ -1,4 +1,7 @@
-"""Every command that the README tells a newcomer to type does what it says, in the order of the page."""
+"""Every command that the README tells a newcomer to type does what it says, in the order of the page.
+
+So do those of the pages of docs/, with the fleet that runs by then. That the others exist is tested in tests/docs.
+"""
 
 import asyncio
 import os
@@ -13,33 +16,20 @@ from pathlib import Path
 
 import pytest
 
-from workfleet.routing.breaker import BreakerPolicy
-from workfleet.routing.directory import Budget
-from workfleet.workers.settings.load import load_settings
-from workfleet.workers.settings.provider import Limits
-
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text()
 _FLEET = f"{shlex.quote(sys.executable)} -P -m workfleet.workers.cli"
 
 
-def blocks(language: str) -> list[str]:
-    """The fenced blocks of a language; "" is those that name none."""
-    found: list[list[str]] = []
-    fence: str | None = None
-    for line in README.splitlines():
-        if line.startswith("```"):
-            fence = line.removeprefix("```") if fence is None else None
-            if fence == language:
-                found.append([])
-        elif fence == language:
-            found[-1].append(line)
-    return ["\n".join(lines) for lines in found]
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[str]:
-    """The lines of the `sh` blocks: those that run as they stand."""
-    return [line for block in blocks("sh") for line in block.splitlines() if line]
+    """The lines of the `sh` blocks of all pages: those that run as they stand."""
+    told = (block for page in PAGES for block in blocks(page.read_text(), "sh"))
+    return [line for block in told for line in block.splitlines() if line]
 
 
 def free_port() -> int:
@@ -104,43 +94,10 @@ async def test_the_readmes_commands_work_in_their_order(folder: Path) -> None:
     assert (folder / "answers.jsonl").read_text().count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "line", [line for line in blocks("") for line in line.splitlines() if line.startswith(("fleet ", "FLEET_"))]
-)
-async def test_the_commands_that_need_more_than_this_machine_are_real_ones(line: str, tmp_path: Path) -> None:
-    words = line.partition("#")[0].split()
-    verbs = [word for word in words[words.index("fleet") + 1 :] if not word.startswith("-")]
-    depth = 2 if verbs[0] in ("bench", "models", "providers", "route") else 1
-    code, said = await shell(" ".join(["fleet", *verbs[:depth], "--help"]), tmp_path, {**os.environ, "COLUMNS": "400"})
-    assert code == 0, said
-    for option in (word for word in words if word.startswith("--")):
-        assert option in said
-
-
-@pytest.mark.parametrize("code", blocks("python"), ids=["our client", "without a fleet", "any Celery program"])
+@pytest.mark.parametrize("code", blocks(README, "python"), ids=["our client", "without a fleet", "any Celery program"])
 def test_the_python_on_the_page_is_python(code: str) -> None:
     compile(f"async def page():\n    {code.replace(chr(10), chr(10) + '    ')}", "README.md", "exec")
 
 
 def test_what_the_page_imports_is_there() -> None:
     exec("from workfleet.tasks import AsyncClient, Client, FakeClient, JobSpec")
-
-
-@pytest.mark.parametrize(
-    "text", blocks("yaml"), ids=["another provider", "a local model", "limits", "budgets", "breakers"]
-)
-def test_the_configurations_on_the_page_are_some(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "fleet.yaml"
-    file.write_text(text)
-    keys = ("GROQ_API_KEY", "FIREWORKS_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
-    settings = load_settings(file, env=dict.fromkeys(keys, "a-key"))
-    if settings.budgets:
-        directory = settings.directory()
-        assert directory.budget_of("reviewer") == Budget(usd_per_day=1.5, usd_per_month=20, resets="Europe/Berlin")
-        assert directory.budget_of("anybody") == Budget(usd_per_day=0.5)
-        assert settings.providers["openai"].limits == Limits(usd_per_day=5, usd_per_month=50)
-    elif "breaker:" in text:
-        assert settings.providers["groq"].breaker_policy == BreakerPolicy(cool_off_s=10, successes=2)
-    elif "groq" in settings.providers:
-        limits = settings.providers["groq"].limits
-        assert (limits.requests_per_minute, limits.per, limits.resets) == (30, "model", "rolling")

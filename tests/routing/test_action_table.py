@@ -6,7 +6,7 @@ from workfleet.routing.action import RULES
 from workfleet.routing.action_table import markdown, rows
 from workfleet.routing.failure import Fault
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "failures.md"
 
 
 def test_every_failure_has_its_row() -> None:
@@ -24,5 +24,5 @@ def test_what_the_rules_say_is_told() -> None:
     assert told["content_filtered"] == ["no", others, "does not count"]
 
 
-def test_the_readme_has_the_table_as_it_is() -> None:
-    assert markdown() in README.read_text(encoding="utf-8")
+def test_the_page_has_the_table_as_it_is() -> None:
+    assert markdown() in PAGE.read_text(encoding="utf-8")

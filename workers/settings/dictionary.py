@@ -1,5 +1,6 @@
 """Every field of a configuration in our words, and the words of the other forms for it."""
 
+from collections.abc import Mapping
 from dataclasses import fields as fields_of
 
 from ..providers.rows import OwnRow
@@ -183,6 +184,30 @@ _TOP = table(
     circuit_breaker="breaker",
     circuit_breaker_options="breaker",
 )
+
+
+def _own(fields: Table) -> frozenset[str]:
+    """The fields under our own names."""
+    return frozenset(spelling.path[-1] for spelling in fields.values() if len(spelling.path) == 1)
+
+
+#: The fields of each block, under the titles that docs/configuration.md has for them.
+BLOCKS: Mapping[str, frozenset[str]] = {
+    "The whole file": _own(_TOP),
+    "A provider": _own(_PROVIDER),
+    "A model": _own(_MODEL),
+    "Limits": _own(_LIMITS),
+    "Prices": _own(_PRICES),
+    "Health check": _own(_HEALTH_CHECK),
+    "Breaker": _own(_BREAKER),
+    "Timeouts": _own(_TIMEOUTS),
+    "Api": _own(_API) | {field.name for field in fields_of(OwnRow)},
+    "Runner": _own(_RUNNER),
+    "Retry": _own(_RETRY),
+    "A route": _own(_ROUTE),
+    "An agent": _own(_AGENT) - _own(_ROUTE),
+    "A task type": _own(_TASK_TYPE),
+}
 
 _A_JOB_SAYS_IT = "each job says it for itself"
 _NOT_READ = "this version does not read it"
