@@ -2,7 +2,8 @@
 
 Seconds (`Retry-After: 3`, fractions too), milliseconds (`retry-after-ms`), HTTP dates, RFC 3339, seconds or
 milliseconds since the epoch, Go durations (`2m59.56s`), protobuf durations (`44s`), and as the last resort the sentence
-of a message ("try again in 7.66s"). The present is an argument, in seconds since the epoch.
+of a message ("try again in 7.66s"). The present is an argument, in seconds since the epoch. No wait is longer than
+`LONGEST_S`, whatever is said.
 """
 
 import math
@@ -10,6 +11,9 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+#: Nobody means more: it is about a month's quota.
+LONGEST_S = 31 * 86_400.0
 
 #: A bare number from here on is a point in time: seconds since the epoch, or milliseconds.
 _EPOCH_S = 1e9
@@ -46,11 +50,11 @@ def parse_wait(text: str, *, now: float) -> float | None:
     """Seconds to wait, never negative; None if the text is no wait."""
     text = text.strip()
     if _is_number(text):
-        return _from_number(text, now)
+        return _bounded(_from_number(text, now))
     if _DURATION.fullmatch(text):
         return _sum(text)
     at = _at(text)
-    return None if at is None else max(0.0, at - now)
+    return None if at is None else _bounded(at - now)
 
 
 def wait_in_headers(headers: Mapping[str, str], *, now: float) -> float | None:
@@ -62,7 +66,7 @@ def wait_in_headers(headers: Mapping[str, str], *, now: float) -> float | None:
     now = _at(headers.get("date", "")) or now
     millis = headers.get("retry-after-ms", "")
     if _is_number(millis):
-        return max(0.0, float(millis) / 1000)
+        return _bounded(float(millis) / 1000)
     said = parse_wait(headers.get("retry-after", ""), now=now)
     return said if said is not None else _latest_reset(headers, now)
 
@@ -86,11 +90,15 @@ def _from_number(text: str, now: float) -> float:
         number = number / 1000 - now
     elif number >= _EPOCH_S:
         number -= now
-    return max(0.0, number)
+    return number
 
 
 def _sum(pieces: str) -> float:
-    return math.fsum(float(number) * _SECONDS[unit.lower()] for number, unit in _PIECE.findall(pieces))
+    return _bounded(sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PIECE.findall(pieces)))
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(0.0, seconds), LONGEST_S)
 
 
 def _at(text: str) -> float | None:
@@ -98,7 +106,7 @@ def _at(text: str) -> float | None:
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             at = read(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     return None

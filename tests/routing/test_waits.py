@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workfleet.routing.waits import parse_wait, wait_in_headers, wait_in_text
+from workfleet.routing.waits import LONGEST_S, parse_wait, wait_in_headers, wait_in_text
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
@@ -27,13 +27,29 @@ NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
         ("44s", 44.0),
         ("0s", 0.0),
         ("250µs", 0.00025),
+        ("1e300", LONGEST_S),
+        ("9" * 400 + "h", LONGEST_S),
+        ("Thu, 01 Jan 9999 00:01:00 GMT", LONGEST_S),
     ],
 )
 def test_every_form_of_a_wait_is_read(said: str, seconds: float) -> None:
     assert parse_wait(said, now=NOW) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("said", ["", "soon", "nan", "inf", "7.66x", "s", "Thu, 99 Foo", "7 s and then some"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "soon",
+        "nan",
+        "inf",
+        "7.66x",
+        "s",
+        "Thu, 99 Foo",
+        "7 s and then some",
+        "Thu, 01 Jan 99999999999 00:00:00 GMT",
+    ],
+)
 def test_what_is_no_wait_is_none(said: str) -> None:
     assert parse_wait(said, now=NOW) is None
 
@@ -87,6 +103,7 @@ def test_headers_say_how_long_to_wait(headers: dict[str, str], seconds: float | 
         ("Please retry in 44.09s.", 44.09),
         ("Try again in 1 hour and 2 minutes", 3720.0),
         ("please wait 1 minute", 60.0),
+        (f"try again in {'9' * 400}s", LONGEST_S),
         ("Rate limit exceeded", None),
         ("try again in 3 shakes", None),
         ("we retried 3s ago", None),
@@ -96,7 +113,13 @@ def test_a_sentence_is_the_last_resort(message: str, seconds: float | None) -> N
     assert wait_in_text(message) == (None if seconds is None else pytest.approx(seconds))
 
 
-@given(st.text(max_size=60))
-def test_no_text_is_an_error_or_a_negative_wait(text: str) -> None:
+_TIMES = st.from_regex(
+    r"([A-Z][a-z]{2}, )?[0-9]{1,3} (Jan|Foo) [0-9]{1,12} [0-9:]{1,12} (GMT|[+-][0-9]{4,6})"
+    r"|[0-9T:Z.+-]{1,40}|[0-9.]{1,9}(ms|s|m|h|d)"
+)
+
+
+@given(st.text(max_size=60) | _TIMES)
+def test_no_text_is_an_error_or_a_wait_without_end(text: str) -> None:
     for wait in (parse_wait(text, now=NOW), wait_in_text(text)):
-        assert wait is None or wait >= 0
+        assert wait is None or 0 <= wait <= LONGEST_S

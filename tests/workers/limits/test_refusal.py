@@ -31,6 +31,9 @@ DAILY = {"requests_per_day": 50}
             Fault.QUOTA_EXHAUSTED, 600.0, {**DAILY, "resets": "rolling"}, 600.0, id="a rolling one: as it says"
         ),
         pytest.param(Fault.QUOTA_EXHAUSTED, None, {}, 900.0, id="credits: nobody knows"),
+        pytest.param(Fault.RATE_LIMITED, 0.0, {}, 1.0, id="it says no wait at all: a moment all the same"),
+        pytest.param(Fault.RATE_LIMITED, 31 * 86_400.0, {}, 86_400.0, id="a month: asked again after a day"),
+        pytest.param(Fault.QUOTA_EXHAUSTED, 31 * 86_400.0, {}, 86_400.0, id="credits, in a month: after a day"),
     ],
 )
 def test_it_is_left_alone_until_asking_again_makes_sense(
