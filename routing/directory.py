@@ -176,6 +176,11 @@ class Route(_Facts):
     spill_after_s: float | None = 5.0
     filtered: Filtered = "one_more"
 
+    @property
+    def spills_after_s(self) -> float | None:
+        """As its strategy has it: where every pool pulls, nobody comes first."""
+        return 0.0 if self.strategy in ("round_robin", "least_loaded") else self.spill_after_s
+
 
 class RetryPolicy(_Facts):
     """max_attempts: over all targets. retries_per_target: for transient faults. delay_s: doubles up to max_delay_s."""

@@ -14,6 +14,8 @@ from .trail import Trail, most, unsure
 
 #: Answers of which the running mean still remembers something.
 REMEMBERED_ANSWERS = 50
+#: Seconds that no wait reaches.
+WITHOUT_END_S = 1e9
 #: Seconds after which a call that found every slot taken may ask again.
 SLOT_AGAIN_S = 0.1
 #: Below this share of a rolling quota, people will be told again when it fills, once a window is over.
@@ -26,9 +28,9 @@ class Ask:
 
     id: the same for a repeated question, so that a lost reply does no harm. kind: whose answers tell how long this one
     will be. input_tokens: an estimate. answer_cap: the longest answer; answer_guess: its length while none is known.
-    patience_s: the longest wait for a pace that it takes, besides what its own size makes necessary. lease_s: for how
-    long its slot is held from its beginning unless it is renewed. pauses: keys under which a wait may be noted.
-    input_nano, answer_nano: nano-dollars a token, for limits of money.
+    patience_s: the longest wait for a pace that it takes, besides what its own size makes necessary. longest_s: the
+    longest one in any case. lease_s: for how long its slot is held from its beginning unless it is renewed. pauses:
+    keys under which a wait may be noted. input_nano, answer_nano: nano-dollars a token, for limits of money.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Ask:
     pauses: tuple[str, ...] = ()
     input_nano: float = 0.0
     answer_nano: float = 0.0
+    longest_s: float = WITHOUT_END_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,7 @@ class Books:
                 wait_s = trail.begins(limit, units, held.unsure, now + wait_s) - now
             if wait_s > longest:
                 longest, key = wait_s, limit.key
-        return longest, key, ask.patience_s + own_s
+        return longest, key, min(ask.patience_s + own_s, ask.longest_s)
 
     def _living(self, key: str, now: float) -> dict[str, float]:
         return {id_: until for id_, until in self.slots.get(key, {}).items() if until > now}

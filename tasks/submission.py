@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..routing.complexity import level
 from ..routing.cost_cap import ANSWER_TOKENS, CostCap
-from ..routing.directory import ChainLink, Directory, Filtered, RetryPolicy, Route
+from ..routing.directory import ChainLink, Directory, RetryPolicy, Route
 from ..routing.gate import PoolState
 from ..routing.lanes import Band, band_of
 from ..routing.placement import Wants, place
@@ -286,13 +286,12 @@ def chain_of(
     return selected(route, directory.providers, Work(task_type, band), pools, ordering).chain
 
 
-def filtered_of(job: Job, spec: JobSpec, directory: Directory) -> Filtered:
-    """What the job's route says of filters: its own route, else its agent's, its user's or its lane's."""
+def route_of(job: Job, spec: JobSpec, directory: Directory) -> Route | None:
+    """The job's own route, else its agent's, its user's or its lane's; None if the fleet has none."""
     task_type, _, name = job.lane.rpartition(".")
     kind = (task_type, Band(name))
     own = directory.routes.get(spec.route or "") or directory.route_of_agent(job.agent)
-    route = own or directory.route_of_user(spec.user, *kind) or directory.route_for(*kind)
-    return route.filtered if route else "one_more"
+    return own or directory.route_of_user(spec.user, *kind) or directory.route_for(*kind)
 
 
 def retries_of(spec: JobSpec, directory: Directory) -> RetryPolicy:

@@ -9,7 +9,7 @@ from ..routing.failure import Failure, Fault
 from ..routing.gate import PoolState
 from ..routing.placement import admissible
 from ..tasks.job import Attempt, Job, JobSpec
-from ..tasks.submission import chain_of, filtered_of, wants_of
+from ..tasks.submission import chain_of, route_of, wants_of
 from .spending import spent_usd
 
 #: After these, the same target may answer the same request another time.
@@ -26,7 +26,8 @@ class Alternatives:
     own: its own one, None if it may not run the job. open: their pools take jobs now. waiting: their pools may later;
     resting: those among them that will by themselves. larger: those with a larger context than ours, or one unknown.
     stronger: those whose quality is known to be better than ours. local: those on our own servers.
-    filtered: what the job's route says of filters.
+    filtered: what the job's route says of filters. spill_after_s: seconds after which it lets a later target take jobs
+    though an earlier one is available; None is never.
     again: their pools take jobs now, but they have failed this job before. skipped: target -> why it is out.
     alone: no other provider may ever run it.
     """
@@ -42,6 +43,7 @@ class Alternatives:
     stronger: tuple[ChainLink, ...] = ()
     local: tuple[ChainLink, ...] = ()
     filtered: Filtered = "one_more"
+    spill_after_s: float | None = 0.0
     alone: bool = False
 
     @property
@@ -81,7 +83,7 @@ def alternatives(
 
     paid: the calls so far of a job that may not cost more than so much. raised: as in `wants_of`.
     """
-    links = chain_of(job, directory, pools)
+    links, route = chain_of(job, directory, pools), route_of(job, spec, directory)
     priced = directory.budget_of(job.agent) is not None
     wants = wants_of(spec, 0, spent_usd=spent_usd(paid), priced=priced, raised=raised)
     good, skipped = admissible(directory, links, job.task_type, wants)
@@ -104,7 +106,8 @@ def alternatives(
         skipped=skipped,
         stronger=tuple(link for link in others if _is_stronger(link, own, directory, job.task_type)),
         local=tuple(link for link in others if _is_local(link, directory)),
-        filtered=filtered_of(job, spec, directory),
+        filtered=route.filtered if route else "one_more",
+        spill_after_s=route.spills_after_s if route else 0.0,
         alone=own is not None and all(link.provider == provider for link in good),
     )
 

@@ -39,7 +39,7 @@ from .second_try import told_what_was_wrong
 from .situation import situation
 from .spending import no_target
 from .suspects import Suspects
-from .turned_away import LOOK_AGAIN_S, PassOn, Stay, turned_away
+from .turned_away import LOOK_AGAIN_S, Stay, longest_wait_s, turned_away
 from .upstream import Unavailable, Upstream
 
 log = structlog.get_logger()
@@ -123,7 +123,7 @@ class Executor:
         running.target, running.asked_at = f"{self.upstream.provider.name}/{model}", self.clock()
         try:
             async with self.suspects.alone(running):
-                answer = await self._ask(running, model)
+                answer = await self._ask(running, others, model)
         except (Unavailable, NotAdmitted) as not_asked:
             return await self._not_asked(running, others, not_asked)
         except AttemptFailed as failed:
@@ -143,13 +143,14 @@ class Executor:
         raised = self.admission.gauge.raised(spec.request) if spec.capped else {}
         return self.outlook.alternatives(job, spec, self.directory, self.pools, paid=paid, raised=raised)
 
-    async def _ask(self, running: Running, model: str) -> Answer:
+    async def _ask(self, running: Running, others: Alternatives, model: str) -> Answer:
         """One call, stopped from outside through `running`. A rejected answer is a failure like any other."""
         running.spec = await told_what_was_wrong(self.store, running)
         relay = Relay(self.store, running.job) if running.spec.stream else None
         on_delta = relay.take if relay else None
         # What the call used is settled outside of it: nobody who stops the job may cost it an answer that has come.
-        async with self.admission.admitted(running.job, running.spec, model, self.directory) as admitted:
+        longest_s = longest_wait_s(running.job, others, self.pools)
+        async with self.admission.admitted(running.job, running.spec, model, self.directory, longest_s) as admitted:
             try:
                 with running.stoppable():
                     answer = await ask_in_turn(
@@ -175,9 +176,7 @@ class Executor:
         self.admission.changed()
         time_left_s, jitter = running.ends_at - self.clock(), self.jitter()
         job, denied = running.job, not_asked.denied
-        match turned_away(denied, job, others, self.directory, time_left_s=time_left_s, jitter=jitter):
-            case PassOn():
-                return await self._pass_on(running, others, str(not_asked))
+        match turned_away(denied, job, others, self.directory, self.pools, time_left_s=time_left_s, jitter=jitter):
             case GiveUp(reason):
                 return await self.closing.give_up(running, await self.closing.entries(job), reason, others.skipped)
             case Stay(queue, wait_s):

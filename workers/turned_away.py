@@ -1,13 +1,19 @@
-"""What becomes of a job whose call a limit had no room for. No attempt is used up. Pure."""
+"""How long a job's call may wait for a limit, and what becomes of it if there is no room. Pure.
 
+No attempt is used up.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..routing.action import GiveUp
-from ..routing.directory import Directory
+from ..routing.directory import ChainLink, Directory
+from ..routing.gate import PoolState
 from ..routing.lanes import alternate_queue
-from ..routing.reservation import Denied
+from ..routing.reservation import WITHOUT_END_S, Denied
 from ..tasks.job import Job
 from .chain import Alternatives, costless
+from .limits.admission import OUT_S, PATIENCE_S
 from .limits.budgets import is_agents
 from .limits.words import used_up
 
@@ -27,26 +33,55 @@ class Stay:
     wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class PassOn:
-    """Go to the next target that takes jobs."""
-
-
 def turned_away(
-    denied: Denied, job: Job, others: Alternatives, directory: Directory, *, time_left_s: float, jitter: float
-) -> Stay | PassOn | GiveUp:
+    denied: Denied,
+    job: Job,
+    others: Alternatives,
+    directory: Directory,
+    pools: Mapping[str, PoolState],
+    *,
+    time_left_s: float,
+    jitter: float,
+) -> Stay | GiveUp:
     """A job waits for a provider's limit in its lane, for whichever pool has room.
 
-    From the queue of this provider it goes to another one that takes jobs, or waits to be looked at again. What its
+    From the queue of this provider it goes to another one that has room, or waits to be looked at again. What its
     agent may not pay for, only a target that costs nothing may answer: all others have the same budget.
     """
     if is_agents(denied.key):
         return _out_of_money(denied, job, others, directory, time_left_s, jitter)
-    in_own_queue = job.queue == alternate_queue(others.provider)
-    if in_own_queue and others.next is not None:
-        return PassOn()
-    wait_s = min(denied.wait_s, LOOK_AGAIN_S) if in_own_queue else BACK_IN_LANE_S
-    return Stay(job.queue, wait_s + jitter * BACK_IN_LANE_S)
+    if job.queue != alternate_queue(others.provider):
+        return Stay(job.queue, BACK_IN_LANE_S + jitter * BACK_IN_LANE_S)
+    if (to := _elsewhere(denied, others, pools)) is not None:
+        return Stay(alternate_queue(to.provider), 0.0)
+    return Stay(job.queue, min(denied.wait_s, LOOK_AGAIN_S) + jitter * BACK_IN_LANE_S)
+
+
+def _elsewhere(denied: Denied, others: Alternatives, pools: Mapping[str, PoolState]) -> ChainLink | None:
+    """Where a job goes at once, None if it waits here.
+
+    While this provider is short of room for a moment only, so may others be, and would send it back: it goes to those
+    that have room. To wait for long is for those that have no other choice.
+    """
+    return _roomy(others, pools) or (others.next if denied.wait_s > OUT_S else None)
+
+
+def longest_wait_s(job: Job, others: Alternatives, pools: Mapping[str, PoolState]) -> float:
+    """Seconds for which a job's call may wait in a slot at the most: no longer than another pool would let it."""
+    if _roomy(others, pools) is None:
+        return WITHOUT_END_S
+    if job.queue == alternate_queue(others.provider):
+        return PATIENCE_S
+    return WITHOUT_END_S if others.spill_after_s is None else max(PATIENCE_S, others.spill_after_s)
+
+
+def _roomy(others: Alternatives, pools: Mapping[str, PoolState]) -> ChainLink | None:
+    """The first of the other pools that has room."""
+    for link in others.open:
+        pool = pools.get(link.provider)
+        if link.provider != others.provider and pool is not None and pool.full_for_s == 0:
+            return link
+    return None
 
 
 def _out_of_money(

@@ -43,6 +43,7 @@ class LimitBooks:
             "cap": ask.answer_cap,
             "guess": ask.answer_guess,
             "patience": ask.patience_s,
+            "longest": ask.longest_s,
             "lease": ask.lease_s,
             "limits": [_written(limit) for limit in ask.limits],
             "pauses": ask.pauses,
@@ -84,6 +85,11 @@ class LimitBooks:
     async def pause(self, key: str, wait_s: float) -> None:
         """Nobody asks for a while."""
         await self._run("pause", key, wait_s)
+
+    async def resume(self, keys: Iterable[str]) -> None:
+        """Whoever was asked to wait need not any more."""
+        if paused := [self.key("pause", key) for key in keys]:
+            await self.redis.delete(*paused)
 
     async def exhausted(self, key: str) -> bool:
         """What is left of a quota fits no call; whether people are to be told, which is once."""

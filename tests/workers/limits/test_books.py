@@ -54,6 +54,7 @@ def asks(draw: st.DrawFn, limits: tuple[Limit, ...]) -> Ask:
         pauses=draw(st.sampled_from(((), (), ("p",), ("p", "q")))),
         input_nano=input_nano,
         answer_nano=answer_nano,
+        longest_s=draw(st.sampled_from((2.0, 9e9, 9e9))),
     )
 
 

@@ -1,6 +1,6 @@
 -- Reserve everything that a call needs, or nothing. KEYS[1] ns.
--- ARGV[1] JSON: id, kind, input (tokens), cap (tokens of the longest answer), guess (of an unknown one), patience, lease (s),
--- limits, pauses, rates (nano-dollars for a token of the input, and of the answer).
+-- ARGV[1] JSON: id, kind, input (tokens), cap (tokens of the longest answer), guess (of an unknown one), patience, longest
+-- (wait in any case), lease (s), limits, pauses, rates (nano-dollars for a token of the input, and of the answer).
 -- Repeated after a lost reply, it finds what it reserved.
 -- Returns {now, 'granted', wait in s, tokens, key, marks, key, marks …} with the quotas of which there is news, or
 -- {now, 'denied', wait in s, key, what it would have used of that quota}.
@@ -33,7 +33,7 @@ end
 if whose then return {text(now), 'denied', text(lacking), whose, text(needed)} end
 
 local wait, key, own = longest_pace(limits, ask.pauses, 1, tokens, unsure)
-if wait > ask.patience + own then return {text(now), 'denied', text(wait), key, '0'} end
+if wait > math.min(ask.patience + own, ask.longest) then return {text(now), 'denied', text(wait), key, '0'} end
 
 local begins, crossed = now + wait, {}
 for _, limit in ipairs(limits) do
