@@ -146,49 +146,12 @@ async def test_providers_with_one_key_share_its_limits(make: Any) -> None:
     assert (len(pools.servers["one"].asked), len(pools.servers["two"].asked)) == (2, 2)
 
 
-async def test_a_refusal_keeps_the_whole_fleet_from_asking_for_as_long_as_it_says(make: Any, redis_url: str) -> None:
-    pools = await make(hosted("one"), provider("two"))
-    pools.servers["one"].will(fails(429, retry_after="30"))
-    await pools.deliver(await pools.submit(), "one")
-    other_host = await make(hosted("one"))
-    assert isinstance(await other_host.deliver(await other_host.submit(), "one"), Moved)
-    assert other_host.servers["one"].asked == []
-    admission = pools.pools["one"].admission
-    assert admission.out() == {"m"}
-    assert admission.why_not("m") == "it asked us to wait, for another 30 s"
-
-
-async def test_a_daily_refusal_lasts_until_the_days_end_whatever_its_seconds_say(make: Any) -> None:
-    pools = await make(hosted("one", limits=DAILY))
-    pools.servers["one"].will(fails(429, "Rate limit reached on requests per day (RPD): Limit 4", retry_after="22"))
-    await pools.deliver(await pools.submit(), "one")
-    (wait,) = pools.pools["one"].admission.waits.values()
-    left_s = 86_400 - pools.pools["one"].admission.books.now % 86_400
-    assert (round(wait.wait_s - left_s, -1), wait.key) == (0, "one")
-
-
-async def test_limits_are_learned_from_headers_on_every_host_and_only_ever_lower(make: Any) -> None:
-    pools = await make(hosted("one", limits={"requests_per_minute": 100, "tokens_per_minute": 1000}))
-    reply = says("ok")
-    told = {"x-ratelimit-limit-requests": "40", "x-ratelimit-limit-tokens": "90000"}
-    pools.servers["one"].will(httpx2.Response(200, content=reply.content, headers=told))
-    await pools.deliver(await pools.submit(), "one")
-    other_host = await make(hosted("one", limits={"requests_per_minute": 100, "tokens_per_minute": 1000}))
-    admission = other_host.pools["one"].admission
-    admission.why_not("m")
-    await admission.refresh()
-    assert {limit.key: limit.amount for limit in admission.limits("m")} == {
-        "requests/minute@one": 40,
-        "tokens/minute@one": 1000,
-        "slots@one": 16,
-    }
-
-
-async def test_after_a_refusal_that_names_no_limit_a_little_less_is_asked_for(make: Any) -> None:
-    pools = await make(hosted("one", limits={"requests_per_minute": 100}))
-    pools.servers["one"].will(fails(429, "slow down"))
-    await pools.deliver(await pools.submit(), "one")
-    assert [limit.amount for limit in pools.pools["one"].admission.limits("m")] == [98.0, 16]
+async def test_a_large_call_does_not_wait_in_a_slot_while_another_pool_has_room(make: Any) -> None:
+    pools = await make(hosted("one", limits={"tokens_per_minute": 1000}), provider("two"))
+    first = await pools.submit(prompt="hi " * 500, chain=("one",))
+    await pools.deliver(first, "one")
+    large = await pools.submit(prompt="hi " * 500, chain=("one", "two"))
+    assert await pools.follow(large, first="one") == ["one", "two"]
 
 
 async def test_the_whole_fleet_makes_only_so_many_calls_at_the_same_time(make: Any) -> None:

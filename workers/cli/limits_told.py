@@ -6,7 +6,7 @@ from ...tasks.client import AsyncClient
 from ...tasks.errors import FleetUnavailable
 from ..limits.books import LimitBooks
 from ..limits.lore import Lore
-from ..limits.permitted import scope_of
+from ..limits.permitted import told_scope
 from ..providers.limits_told import Told
 from ..settings.provider import ProviderSettings
 from ..settings.schema import Settings
@@ -23,6 +23,6 @@ async def keep_told(settings: Settings, told: Sequence[tuple[ProviderSettings, T
         async with AsyncClient(fleet_redis(settings)) as client:
             lore = Lore(LimitBooks(client.redis, namespace=client.store.namespace))
             for provider, limits in news:
-                await lore.note(scope_of(provider, provider.default_choice() or ""), limits)
+                await lore.note(told_scope(provider, provider.default_choice() or ""), limits)
     except FleetUnavailable as failed:
         err.print(f"the limits that were told are not kept: {failed}", markup=False)

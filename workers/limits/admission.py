@@ -11,8 +11,8 @@ import structlog
 from ...routing.calibration import Estimated
 from ...routing.directory import Budget, Directory, ModelFacts
 from ...routing.failure import Failure, Fault
-from ...routing.limits import WARN_AT, Limit, Period
-from ...routing.reservation import SLOT_AGAIN_S, Ask, Denied, Granted
+from ...routing.limits import WARN_AT, Limit, Pace, Period
+from ...routing.reservation import SLOT_AGAIN_S, WITHOUT_END_S, Ask, Denied, Granted
 from ...tasks.connection import PASSING
 from ...tasks.job import Job, JobSpec
 from ...tasks.request_size import Size, sized
@@ -26,7 +26,7 @@ from .books import LimitBooks, Wait
 from .budgets import agent_scope, budget_quotas, is_agents, nano_rates, spends
 from .lore import Lore
 from .misfits import Misfits
-from .permitted import amounts, permitted, scope_of
+from .permitted import permitted, told_scope
 from .refusal import refusal_s
 from .shortage import Shortage
 from .words import used_up
@@ -79,15 +79,18 @@ class Admission:
         self.shortage = Shortage(self.clock)
 
     def limits(self, model: str) -> tuple[Limit, ...]:
-        told = self.lore.of(scope_of(self.provider, model))
+        told = self.lore.of(told_scope(self.provider, model))
         return permitted(self.provider, model, told, now=self.books.now or time.time())
 
     @asynccontextmanager
-    async def admitted(self, job: Job, spec: JobSpec, model: str, directory: Directory) -> AsyncGenerator[Admitted]:
+    async def admitted(
+        self, job: Job, spec: JobSpec, model: str, directory: Directory, longest_s: float = WITHOUT_END_S
+    ) -> AsyncGenerator[Admitted]:
         """Room for one call, settled when the block ends, however it does. Raises NotAdmitted.
 
-        directory: has the prices, and what the job's agent may spend. After a failure the provider's word is noted
-        before anybody asks again. After an answer nothing waits for it; see `settled`.
+        directory: has the prices, and what the job's agent may spend. longest_s: it may wait in its slot. After a
+        failure the provider's word is noted before anybody asks again. After an answer nothing waits for it; see
+        `settled`.
         """
         limits = self.limits(model)
         if (budget := directory.budget_of(job.agent)) is not None:
@@ -95,7 +98,8 @@ class Admission:
         call = Admitted(f"{job.id}.{job.epoch}", model, f"{job.task_type}|{self.provider.name}/{model}", limits)
         self._note(model)
         if limits:
-            call.wait_s = await self._reserved(self._ask(call, spec, directory))
+            ask = replace(self._ask(call, spec, directory), longest_s=longest_s)
+            call.wait_s = await self._reserved(ask)
         elif self.gauge.due(self._target(model)):
             call.estimated = self.gauge.estimate(self._target(model), spec.request)
         self._held[call.id] = call
@@ -132,7 +136,7 @@ class Admission:
     def _ask(self, call: Admitted, spec: JobSpec, directory: Directory) -> Ask:
         size = sized(spec.request)
         call.estimated = self.gauge.estimate(self._target(call.model), spec.request, size)
-        scope = scope_of(self.provider, call.model)
+        scope = told_scope(self.provider, call.model)
         return Ask(
             call.id,
             call.kind,
@@ -204,7 +208,7 @@ class Admission:
             log.warning("limits.unsettled", provider=self.provider.name, error=str(failed))
 
     async def _learn(self, call: Admitted) -> None:
-        scope = scope_of(self.provider, call.model)
+        scope = told_scope(self.provider, call.model)
         if self.provider.self_hosted:
             return
         told = limits_in_headers(call.headers, type_=self.provider.type)
@@ -220,8 +224,8 @@ class Admission:
         log.warning("target.refused", target=f"{self.provider.name}/{call.model}", fault=failure.fault, wait_s=wait_s)
         await self.books.pause(scope, wait_s)
         if failure.fault is Fault.RATE_LIMITED and not named:
-            known = amounts(self.provider.limits_of(call.model), self.lore.of(scope))
-            await self.lore.beware(scope, ((of, amount) for of, amount in known.items() if of[1] is Period.MINUTE))
+            kept = (limit for limit in call.limits if isinstance(limit, Pace))
+            await self.lore.beware(scope, (((limit.unit, Period.MINUTE), limit.amount) for limit in kept))
         await self.refresh()
         self.changed()
 
@@ -235,12 +239,18 @@ class Admission:
             else:
                 log.warning("quota.nearing", share=WARN_AT[marks - 1], **facts)
 
+    async def ask_again(self) -> None:
+        """Forget that the provider wanted to be left alone, and that it refused calls within its limits."""
+        scopes = {told_scope(self.provider, model) for model in (*self.waits, *self.provider.named_models())}
+        await self.books.resume(scopes)
+        await self.lore.trust(scopes)
+
     async def refresh(self) -> None:
         """How the limits stand, for the gate: those of the models that were asked for."""
         models = list(self.waits)
         if not self.provider.self_hosted:
-            await self.lore.read(sorted({scope_of(self.provider, model) for model in models}))
-        targets = [(self.limits(model), (scope_of(self.provider, model),)) for model in models]
+            await self.lore.read(sorted({told_scope(self.provider, model) for model in models}))
+        targets = [(self.limits(model), (told_scope(self.provider, model),)) for model in models]
         limited = [model for model, (limits, _) in zip(models, targets, strict=True) if limits]
         if not limited:
             return

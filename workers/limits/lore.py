@@ -1,5 +1,6 @@
 """What providers told of their limits, shared by all hosts for as long as it can be believed."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -45,11 +46,19 @@ class Lore:
                 await self.books.redis.set(key, amount, px=int(TOLD_S * 1000))
 
     async def beware(self, scope: str, limits: Iterable[tuple[Of, float]]) -> None:
-        """It refused a call within these limits without naming one."""
+        """It refused a call within these limits without naming one.
+
+        Of many calls that were refused together, each tells the same: all had been let through by the same limits.
+        """
         for of, amount in limits:
-            lower = max(1.0, amount * CAUTION)
+            lower = max(1.0, min(amount * CAUTION, self.of(scope).get(of, math.inf)))
             self.told[scope] = {**self.of(scope), of: lower}
             await self.books.redis.set(self._key("wary", scope, of), lower, px=int(CAUTION_S * 1000))
+
+    async def trust(self, scopes: Iterable[str]) -> None:
+        """Forget what was refused within the limits."""
+        if wary := [self._key("wary", scope, of) for scope in scopes for of in EVERY]:
+            await self.books.redis.delete(*wary)
 
     def _key(self, word: str, scope: str, of: Of) -> str:
         return self.books.key(word, limit_key(scope, of))

@@ -1,6 +1,7 @@
 """Which limits a call of a target has to keep: as configured, or lower if the provider says so. Pure."""
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 
 from ...routing.limits import Limit, Pace, Period, Quota, Slots, Unit
@@ -13,6 +14,9 @@ Of = tuple[Unit, Period]
 
 #: Where a type's quotas begin anew, if its limits do not say (C.7, C.11 of the wire formats); UTC for all others.
 _RESETS = {"google": "America/Los_Angeles", "groq": ROLLING, "openai": ROLLING}
+
+#: Types that count each model by itself: what they tell is of the model that was asked, whomever ours are for.
+_EACH_MODEL = frozenset({"anthropic", "azure", "cerebras", "github", "google", "groq", "mistral", "openai"})
 
 #: Those that providers have. Budgets are the customer's, and stand beside them.
 EVERY: tuple[Of, ...] = tuple((unit, period) for period in Period for unit in (Unit.REQUESTS, Unit.TOKENS))
@@ -31,6 +35,13 @@ def _shared(provider: ProviderSettings, model: str) -> str:
     if provider.limits.per == "key" and provider.api_key is not None:
         return "key-" + hashlib.sha256(provider.api_key.get_secret_value().encode()).hexdigest()[:16]
     return provider.name
+
+
+def told_scope(provider: ProviderSettings, model: str) -> str:
+    """Whom that is for which the provider tells of its limits with a call of the model."""
+    scope = scope_of(provider, model)
+    own = f"{provider.name}/{model}"
+    return f"{scope}/{model}" if scope != own and provider.type in _EACH_MODEL else scope
 
 
 def limit_key(scope: str, of: Of) -> str:
@@ -56,14 +67,24 @@ def amounts(limits: Limits, told: Mapping[Of, float]) -> dict[Of, float]:
 
 
 def permitted(provider: ProviderSettings, model: str, told: Mapping[Of, float], *, now: float) -> tuple[Limit, ...]:
-    """Every limit that a call has to keep. told: by the provider itself, of the target's scope."""
+    """Every limit that a call has to keep. told: by the provider itself, of the target's `told_scope`."""
     return (*_rates(provider, model, told, now), *_budgets(provider, model, now), *_slots(provider))
 
 
 def _rates(provider: ProviderSettings, model: str, told: Mapping[Of, float], now: float) -> Iterator[Limit]:
-    limits, scope = provider.limits_of(model), scope_of(provider, model)
+    limits, scope, of_model = provider.limits_of(model), scope_of(provider, model), told_scope(provider, model)
     zone = resets(provider, limits)
-    for of, amount in amounts(limits, told).items():
+    if of_model == scope:
+        yield from _counted(scope, amounts(limits, told), zone, now)
+        return
+    ours = amounts(limits, {})
+    yield from _counted(scope, ours, zone, now)
+    lower = {of: amount for of, amount in told.items() if amount < ours.get(of, math.inf)}
+    yield from _counted(of_model, lower, zone, now)
+
+
+def _counted(scope: str, amounts: Mapping[Of, float], zone: str, now: float) -> Iterator[Limit]:
+    for of, amount in amounts.items():
         unit, period = of
         key = limit_key(scope, of)
         if period is Period.MINUTE:

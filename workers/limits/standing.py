@@ -1,7 +1,7 @@
 """How the limits of the configured providers stand: what is used and left, when it is back, when it will be gone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...routing.directory import Budget
 from ...routing.limits import PACE_PARTS, Limit, Pace, Quota, Slots, Unit
@@ -9,7 +9,7 @@ from ..settings.provider import ProviderSettings
 from .books import LimitBooks
 from .budgets import NANO_PER_USD, agent_of, agent_scope, budget_quotas
 from .lore import Lore
-from .permitted import permitted, scope_of
+from .permitted import permitted, told_scope
 
 #: As in lib.lua: the longest time over which use is metered, and its parts.
 _METER_S = 900.0
@@ -60,22 +60,17 @@ async def standings(books: LimitBooks, providers: Iterable[ProviderSettings]) ->
     """Of every limit that is configured or that the providers told."""
     seconds, micro = await books.redis.time()
     books.now = seconds + micro / 1e6
-    lore, found, seen = Lore(books), list[Standing](), set[str]()
+    lore, found = Lore(books), dict[str, Standing]()
     for provider in providers:
         for model in sorted(provider.named_models()) or [""]:
-            scope = scope_of(provider, model)
-            if scope in seen:
-                continue
-            seen.add(scope)
+            scope = told_scope(provider, model)
             await lore.read([scope])
             paused_s = max(0.0, float(await books.redis.get(books.key("pause", scope)) or 0.0) - books.now)
             for limit in permitted(provider, model, lore.of(scope), now=books.now):
-                if limit.key not in seen:
-                    kept = await _kept(books, limit)
-                    found.append(_standing(provider.name, limit, kept, paused_s, books.now))
-                # Slots and budgets are shared by models that have limits of their own.
-                seen.add(limit.key)
-    return found
+                # Some are shared by several models, each of which may be left alone for another while.
+                known = found.get(limit.key) or _standing(provider.name, limit, await _kept(books, limit), books.now)
+                found[limit.key] = replace(known, paused_s=max(known.paused_s, paused_s))
+    return list(found.values())
 
 
 async def agents_standings(books: LimitBooks, budgets: Mapping[str, Budget]) -> list[Standing]:
@@ -87,7 +82,7 @@ async def agents_standings(books: LimitBooks, budgets: Mapping[str, Budget]) -> 
         for agent, budget in sorted(budgets.items())
         for quota in budget_quotas(budget, agent_scope(agent), now=books.now)
     )
-    return [_standing("", quota, await _kept(books, quota), 0.0, books.now) for quota in quotas]
+    return [_standing("", quota, await _kept(books, quota), books.now) for quota in quotas]
 
 
 async def _kept(books: LimitBooks, limit: Limit) -> _Kept:
@@ -105,17 +100,17 @@ async def _kept(books: LimitBooks, limit: Limit) -> _Kept:
     return _Kept(parts, _recent(metered, _METER_PARTS, length_s, books.now), length_s)
 
 
-def _standing(provider: str, limit: Limit, kept: _Kept, paused_s: float, now: float) -> Standing:
+def _standing(provider: str, limit: Limit, kept: _Kept, now: float) -> Standing:
     what, _, scope = limit.key.partition("@")
     if isinstance(limit, Slots):
         of, unit = "calls at the same time", Unit.REQUESTS
-        return Standing(provider, scope, of, unit, limit.amount, kept.busy, None, None, paused_s)
+        return Standing(provider, scope, of, unit, limit.amount, kept.busy, None, None)
     of = what.replace("/", " a ")
     if isinstance(limit, Pace):
         back = max(kept.lately, default=None)
         resets = None if back is None else (back + 1) * kept.length_s + limit.window_s - now
         used = sum(kept.lately.values())
-        return Standing(provider, scope, of, limit.unit, limit.amount, used, resets, None, paused_s)
+        return Standing(provider, scope, of, limit.unit, limit.amount, used, resets, None)
     used = limit.used(kept.parts.items(), now)
     resets = limit.wait_s([*kept.parts.items(), (limit.part(now), limit.amount)], 1, now) if used else None
     rate = _rate(kept.lately, kept.length_s, now)
@@ -123,7 +118,7 @@ def _standing(provider: str, limit: Limit, kept: _Kept, paused_s: float, now: fl
     if runs_out is not None and limit.edges and runs_out >= limit.edges[1] - now:
         runs_out = None
     scale = NANO_PER_USD if limit.unit is Unit.USD else 1
-    return Standing(provider, scope, of, limit.unit, limit.amount / scale, used / scale, resets, runs_out, paused_s)
+    return Standing(provider, scope, of, limit.unit, limit.amount / scale, used / scale, resets, runs_out)
 
 
 def _recent(lately: Mapping[int, float], parts: int, length_s: float, now: float) -> dict[int, float]:

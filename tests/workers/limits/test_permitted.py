@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from workfleet.routing.limits import Pace, Period, Quota, Slots, Unit
-from workfleet.workers.limits.permitted import permitted, scope_of
+from workfleet.workers.limits.permitted import permitted, scope_of, told_scope
 from workfleet.workers.settings.provider import ProviderSettings
 
 NOW = 1_780_000_000.0
@@ -74,8 +74,31 @@ def test_providers_with_the_same_key_can_share_their_limits_and_the_key_is_not_t
     assert "sk-1" not in scope_of(one, "m")
 
 
-def test_what_the_provider_told_only_lowers() -> None:
+@pytest.mark.parametrize(
+    ("type_", "per", "scope"),
+    [
+        pytest.param("openai", "provider", "p/m", id="who counts each model, tells of each"),
+        pytest.param("openai", "model", "p/m", id="as they are counted here too"),
+        pytest.param("openrouter", "provider", "p", id="who counts all together, tells of all"),
+        pytest.param("openrouter", "model", "p/m", id="unless the configuration knows better"),
+    ],
+)
+def test_what_a_provider_tells_is_of_whom_it_counts(type_: str, per: str, scope: str) -> None:
+    assert told_scope(provider(type=type_, limits={"per": per}), "m") == scope
+
+
+def test_a_limit_that_is_told_of_a_model_stands_beside_that_of_the_provider() -> None:
     settings = provider(limits={"requests_per_minute": 30})
+    assert permitted(settings, "m", {RPM: 20.0, TPM: 900.0}, now=NOW)[:-1] == (
+        Pace("requests/minute@p", Unit.REQUESTS, 30, 60.0),
+        Pace("requests/minute@p/m", Unit.REQUESTS, 20.0, 60.0),
+        Pace("tokens/minute@p/m", Unit.TOKENS, 900.0, 60.0),
+    )
+    assert permitted(settings, "m", {RPM: 60.0}, now=NOW) == permitted(settings, "m", {}, now=NOW)
+
+
+def test_what_the_provider_told_only_lowers() -> None:
+    settings = provider(type="openrouter", limits={"requests_per_minute": 30})
     found = {limit.key: limit for limit in permitted(settings, "m", {RPM: 60.0, TPM: 900.0}, now=NOW)}
     assert found["requests/minute@p"] == Pace("requests/minute@p", Unit.REQUESTS, 30, 60.0)
     assert found["tokens/minute@p"] == Pace("tokens/minute@p", Unit.TOKENS, 900.0, 60.0)

@@ -76,7 +76,7 @@ async def test_calls_under_way_hold_their_slots(books: LimitBooks) -> None:
 
 
 async def test_a_pause_is_told(books: LimitBooks) -> None:
-    await books.pause("p", 30.0)
+    await books.pause("p/m", 30.0)
     (slots,) = await standings(books, [provider()])
     assert slots.paused_s == pytest.approx(30.0, abs=1)
 
