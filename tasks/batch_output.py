@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from ..routing.failure import Failure, Fault
 from .batch_line import LineError
+from .characters import whole
 
 #: Codes for a line that no provider executed; OpenAI's own but for the last, which is: none of them could.
 EndCode = Literal["batch_expired", "batch_cancelled", "not_executed"]
@@ -62,8 +63,7 @@ def _line(
     line_id: str, custom_id: str | None, response: Mapping[str, Any] | None, error: Mapping[str, Any] | None
 ) -> bytes:
     line = {"id": line_id, "custom_id": custom_id, "response": response, "error": error}
-    # A broken stream can leave half of a surrogate pair in an answer, which UTF-8 cannot hold.
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
+    return whole(json.dumps(line, ensure_ascii=False, separators=(",", ":"))).encode() + b"\n"
 
 
 def _response(status: int, request_id: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .answer import Answer
+from .characters import whole
 from .errors import JobCancelled, JobExpired, JobFailed
 from .job import JobState
 
@@ -50,7 +51,8 @@ def encode(outcome: Outcome) -> str:
             "exc_module": error.__module__,
         }
     meta["task_id"] = outcome.job_id
-    return json.dumps(meta, separators=(",", ":"), ensure_ascii=False)
+    # The provider's own body, where it is kept, may hold what Redis cannot.
+    return whole(json.dumps(meta, separators=(",", ":"), ensure_ascii=False))
 
 
 def decode(job_id: str, raw: bytes | str) -> Outcome:

@@ -34,7 +34,7 @@ def test_a_call_without_an_id_of_its_own_has_the_jobs() -> None:
 
 
 def test_half_a_character_does_not_spoil_the_line() -> None:
-    assert parsed(answered_line("a", "j1", {"text": "\ud83d"}))["response"]["body"] == {"text": "?"}
+    assert parsed(answered_line("a", "j1", {"text": "\ud83d"}))["response"]["body"] == {"text": "\ufffd"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from workfleet.tasks.job import JobState
+from workfleet.tasks.job import JobSpec, JobState
+from workfleet.tasks.request import Request
 from workfleet.tasks.stream import PieceKind
 from workfleet.workers.limits.books import LimitBooks
 from workfleet.workers.limits.standing import standings
@@ -26,6 +27,9 @@ def words(text: str, finish_reason: str | None = None) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": finish_reason}]}
 
 
+HALF = httpx2.Response(
+    200, content=json.dumps({"choices": [{"index": 0, "message": {"content": "o\ud83d"}, "finish_reason": "stop"}]})
+)
 COUNTED: dict[str, Any] = {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5}}
 SPOKEN = sse(words("o"), words("k", "stop"), COUNTED)
 
@@ -85,6 +89,21 @@ async def test_what_a_failed_attempt_said_is_voided_before_the_next_one_speaks(r
         (PieceKind.TEXT, "ok", 3),
         (PieceKind.END, "", 0),
     ]
+
+
+@EITHER
+async def test_an_answer_with_half_a_character_is_bought_once(redis_url: str, stream: bool) -> None:
+    async with fleet(redis_url, provider("one")) as pools:
+        pools.servers["one"].will(sse(words("o\ud83d"), words("\ude00k\ud83d", "stop")) if stream else HALF)
+        request = Request.from_prompt("Hi", keep_body=True)
+        job_id = await pools.client.submit(JobSpec(request=request, stream=stream))
+        await pools.deliver(job_id, "one")
+        answer = await pools.client.result(job_id, timeout_s=5)
+        said = "".join([piece.text async for piece in pools.client.stream(job_id)])
+
+    assert answer.text == ("o😀k\ufffd" if stream else "o\ufffd")
+    assert said == ("o😀k" if stream else "")
+    assert pools.servers["one"].asked == ["m"]
 
 
 @EITHER

@@ -11,6 +11,7 @@ from .deadlines import Deadlines
 from .dialect import Ask, Call, Delta, Dialect, Reply, StreamDecoder
 from .dialects import DIALECTS
 from .endpoint import AttemptFailed, Endpoint, Timeouts
+from .halves import Halves, mended
 from .meter import Meter
 from .wire import Opened, Wire
 
@@ -63,7 +64,7 @@ class Asking:
         while True:
             made = self._corrections.get((ask.provider, ask.model), ())
             sent = replace(call, body=corrected(call.body or {}, made))
-            outcome = await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), watch)
+            outcome = mended(await self._once(endpoint, ask, sent, replace(timeouts, total_s=left_s), watch))
             took_s = self._timer() - began
             if isinstance(outcome, Answer):
                 return outcome.model_copy(update={"total_s": took_s})
@@ -108,9 +109,9 @@ class Asking:
 
     async def _follow(self, began: float, decoder: StreamDecoder, opened: Opened, watch: Watch) -> Answer | Failure:
         """Read a stream to its terminal marker, and hand on what it says on the way."""
-        meter = watch.meter
+        meter, halves = watch.meter, Halves()
         async for piece in opened.pieces:
-            deltas = decoder.feed(piece)
+            deltas = [halves.take(delta) for delta in decoder.feed(piece)]
             for delta in deltas:
                 meter.take(delta)
             if meter.first_token_s is None and any(delta.is_token for delta in deltas):
