@@ -2,28 +2,13 @@
 
 from typing import Any
 
+from ..dialect import ToolFragment
 from ..json_fields import count, mapping, mappings, text
 from .response import content_of, reasoning_in
+from .tool_calls import ToolCalls
 
 _KINDS = {"chat.completion.chunk": "chat.completion"}
 _OF_CHUNKS = ("choices", "usage", "object", "obfuscation", "error")
-
-
-class ToolCallAssembly:
-    def __init__(self) -> None:
-        self.id = ""
-        self.name = ""
-        self.arguments: list[str] = []
-
-    def add(self, fragment: dict[str, Any]) -> None:
-        function = mapping(fragment.get("function"))
-        self.id = self.id or text(fragment.get("id"))
-        self.name = self.name or text(function.get("name"))
-        self.arguments.append(text(function.get("arguments")))
-
-    def body(self) -> dict[str, Any]:
-        function = {"name": self.name, "arguments": "".join(self.arguments)}
-        return {"id": self.id, "type": "function", "function": function}
 
 
 class ChoiceAssembly:
@@ -31,18 +16,20 @@ class ChoiceAssembly:
         self._content: list[str] = []
         self._reasoning: list[str] = []
         self._refusal: list[str] = []
-        self._calls: dict[int, ToolCallAssembly] = {}
+        self._calls = ToolCalls()
         self._logprobs: dict[str, Any] = {}
         self._fields: dict[str, Any] = {}
 
-    def add(self, choice: dict[str, Any]) -> None:
+    def add(self, choice: dict[str, Any]) -> tuple[ToolFragment, ...]:
+        """The tool calls' fragments that it holds."""
         delta = mapping(choice.get("delta"))
         content, thought = content_of(delta.get("content", choice.get("text")))
         self._content.append(content)
         self._reasoning.append(reasoning_in(delta) + thought)
         self._refusal.append(text(delta.get("refusal")))
-        for fragment in mappings(delta.get("tool_calls")):
-            self._calls.setdefault(count(fragment.get("index")), ToolCallAssembly()).add(fragment)
+        legacy = mapping(delta.get("function_call"))  # before there were several at a time
+        pieces = [*mappings(delta.get("tool_calls")), *([{"function": legacy}] if legacy else [])]
+        fragments = tuple(map(self._calls.add, pieces))
         for name, values in mapping(choice.get("logprobs")).items():
             if isinstance(values, list):
                 self._logprobs.setdefault(name, []).extend(values)
@@ -51,6 +38,7 @@ class ChoiceAssembly:
             for name, value in choice.items()
             if name not in ("delta", "text", "logprobs") and (value is not None or name not in self._fields)
         }
+        return fragments
 
     def body(self, *, chat: bool) -> dict[str, Any]:
         fields = {**self._fields, "logprobs": self._logprobs or None}
@@ -58,7 +46,7 @@ class ChoiceAssembly:
         if not chat:
             return {**fields, "text": content}
         refusal, reasoning = "".join(self._refusal), "".join(self._reasoning)
-        calls = [self._calls[at].body() for at in sorted(self._calls)]
+        calls = self._calls.bodies()
         message: dict[str, Any] = {"role": "assistant", "content": content if content or not calls else None}
         message["refusal"] = refusal or None
         message |= {"reasoning": reasoning} if reasoning else {}
@@ -75,14 +63,19 @@ class Assembly:
         self._kind = "chat.completion"
         self._choices: dict[int, ChoiceAssembly] = {}
 
-    def add(self, chunk: dict[str, Any]) -> None:
+    def add(self, chunk: dict[str, Any]) -> tuple[ToolFragment, ...]:
+        """The fragments of the answer's tool calls that it holds."""
+        fragments: tuple[ToolFragment, ...] = ()
         for choice in mappings(chunk.get("choices")):
-            self._choices.setdefault(count(choice.get("index")), ChoiceAssembly()).add(choice)
+            at = count(choice.get("index"))
+            added = self._choices.setdefault(at, ChoiceAssembly()).add(choice)
+            fragments += added if at == 0 else ()
         self._usage = mapping(chunk.get("usage")) or mapping(mapping(chunk.get("x_groq")).get("usage")) or self._usage
         self._kind = text(chunk.get("object")) or self._kind
         for name, value in chunk.items():
             if name not in _OF_CHUNKS and value and not self._fields.get(name):
                 self._fields[name] = value
+        return fragments
 
     def body(self) -> dict[str, Any]:
         kind = _KINDS.get(self._kind, self._kind)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from ..dialect import Ask, Reply
 from ..embeddings import embedded
 from ..error_body import error_in
 from ..faults import failure_in
-from ..json_fields import mapping, mappings, number, sequence, text
+from ..json_fields import count, mapping, mappings, number, sequence, text
 from ..think_tags import Split, split_think
 from .usage import estimated_usage, usage_of
 
@@ -36,7 +37,7 @@ def answer_in(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:
         return failure_in(error, reply)
     if ask.request.kind == "embedding":
         return _embedding_answer(ask, body, reply)
-    choice = next((c for c in mappings(body.get("choices")) if c.get("index", 0) == 0), None)
+    choice = next((c for c in mappings(body.get("choices")) if count(c.get("index")) == 0), None)
     if choice is None:
         return Failure(Fault.SERVER, "the answer has no choices", status=reply.status)
     if (error := error_in(choice)) is not None:
@@ -144,7 +145,9 @@ def _vector(embedding: object) -> tuple[float, ...]:
     try:
         if isinstance(embedding, str):
             packed = base64.b64decode(embedding, validate=True)
-            return struct.unpack(f"<{len(packed) // 4}f", packed)
-        return tuple(map(float, sequence(embedding)))
+            values = struct.unpack(f"<{len(packed) // 4}f", packed)
+        else:
+            values = tuple(map(float, sequence(embedding)))
     except (binascii.Error, struct.error, TypeError, ValueError):
         return ()
+    return values if all(map(math.isfinite, values)) else ()

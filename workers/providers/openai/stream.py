@@ -4,10 +4,10 @@ from typing import Any
 
 from ....routing.failure import Failure, Fault
 from ....tasks.answer import Answer
-from ..dialect import Ask, Delta, Reply, ToolFragment
+from ..dialect import Ask, Delta, Reply
 from ..error_body import error_in
 from ..faults import failure_in
-from ..json_fields import count, first, mapping, mappings, parse, text
+from ..json_fields import count, first, mapping, mappings, parse
 from ..sse import SSEParser
 from ..think_tags import Split, ThinkSplitter
 from .assembly import Assembly
@@ -37,16 +37,19 @@ class OpenAIStream:
 
     def finish(self) -> Answer | Failure:
         for event in self._events.close():
-            if not self.ended and (event.data == _DONE or parse(event.data) is not None):
+            if not self.ended and (event.data.strip() == _DONE or parse(event.data) is not None):
                 self._take(event.data)
         if self._failure is not None:
             return self._failure
         if not self._done:
+            error = error_in(parse(self._events.bare))
+            if error is not None:
+                return failure_in(error, self._head)
             return Failure(Fault.TRANSPORT, "stream interrupted before its end", status=self._head.status)
         return answer_in(self._ask, self._assembly.body(), self._head)
 
     def _take(self, data: str) -> Delta | None:
-        if self.ended:
+        if self.ended or not data.strip():
             return None
         if data.strip() == _DONE:
             self._done = True
@@ -64,17 +67,17 @@ class OpenAIStream:
         return self._chunk(mapping(chunk))
 
     def _chunk(self, chunk: dict[str, Any]) -> Delta:
-        self._assembly.add(chunk)
+        fragments = self._assembly.add(chunk)
         counted = mapping(chunk.get("usage"))
         usage = usage_of(self._ask.row, counted) if counted else None
-        choice = first([c for c in mappings(chunk.get("choices")) if c.get("index", 0) == 0])
+        choice = first([c for c in mappings(chunk.get("choices")) if count(c.get("index")) == 0])
         delta = mapping(choice.get("delta"))
         content, thought = content_of(delta.get("content", choice.get("text")))
         split = self._split(content)
         return Delta(
             text=split.text,
             reasoning=reasoning_in(delta) + thought + split.reasoning,
-            tool_calls=tuple(map(_fragment, mappings(delta.get("tool_calls")))),
+            tool_calls=fragments,
             usage=usage,
         )
 
@@ -82,13 +85,3 @@ class OpenAIStream:
         if not content:
             return Split()
         return Split(content) if wants_tags(self._ask.request) else self._thinking.feed(content)
-
-
-def _fragment(fragment: dict[str, Any]) -> ToolFragment:
-    function = mapping(fragment.get("function"))
-    return ToolFragment(
-        index=count(fragment.get("index")),
-        id=text(fragment.get("id")),
-        name=text(function.get("name")),
-        arguments=text(function.get("arguments")),
-    )

@@ -171,6 +171,10 @@ GROQ_ERROR = b"event: error\n" + event(
             [b'data: {"choices": [{"index": 0, "del'],
             Failure(Fault.TRANSPORT, "stream interrupted before its end", status=200),
         ),
+        (
+            [b'{\n  "error": {\n    "message": "gone", "code": 503\n  }\n}\n'],
+            Failure(Fault.OVERLOADED, "gone", status=200),
+        ),
         ([event("oops"), event(DONE)], Failure(Fault.SERVER, "an event of the stream is no JSON object", status=200)),
     ],
     ids=[
@@ -180,6 +184,7 @@ GROQ_ERROR = b"event: error\n" + event(
         "nothing",
         "no terminal marker",
         "cut in the middle of a line",
+        "an error without `data:`",
         "no JSON",
     ],
 )
@@ -199,10 +204,34 @@ def test_what_follows_the_terminal_marker_is_not_part_of_the_answer() -> None:
     assert (len(deltas), answer.text) == (3, "a")
 
 
-def test_the_marker_needs_no_line_end() -> None:
+@pytest.mark.parametrize("last", [b"data: [DONE]", b"data:  [DONE] "])
+def test_the_marker_needs_no_line_end(last: bytes) -> None:
     decoder = OpenAIStream(Ask(ROWS["openai"], "p", "m", CHAT, stream=True), Reply(200))
-    decoder.feed(event(chunk("stop", content="a")) + b"data: [DONE]")
+    decoder.feed(event(chunk("stop", content="a")) + last)
     assert isinstance(decoder.finish(), Answer)
+
+
+def test_an_event_whose_data_is_empty_says_nothing() -> None:
+    deltas, answer = stream("", chunk("stop", content="a"), "", DONE)
+    assert isinstance(answer, Answer)
+    assert (len(deltas), answer.text) == (2, "a")
+
+
+def test_a_choice_without_a_number_is_the_answer() -> None:
+    deltas, answer = stream({"choices": [{"index": None, "delta": {"content": "a"}, "finish_reason": "stop"}]}, DONE)
+    assert isinstance(answer, Answer)
+    assert (deltas[0], answer.text) == (Delta("a"), "a")
+
+
+def test_a_call_in_the_old_field_comes_in_pieces_too() -> None:
+    _, answer = stream(
+        chunk(function_call={"name": "f", "arguments": '{"x"'}),
+        chunk(function_call={"arguments": ":1}"}),
+        chunk("function_call"),
+        DONE,
+    )
+    assert isinstance(answer, Answer)
+    assert answer.tool_calls == (ToolCall(id="call_0", function=FunctionCall(name="f", arguments='{"x":1}')),)
 
 
 def test_comments_say_nothing_at_all() -> None:
