@@ -10,7 +10,7 @@ from ..json_fields import mapping, parse
 from ..tools import choice_of, function_in, schema_of
 from ..turns import merged, messages_of, spoken, system_of
 from .paths import resource
-from .thinking import thinking_config
+from .thinking import UNSIGNED, thinking_config, wants_signatures
 
 #: What of `extra` the API knows under the same name; for its own tools see `_tools`.
 _PASSED_ON = ("cachedContent", "labels", "safetySettings", "serviceTier")
@@ -21,7 +21,7 @@ def encoded(ask: Ask) -> dict[str, Any]:
     """The JSON body of the call."""
     request = ask.request
     config = _config(ask)
-    body: dict[str, Any] = {"contents": contents(request)}
+    body: dict[str, Any] = {"contents": contents(request, signed=wants_signatures(ask.model))}
     body |= {"systemInstruction": {"parts": [{"text": system}]}} if (system := system_of(request)) else {}
     body |= {"generationConfig": config} if config else {}
     body |= _tools(request)
@@ -44,9 +44,10 @@ def to_count(ask: Ask) -> dict[str, Any]:
     return {"generateContentRequest": {"model": resource(ask.model), **counted}}
 
 
-def contents(request: Request) -> list[dict[str, Any]]:
+def contents(request: Request, *, signed: bool = False) -> list[dict[str, Any]]:
+    """signed: the model asks for a signature with what a model has called before."""
     names = {call.id: call.function.name for message in messages_of(request) for call in message.tool_calls or ()}
-    turns = merged((_role(message), _parts(message, names)) for message in spoken(request))
+    turns = merged((_role(message), _parts(message, names, signed=signed)) for message in spoken(request))
     return [{"role": role, "parts": parts} for role, parts in turns]
 
 
@@ -54,14 +55,17 @@ def _role(message: Message) -> str:
     return "model" if message.role == "assistant" else "user"
 
 
-def _parts(message: Message, names: Mapping[str, str]) -> list[dict[str, Any]]:
+def _parts(message: Message, names: Mapping[str, str], *, signed: bool) -> list[dict[str, Any]]:
     if message.role == "tool":
         return [_result(message, names)]
     parts = [
         {"text": part.text} if isinstance(part, TextPart) else _image(part.image_url.url) for part in message.parts
     ]
     said = [{"text": message.text}] if message.text and not message.parts else []
-    return [*said, *parts, *(_call(call) for call in message.tool_calls or ())]
+    calls = [_call(call) for call in message.tool_calls or ()]
+    if calls and signed:
+        calls[0] |= {"thoughtSignature": UNSIGNED}
+    return [*said, *parts, *calls]
 
 
 def _result(message: Message, names: Mapping[str, str]) -> dict[str, Any]:

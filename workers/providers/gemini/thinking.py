@@ -6,11 +6,22 @@ from typing import Any
 
 _BUDGETED = re.compile(r"gemini-2\.5")
 _BEFORE_THINKING = re.compile(r"gemini-(?:1|2\.0)")
+_SIGNED = re.compile(r"gemini-(?:[3-9]|.*latest)")
 #: Only the smaller models of 2.5 can be kept from thinking; this is the least that `pro` takes.
 _LEAST_OF_PRO = 128
 
 _BUDGETS: Mapping[str, int] = {"none": 0, "minimal": 512, "low": 1024, "medium": 8192, "high": 24_576, "xhigh": 24_576}
 _LEVELS: Mapping[str, str] = {"none": "MINIMAL"}
+
+
+#: The vendor's word in the place of a signature, for calls that another model has made: without one, they are refused
+#: (ai.google.dev/gemini-api/docs/thought-signatures). The targets of a chain are different models.
+UNSIGNED = "skip_thought_signature_validator"
+
+
+def wants_signatures(model: str) -> bool:
+    """Whether the first call of a turn must have one: from the third generation on."""
+    return _SIGNED.search(model) is not None
 
 
 def thinking_config(model: str, effort: str | None) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from workfleet.routing.failure import Failure, Fault
-from workfleet.tasks.request import Request
+from workfleet.tasks.request import FunctionCall, Message, Request, ToolCall
 from workfleet.workers.providers.anthropic.dialect import Anthropic
 from workfleet.workers.providers.anthropic.shape import JSON_IN_WORDS
 from workfleet.workers.providers.dialect import Ask, Call
@@ -14,6 +14,12 @@ from ..conversations import NAMED, PARAMETERS, SCHEMA, TALK, WEATHER, chat, shap
 
 NEW, OLD = "claude-opus-4-6", "claude-3-haiku-20240307"
 TOOL = {"name": "weather", "description": "Of a city.", "input_schema": PARAMETERS}
+
+ASKING, SAYING = Message(role="user", content="And now?"), Message(role="assistant", content="Let me see.")
+CALLING = Message(
+    role="assistant", tool_calls=(ToolCall(id="c1", function=FunctionCall(name="weather", arguments="{}")),)
+)
+RESULT = Message(role="tool", tool_call_id="c1", content="rain")
 
 
 def call(request: Request, model: str = NEW, *, api: Api | None = None, stream: bool = False) -> Call:
@@ -164,6 +170,23 @@ def test_thinking_goes_by_effort_or_by_budget_and_leaves_no_temperature(
 def test_a_model_that_must_call_a_tool_does_not_think_before() -> None:
     said = fields(chat(reasoning_effort="high", tools=[WEATHER], tool_choice="required"), "claude-sonnet-4-5")
     assert "thinking" not in said
+
+
+@pytest.mark.parametrize(
+    ("model", "last", "thinks"),
+    [
+        pytest.param("claude-sonnet-4-5", [CALLING, RESULT], False, id="its thoughts before the call are gone"),
+        pytest.param("claude-sonnet-4-5", [CALLING, RESULT, ASKING], False, id="also if the user adds to the result"),
+        pytest.param("claude-sonnet-4-5", [SAYING], False, id="it cannot think in the middle of an answer"),
+        pytest.param("claude-sonnet-4-5", [CALLING, RESULT, SAYING, ASKING], True, id="a new turn"),
+        pytest.param(NEW, [CALLING, RESULT], True, id="models without budgets want nothing back"),
+    ],
+)
+def test_a_model_of_budgets_does_not_think_in_the_middle_of_its_turn(
+    model: str, last: list[Message], thinks: bool
+) -> None:
+    asked = Request(messages=(ASKING, *last), reasoning_effort="high", tools=(WEATHER,), max_tokens=9000)
+    assert ("thinking" in fields(asked, model)) is thinks
 
 
 def test_system_prompt_and_tools_are_marked_for_the_cache_where_that_is_wanted() -> None:

@@ -58,6 +58,23 @@ def test_a_conversation_is_turns_of_parts_with_the_system_prompt_apart() -> None
 
 
 @pytest.mark.parametrize(
+    ("model", "signatures"),
+    [
+        ("gemini-2.5-pro", []),
+        ("gemini-3-pro-preview", ["skip_thought_signature_validator"]),
+        ("gemini-flash-latest", ["skip_thought_signature_validator"]),
+    ],
+)
+def test_calls_that_another_model_made_are_signed_as_such_where_a_signature_is_asked_for(
+    model: str, signatures: list[str]
+) -> None:
+    turns = (call(Request(messages=TALK), model).body or {})["contents"]
+    assert [part["thoughtSignature"] for turn in turns for part in turn["parts"] if "thoughtSignature" in part] == (
+        signatures
+    )
+
+
+@pytest.mark.parametrize(
     ("asked", "said"),
     [
         pytest.param(
