@@ -22,6 +22,9 @@ _NAMED_PARAMETER = re.compile(
 )
 
 
+_STATUS = re.compile(r"[345]\d\d")
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
     """message: shortened. codes: the provider's code and type, as sent, the more exact first. status: the HTTP status
@@ -61,14 +64,15 @@ def error_in(value: object) -> ErrorBody | None:
         return _from_fields(inner) if inner else ErrorBody(_plain(error), details=fields)
     if mapping(error):
         return _from_fields(mapping(error))
-    return _from_fields(fields) if fields.get("object") == "error" else None
+    return _from_fields(fields) if text(fields.get("object")).lower() == "error" else None
 
 
 def _from_fields(fields: dict[str, Any]) -> ErrorBody:
     message, parameter = _said(fields)
     code, status = fields.get("code"), fields.get("status_code", fields.get("statusCode"))
     codes = tuple(word for word in (code, fields.get("status"), fields.get("type")) if isinstance(word, str) and word)
-    number = code if isinstance(code, int) else status
+    number = int(code) if isinstance(code, str) and _STATUS.fullmatch(code) else code  # Azure: "429"
+    number = number if isinstance(number, int) else status
     return ErrorBody(
         message=message,
         codes=codes,

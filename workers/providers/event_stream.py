@@ -55,14 +55,15 @@ class EventStream:
             # A last event without its blank line may be cut, and then it is no JSON.
             if parse(event.data) is not None:
                 self._take(event.data)
-        if self._failure is not None:
-            return self._failure
+        failure = self._failure or self._reader.error(parse(self._events.bare))
+        if failure is not None:
+            return failure
         if not self._reader.complete:
             return Failure(Fault.TRANSPORT, "stream interrupted before its end", status=self._head.status)
         return self._reader.answer()
 
     def _take(self, data: str) -> Delta | None:
-        if self.ended:
+        if self.ended or not data.strip():
             return None
         value = parse(data)
         found = self._reader.error(value) or self._read(value)

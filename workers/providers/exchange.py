@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 
 from ...routing.failure import Failure
 from ...tasks.answer import Answer
+from ...tasks.characters import whole
 from .dialect import Ask, Reply
 from .dialects import DIALECTS
+from .halves import mended
 from .json_fields import mapping, text
 from .recorded_request import recorded_chat, recorded_embedding
 from .rows import ROWS, DialectName, Row, canonical_type
@@ -63,18 +65,23 @@ class Exchange:
         url, status = text(fields.get("url")), fields.get("status")
         if not url or not isinstance(status, int) or "response" not in fields:
             raise NoExchange("no exchange: it needs `url`, `status` and `response`")
+        path = _path(url)
         provider = text(fields.get("provider"))
-        dialect, kind = _call(urlsplit(url).path, ROWS.get(canonical_type(provider) or ""))
+        dialect, kind = _call(path, ROWS.get(canonical_type(provider) or ""))
         request = mapping(fields.get("request"))
         headers = {name.lower(): str(value) for name, value in mapping(fields.get("response_headers")).items()}
         row = _row(provider, dialect)
-        model = text(request.get("model")) or urlsplit(url).path.rpartition("/")[2].partition(":")[0]
+        model = text(request.get("model")) or path.rpartition("/")[2].partition(":")[0]
         asked = recorded_embedding(request) if kind == "embedding" else recorded_chat(request)
         ask = Ask(row, provider or row.name, model, asked, stream=_streams(headers, request))
-        return cls(text(fields.get("name")), kind, ask, Reply(status, headers, _body(fields["response"])))
+        return cls(whole(text(fields.get("name"))), kind, ask, Reply(status, headers, _body(fields["response"])))
 
     def outcome(self) -> Answer | Failure | None:
         """What the dialect makes of it, None if it asked for no answer: ask `tokens` of a count."""
+        read = self._read()
+        return None if read is None else mended(read)
+
+    def _read(self) -> Answer | Failure | None:
         dialect = DIALECTS[self.ask.row.dialect]
         if self.reply.status != 200:
             return dialect.failure(self.reply)
@@ -91,6 +98,13 @@ class Exchange:
         """What a count told, None if it is none or failed."""
         counted = self.kind == "count" and self.reply.status == 200
         return DIALECTS[self.ask.row.dialect].counted(self.reply) if counted else None
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError as wrong:
+        raise NoExchange(f"no exchange: {url!r} is no address: {wrong}") from None
 
 
 def _call(path: str, row: Row | None) -> tuple[DialectName, Kind]:
@@ -112,4 +126,4 @@ def _streams(headers: Mapping[str, str], request: dict[str, Any]) -> bool:
 
 
 def _body(response: object) -> bytes:
-    return (response if isinstance(response, str) else json.dumps(response, ensure_ascii=False)).encode()
+    return (whole(response) if isinstance(response, str) else json.dumps(response)).encode()

@@ -50,6 +50,13 @@ _BY_CODE: Mapping[str, Fault] = {
     "json_validate_failed": Fault.BAD_OUTPUT,
 }
 
+#: Codes that decide where no status is told: in the middle of a stream.
+_BY_CODE_ALONE: Mapping[str, Fault] = {
+    "invalid_request_error": Fault.BAD_REQUEST,
+    "badrequesterror": Fault.BAD_REQUEST,  # vLLM
+    "notfounderror": Fault.MODEL_NOT_FOUND,
+}
+
 _BY_STATUS: Mapping[int, Fault] = {
     401: Fault.AUTH,
     402: Fault.QUOTA_EXHAUSTED,
@@ -132,7 +139,12 @@ def _fault(error: ErrorBody, status: int | None, *, limit: str = "") -> Fault:
     if by_code is Fault.RATE_LIMITED or (by_code is None and status == 429):
         long = limit.endswith("ByDay") or _LONG_QUOTA.search(error.message)
         return Fault.QUOTA_EXHAUSTED if long else Fault.RATE_LIMITED
-    return by_code or _by_structure(error) or _by_words(error, status) or _by_status(status)
+    found = by_code or _by_structure(error) or _by_words(error, status)
+    return found or (_by_code_alone(error) if status is None else None) or _by_status(status)
+
+
+def _by_code_alone(error: ErrorBody) -> Fault | None:
+    return next((found for code in error.codes if (found := _BY_CODE_ALONE.get(code.lower()))), None)
 
 
 def _by_structure(error: ErrorBody) -> Fault | None:

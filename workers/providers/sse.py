@@ -1,7 +1,8 @@
 """Server-sent events out of bytes (WHATWG HTML, 9.2.6), one deviation: a last event without its blank line counts.
 
 Providers send CRLF or LF, comments to keep the connection alive, several `data` lines to an event, and no blank after
-the colon; all of that is the standard's, and all of it has been seen.
+the colon; all of that is the standard's, and all of it has been seen. An error may come as bare JSON between events,
+line by line, with no `data:` before it (Gemini): lines that are no field are kept for whoever asks for them.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from dataclasses import dataclass
 from .lines import LineSplitter
 
 _BOM = b"\xef\xbb\xbf"
+#: Fields that say nothing of an answer; the empty one is a comment.
+_PASSED_OVER = frozenset({b"", b"id", b"retry"})
+_MOST_BARE_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,13 @@ class SSEParser:
         self._at_start = True
         self._data: list[str] = []
         self._name = ""
+        self._bare: list[bytes] = []
+        self._left = _MOST_BARE_BYTES
+
+    @property
+    def bare(self) -> bytes:
+        """The lines that are no fields of events."""
+        return b"\n".join(self._bare)
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that `data` completes. Comments give none."""
@@ -44,6 +55,9 @@ class SSEParser:
             self._data.append(value.removeprefix(b" ").decode("utf-8", "replace"))
         elif field == b"event":
             self._name = value.removeprefix(b" ").decode("utf-8", "replace")
+        elif field not in _PASSED_OVER and self._left > 0:
+            self._bare.append(line)
+            self._left -= len(line)
         return None
 
     def _dispatch(self) -> Event | None:

@@ -68,7 +68,9 @@ def _text_answer(ask: Ask, body: dict[str, Any]) -> Answer:
 
 def tool_call(call: dict[str, Any], at: int) -> ToolCall:
     function = mapping(call.get("function"))
-    arguments = json.dumps(mapping(function.get("arguments")), ensure_ascii=False)
+    given = function.get("arguments")
+    # An object; what stands there as text, as OpenAI has it, is not lost.
+    arguments = given if isinstance(given, str) and given else json.dumps(mapping(given), ensure_ascii=False)
     return ToolCall(
         id=text(call.get("id")) or f"call_{at}",
         function=FunctionCall(name=text(function.get("name")), arguments=arguments),

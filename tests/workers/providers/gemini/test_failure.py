@@ -120,3 +120,22 @@ def test_a_blocked_prompt_ends_a_stream_too() -> None:
     found = decoder.finish()
     assert isinstance(found, Failure)
     assert (found.fault, found.code) == (Fault.CONTENT_FILTERED, "BLOCKLIST")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        b'[{\r\n  "error": {\r\n    "code": 503,\r\n    "message": "The model is overloaded."\r\n  }\r\n}\r\n]',
+        b'{"error": {"code": 503, "message": "The model is overloaded."}}\r\n',
+        b'data: [{"error": {"code": 503, "message": "The model is overloaded."}}]\r\n\r\n',
+    ],
+    ids=["in a list, line by line", "bare", "as an event"],
+)
+@pytest.mark.parametrize("ended", [None, "STOP"])
+def test_an_error_in_the_middle_of_a_stream_is_a_failure_however_it_is_written(error: bytes, ended: str | None) -> None:
+    decoder = Gemini().decoder(ASK, Reply(200))
+    said = {"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": ended}]}
+    decoder.feed(f"data: {json.dumps(said)}\r\n\r\n".encode() + error)
+    found = decoder.finish()
+    assert isinstance(found, Failure)
+    assert (found.fault, found.message) == (Fault.OVERLOADED, "The model is overloaded.")

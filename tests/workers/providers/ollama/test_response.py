@@ -76,12 +76,17 @@ def test_old_servers_put_the_reasoning_into_the_answer() -> None:
 
 
 def test_a_tool_call_gets_an_id_and_arguments_as_text() -> None:
-    calls = [{"function": {"name": "f", "arguments": {"a": "é"}}}, {"id": "x", "function": {"name": "g"}}]
+    calls = [
+        {"function": {"name": "f", "arguments": {"a": "é"}}},
+        {"id": "x", "function": {"name": "g"}},
+        {"id": "y", "function": {"name": "h", "arguments": '{"a": 1}'}},
+    ]
     answer = decode({**LAST, "message": {"tool_calls": calls}})
     assert isinstance(answer, Answer)
     assert answer.tool_calls == (
         ToolCall(id="call_0", function=FunctionCall(name="f", arguments='{"a": "é"}')),
         ToolCall(id="x", function=FunctionCall(name="g", arguments="{}")),
+        ToolCall(id="y", function=FunctionCall(name="h", arguments='{"a": 1}')),
     )
 
 

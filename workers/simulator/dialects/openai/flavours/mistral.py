@@ -88,7 +88,8 @@ class Mistral(Flavour):
                 )
             case _:
                 pass
-        type_, code = _TYPES.get(problem.kind, ("invalid_request_error", "1000" if status >= 500 else "3051"))
+        usual = ("invalid_request_error", "3051") if 400 <= status < 500 else ("internal_server_error", "1000")
+        type_, code = _TYPES.get(problem.kind, usual)
         body: Json = {"object": "error", "message": message, "type": type_, "param": problem.param, "code": code}
         return Reply(status, {}, body)
 

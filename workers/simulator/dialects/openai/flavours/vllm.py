@@ -94,5 +94,5 @@ class VLLM(Flavour):
 
 
 def _reply(status: int, message: str, param: str | None) -> Reply:
-    type_ = _TYPES.get(status, "InternalServerError" if status >= 500 else "BadRequestError")
+    type_ = _TYPES.get(status, "BadRequestError" if 400 <= status < 500 else "InternalServerError")
     return Reply(status, {}, {"error": {"message": message, "type": type_, "param": param, "code": status}})
