@@ -1,6 +1,8 @@
 """The client for programs without an event loop."""
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +73,18 @@ def test_a_batch_is_submitted_followed_and_cancelled(client: Client, pool: Pool)
     assert client.cancel_batch(batch) == 3
     ended = [(at, outcome.state, name) for at, outcome, name in client.outcomes(batch, follow=True)]
     assert ended == [(at + 1, JobState.CANCELLED, f"line-{at}") for at in range(3)]
+
+
+def test_ctrl_c_ends_the_reading_of_a_stream_and_no_more(client: Client, pool: Pool) -> None:
+    job_id = client.submit(spec(stream=True))
+    pieces = client.stream(job_id)
+    interrupting = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        next(pieces)
+    interrupting.join()
+    pool.end(job_id)
+    assert client.result(job_id, timeout_s=30) == Answer(text="ok")
 
 
 def test_a_stream_of_outcomes_may_be_left_early(client: Client) -> None:

@@ -1,6 +1,5 @@
 """`fleet result`, `wait`, `cancel` and `job`: single jobs."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ from ...tasks.client import AsyncClient
 from ...tasks.errors import JobFailed, JobNotFound
 from ...tasks.job import Job
 from ...tasks.results import Outcome
+from .answer_view import may_be_left, print_answer
 from .console import err, out
 from .job_view import attempt_table, facts_table
 from .session import ConfigOption, JsonOption, fleet_client, run_async
@@ -45,9 +45,10 @@ async def _await(job: str, timeout_s: float | None, as_json: bool, config: Path 
 async def show_outcome(client: AsyncClient, job_id: str, timeout_s: float | None, *, as_json: bool) -> None:
     """Print an answer. Raises JobFailed if there is none, typer.Exit if there is none yet within `timeout_s`."""
     try:
-        outcome = (
-            await client.store.outcome(job_id) if timeout_s == 0 else await client.wait(job_id, timeout_s=timeout_s)
-        )
+        with may_be_left(job_id, "wait"):
+            outcome = (
+                await client.store.outcome(job_id) if timeout_s == 0 else await client.wait(job_id, timeout_s=timeout_s)
+            )
     except TimeoutError:
         outcome = None
     if outcome is None:
@@ -57,7 +58,7 @@ async def show_outcome(client: AsyncClient, job_id: str, timeout_s: float | None
     if as_json:
         out.print_json(data=_outcome_fields(outcome))
     elif outcome.answer is not None:
-        sys.stdout.write(outcome.answer.text + "\n")
+        print_answer(outcome.answer)
     if outcome.answer is None:
         raise JobFailed(f"job {job_id} {outcome.state}: {outcome.error}")
 

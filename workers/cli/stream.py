@@ -12,6 +12,7 @@ import typer
 from ...tasks.client import AsyncClient
 from ...tasks.errors import JobFailed
 from ...tasks.stream import Piece, PieceKind
+from .answer_view import may_be_left, print_answer, print_what_is_no_text
 from .console import err
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
@@ -50,8 +51,9 @@ async def show_stream(
     ended within `timeout_s`.
     """
     try:
-        async with asyncio.timeout(timeout_s):
-            await _follow(client, job_id, after=after, as_json=as_json)
+        with may_be_left(job_id, "stream"):
+            async with asyncio.timeout(timeout_s):
+                await _follow(client, job_id, after=after, as_json=as_json)
     except TimeoutError:
         job = await client.job(job_id)
         err.print(f"job {job_id} is {job.state} in {job.queue}; `fleet stream {job_id}` goes on with it")
@@ -70,11 +72,12 @@ async def _follow(client: AsyncClient, job_id: str, *, after: str, as_json: bool
         return
     if after != "0" or (heard and heard == outcome.answer.text):
         sys.stdout.write("\n")
+        print_what_is_no_text(outcome.answer)
         return
     # Nobody is told less than the answer: it may have come in one piece, or Redis could not take all of them.
     if heard:
         err.print("\n[yellow]pieces are missing above; this is the whole answer[/]")
-    sys.stdout.write(outcome.answer.text + "\n")
+    print_answer(outcome.answer)
 
 
 def _text(piece: Piece) -> str:

@@ -112,6 +112,12 @@ def test_people_get_a_table(
         pytest.param(
             json.dumps(CHAT) + "\nno", ":2: is no JSON: Expecting value: line 1 column 1 (char 0)", id="no JSON"
         ),
+        pytest.param("\n", " holds no exchange: it needs one JSON object a line", id="nothing"),
+        pytest.param(
+            json.dumps({**CHAT, "url": "http://[::1"}),
+            ":1: no exchange: 'http://[::1' is no address: Invalid IPv6 URL",
+            id="no address",
+        ),
         pytest.param("[]", ":1: no exchange: it needs `url`, `status` and `response`", id="no object"),
     ],
 )
@@ -122,6 +128,38 @@ def test_what_is_no_exchange_is_refused_with_its_line(
     file.write_text(text)
     assert run(monkeypatch, str(file), "--json") == 2
     assert capsys.readouterr().err == f"error: {file}{why}\n"
+
+
+def test_a_file_that_is_no_text_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.jsonl"
+    file.write_bytes(json.dumps(CHAT).encode() + b'\n{"name": "\xff"}\n')
+    assert run(monkeypatch, str(file), "--json") == 2
+    assert capsys.readouterr().err == f"error: {file}:2: is not in UTF-8\n"
+
+
+def test_only_line_ends_end_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "exchanges.jsonl"
+    named = [{**REFUSED, "name": name} for name in ("a\u2028b", "a\x85b")]
+    lines = "\r\n".join(json.dumps(each, ensure_ascii=False) for each in named)
+    file.write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    assert run(monkeypatch, str(file), "--json") == 0
+    printed = capsys.readouterr().out.rstrip("\n").split("\n")
+    assert [json.loads(line)["name"] for line in printed] == ["a\u2028b", "a\x85b"]
+
+
+def test_half_a_character_is_printed_as_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "exchanges.jsonl"
+    choices = [{"index": 0, "message": {"content": "\ud83d"}, "finish_reason": "stop"}]
+    file.write_text(json.dumps({**CHAT, "name": "\ud83d", "response": {"choices": choices}}))
+    assert run(monkeypatch, str(file), "--json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["name"], printed["text"]) == ("\ufffd", "\ufffd")
 
 
 def test_a_file_that_is_not_there_is_refused(
