@@ -26,8 +26,8 @@ class ProviderControl(BaseModel):
     """Of one provider. None is as configured.
 
     switch: `disabled` has it take no jobs, and jobs that only it may run are refused; `draining` has it finish what
-    runs, and such jobs wait. slots: of each endpoint of self-hosted servers, else of each worker. resets: how often its
-    breakers and refusals were forgotten.
+    runs, and such jobs wait. slots: of each endpoint of self-hosted servers, else of the whole fleet. resets: how often
+    its breakers and refusals were forgotten.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

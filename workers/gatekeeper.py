@@ -178,10 +178,13 @@ class Gatekeeper:
 
     async def _obey(self, control: Control) -> None:
         """Do as was changed by hand."""
-        own = control.of(self.upstream.provider.name)
-        log.info("control.changed", provider=self.upstream.provider.name, **own.model_dump(exclude_defaults=True))
+        own_name = self.upstream.provider.name
+        own = control.of(own_name)
+        log.info("control.changed", provider=own_name, **own.model_dump(exclude_defaults=True))
         self.upstream.use(own)
-        self.executor.admission.provider = self.upstream.provider.with_limits(own.limits())
+        self.executor.admission.provider = self.upstream.provider.as_changed(own)
+        if self._turns and own.resets != self.control.of(own_name).resets:
+            await self.executor.admission.ask_again()
         await self.on_control()
         self.control = control
         self.wake.set()

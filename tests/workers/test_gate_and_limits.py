@@ -5,7 +5,7 @@ import re
 from workfleet.workers.ending import Moved
 
 from .gates import TWO, gates, routed
-from .pools import LANE, directory_of, fleet, provider
+from .pools import LANE, directory_of, fails, fleet, provider
 
 
 async def test_a_lane_pauses_while_the_limits_of_its_target_have_no_room(redis_url: str) -> None:
@@ -56,6 +56,43 @@ async def test_a_pool_that_waits_for_its_pace_is_full_to_those_that_come_after(r
         assert isinstance(await pools.deliver(await pools.submit(complexity=1), "one"), Moved)
         assert [await one.turn(after_s=4.0), await other.turn()] == [False, False]
         assert [await one.turn(after_s=2.0), await other.turn()] == [False, True]
+
+
+async def test_a_reset_asks_a_provider_again_that_wanted_to_be_left_alone(redis_url: str) -> None:
+    limited = provider("one", type="openai", tier="hosted", limits={"requests_per_minute": 600})
+    directory = directory_of(limited, TWO)
+    async with fleet(redis_url, limited, TWO, directory=directory) as pools:
+        one, _ = gates(pools, directory)
+        pools.servers["one"].will(fails(429, "buy more", retry_after="40000"))
+        await pools.deliver(await pools.submit(complexity=1), "one")
+        assert [await one.turn(), await one.turn()] == [False, False]
+        await pools.client.fleet.controls.forget_failures("one")
+        await one.turn()
+        assert await one.turn()
+        assert [limit.amount for limit in pools.pools["one"].admission.limits("m")] == [600, 16]
+
+
+async def test_a_pool_that_starts_after_a_reset_still_leaves_alone_whoever_wants_it(redis_url: str) -> None:
+    limited = provider("one", type="openai", tier="hosted")
+    directory = directory_of(limited, TWO)
+    async with fleet(redis_url, limited, TWO, directory=directory) as pools:
+        await pools.client.fleet.controls.forget_failures("one")
+        pools.servers["one"].will(fails(429, "buy more", retry_after="40000"))
+        await pools.deliver(await pools.submit(complexity=1), "one")
+        one, _ = gates(pools, directory)
+        assert [await one.turn(), await one.turn()] == [False, False]
+
+
+async def test_slots_that_were_changed_by_hand_are_those_of_the_whole_fleet(redis_url: str) -> None:
+    hosted = provider("one", type="openai", tier="hosted", slots=2)
+    directory = directory_of(hosted, TWO)
+    async with fleet(redis_url, hosted, TWO, directory=directory) as pools:
+        one, _ = gates(pools, directory)
+        admission = pools.pools["one"].admission
+        for slots in (40, 1, None):
+            await pools.client.fleet.controls.set_provider("one", {"slots": slots})
+            await one.turn()
+            assert [limit.amount for limit in admission.limits("m")] == [slots or 2]
 
 
 async def test_limits_that_were_changed_by_hand_are_kept_until_they_are_taken_back(redis_url: str) -> None:

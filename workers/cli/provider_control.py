@@ -47,7 +47,7 @@ def change(
     name: Name,
     slots: Annotated[
         int | None,
-        typer.Option(min=1, help="Calls at the same time: of each endpoint of your own servers, else of each worker."),
+        typer.Option(min=1, help="Calls at the same time: of each of your own servers, else of the whole fleet."),
     ] = None,
     priority: Annotated[int | None, typer.Option(min=0, help="Its place in the default route; lower is first.")] = None,
     rpm: Annotated[int | None, typer.Option("--rpm", min=1, help="Requests per minute.")] = None,
@@ -82,7 +82,14 @@ def change(
 
 
 def reset(name: Name, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Close a provider's breakers, and ask it again though it refused the credentials."""
+    """Close a provider's breakers, and ask it again though it refused the credentials or wanted to be left alone.
+
+    For instance after credits were bought or a plan was raised; what was counted of limits and quotas stays counted.
+
+    Examples:
+
+      fleet providers reset groq
+    """
     run_async(_reset(config, name, as_json))
 
 

@@ -50,5 +50,5 @@ async def _standings(config: Path | None, name: str | None) -> list[Standing]:
     chosen: list[ProviderSettings] = settings.enabled() if name is None else [settings.providers[name]]
     async with AsyncClient(fleet_redis(settings)) as client:
         by_hand = await client.fleet.controls.read()
-        chosen = [each.with_limits(by_hand.of(each.name).limits()) for each in chosen]
+        chosen = [each.as_changed(by_hand.of(each.name)) for each in chosen]
         return await standings(LimitBooks(client.redis, namespace=client.store.namespace), chosen)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from ...routing.breaker import BreakerPolicy
-from ...routing.control import BUDGETS
+from ...routing.control import BUDGETS, ProviderControl
 from ...routing.directory import ModelFacts, ProviderFacts, Tier, named_elsewhere, named_free
 from ...routing.quota_calendar import is_zone
 from ...tasks.job import CallLimits
@@ -234,7 +234,12 @@ class ProviderSettings(Part):
         own = self.model(model)
         return own.limits if own is not None and own.limits is not None else self.limits
 
-    def with_limits(self, changed: Mapping[str, float]) -> "ProviderSettings":
+    def as_changed(self, by_hand: ProviderControl) -> "ProviderSettings":
+        """With the limits and slots that were changed while the fleet runs."""
+        slots = {} if by_hand.slots is None else {"slots": by_hand.slots}
+        return self._with_limits(by_hand.limits()).model_copy(update=slots)
+
+    def _with_limits(self, changed: Mapping[str, float]) -> "ProviderSettings":
         """With other limits, by their names, of the provider and of the models that have limits of their own.
 
         A budget is the provider's, and includes what all its models cost.
