@@ -101,7 +101,7 @@ class Situation:
     attempts_used: over all targets, this one included. failures_here: earlier ones on this target, limits apart.
     refusing: targets that have failed in this very way, this one included. alternates: targets left that the job may
     fall back to. time_left_s: until the job's deadline. jitter: from 0 to 1, spreads back-offs. out: this target takes
-    no calls now, of anybody. filtered: what its route says.
+    no calls now, of anybody. another: another server of the same target does. filtered: what its route says.
     """
 
     attempts_used: int
@@ -111,6 +111,7 @@ class Situation:
     time_left_s: float
     jitter: float
     out: bool = False
+    another: bool = False
     filtered: Filtered = "one_more"
 
 
@@ -133,7 +134,11 @@ def next_action(failure: Failure, at: Situation, policy: RetryPolicy) -> Action:
         return Fallback()
     if rule.again in (Again.NEVER, Again.ONCE):
         return GiveUp("no other target is left to try")
-    return _within(at, Retry(failure.wait_s if failure.wait_s is not None else backoff_s(at, policy)))
+    return Retry(0.0) if at.another else _within(at, Retry(_wait_s(failure, at, policy)))
+
+
+def _wait_s(failure: Failure, at: Situation, policy: RetryPolicy) -> float:
+    return failure.wait_s if failure.wait_s is not None else backoff_s(at, policy)
 
 
 def backoff_s(at: Situation, policy: RetryPolicy) -> float:

@@ -44,7 +44,7 @@ class NodeReport(BaseModel):
     """What one worker process says of itself several times a second.
 
     full_s: seconds since it last had a free slot. short_s: since its provider's limits had room to spare. unavailable:
-    why it takes no jobs. resting: that passes by itself.
+    why it takes no jobs. resting: that passes by itself. doubted: a call would probably fail.
     leaving: jobs that were begun when a breaker had just opened, and are about to go on elsewhere.
     models: what its server offers. out: models that take no jobs, and why. refusals: what stands for
     credentials and an address -> the words with which the provider refused them to this node. control, versions: what
@@ -63,6 +63,7 @@ class NodeReport(BaseModel):
     full_s: float = 0.0
     short_s: float = 0.0
     unavailable: str | None = None
+    doubted: bool = False
     resting: bool = False
     leaving: int = 0
     models: tuple[str, ...] = ()

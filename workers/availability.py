@@ -19,8 +19,8 @@ class Availability:
     whole: every failure that breaks counts here; else those that are of one model do not. rejected: the words with
     which the provider refused our credentials; only other ones help, or a reset. rejected_elsewhere: the same, to
     another node with the same credentials. proved: the last call that told of them went well. unreached: why the
-    endpoint has not answered since the pool started. well_in: when the breaker opened during which a health check went
-    well, so that one call may be tried.
+    endpoint does not answer. reached: it has, since the pool started. well_in: when the breaker opened during which a
+    health check went well, so that one call may be tried.
     """
 
     circuit: Circuit
@@ -29,6 +29,7 @@ class Availability:
     rejected_elsewhere: str | None = None
     proved: bool = False
     unreached: str | None = "it has not been asked yet"
+    reached: bool = False
     well_in: float | None = None
 
     def why_not(self, *, now: float) -> str | None:
@@ -50,9 +51,10 @@ class Availability:
         return self.well_in is not None and self.well_in == self.circuit.breaker.opened_at
 
     def resting(self, *, now: float) -> bool:
-        """Whether it takes no calls, but only until its breaker closes."""
-        closed = self.circuit.state(now=now) is BreakerState.CLOSED
-        return self.refusal is None and self.unreached is None and not closed
+        """Whether it takes no calls, but only until its breaker closes, or until it answers again."""
+        if self.refusal is not None:
+            return False
+        return self.reached if self.unreached is not None else self.circuit.state(now=now) is not BreakerState.CLOSED
 
     def _half_open(self, now: float) -> bool:
         return self.circuit.state(now=now) is BreakerState.HALF_OPEN
@@ -66,12 +68,16 @@ class Availability:
     def probed(self, problem: str | None, *, now: float) -> None:
         """A health check that was wanted has ended: with a problem, or well."""
         if problem is None:
-            self.unreached = None
+            self.unreached, self.reached = None, True
             self.well_in = self.circuit.breaker.opened_at
         elif self.unreached is not None:
             self.unreached = problem
         else:
             self.circuit.failed(began=now, now=now)
+
+    def lost(self, problem: str) -> None:
+        """A health check right after a failed call has shown that it is gone; it is back as soon as one goes well."""
+        self.unreached = problem
 
     def refused(self, words: str, *, now: float) -> None:
         """A health check that was wanted is refused for its credentials.

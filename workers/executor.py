@@ -189,8 +189,7 @@ class Executor:
         before = await self.closing.entries(job)
         if running.spec.capped:
             others = self._alternatives(running, [*before, attempt])
-        out = self.upstream.why_not() is not None
-        found = situation(running, others, failure, before, now=self.clock(), jitter=self.jitter(), out=out)
+        found = situation(running, others, failure, before, self.upstream, now=self.clock(), jitter=self.jitter())
         action = next_action(failure, found, retries_of(running.spec, self.directory))
         facts = {"target": target, "fault": failure.fault, "attempt": job.attempts, "error": failure.message}
         log.warning("attempt.failed", job_id=job.id, action=type(action).__name__.lower(), **facts)
@@ -217,6 +216,9 @@ class Executor:
     async def _pass_on(self, running: Running, others: Alternatives, why: str) -> Ending:
         """Send a job on without an attempt: to the next target that takes jobs, or to wait until one does."""
         job, name = running.job, self.upstream.provider.name
+        if self.upstream.elsewhere and self.upstream.why_not() is not None:
+            why = f"{why}; on to another host of {name}"
+            return await self.closing.put_back(running, why, job.queue, uncounted=True)
         before = [] if others.next else await self.closing.entries(job)
         to = others.next or second_chance(others, job, self.directory, before)
         if to is not None:

@@ -122,7 +122,7 @@ class Gatekeeper:
         stands = (report.unavailable, frozenset(report.out), report.leaving > 0)
         snapshot = await self.fleet.report(report, news=stands != self._stood)
         self._stood = stands
-        self._hear_refusals(snapshot)
+        self._hear_others(snapshot)
         if snapshot.control != self.control:
             await self._obey(snapshot.control)
         self.executor.pools = snapshot.pools()
@@ -170,10 +170,12 @@ class Gatekeeper:
             raise
         self.upstream.heard(heard, node=self.node)
 
-    def _hear_refusals(self, snapshot: Snapshot) -> None:
-        """Credentials that another node of the provider was refused are wrong here too, if they are the same."""
+    def _hear_others(self, snapshot: Snapshot) -> None:
+        """How the provider's other nodes stand. Credentials that they were refused are wrong here too, if the same."""
         name = self.upstream.provider.name
-        others = (node for node in snapshot.living if node.provider == name and node.node != self.node)
+        others = [node for node in snapshot.living if node.provider == name and node.node != self.node]
+        well = [node for node in others if node.unavailable is None]
+        self.upstream.elsewhere, self.upstream.relief = bool(well), not all(node.doubted for node in well)
         self.upstream.heard_refusals({key: words for node in others for key, words in node.refusals.items()})
 
     async def _obey(self, control: Control) -> None:
@@ -190,6 +192,10 @@ class Gatekeeper:
         self.wake.set()
 
     def _empties_own_queue(self) -> bool:
+        """A host that cannot run them leaves the jobs of its provider, and those to be tried again, to one that can."""
+        upstream, out = self.upstream, self._why_not() is not None
+        if (out and upstream.elsewhere) or (upstream.doubted and upstream.relief):
+            return False
         name, pools = self.upstream.provider.name, self.executor.pools
         return empties_its_queue(name, pools, hopeless=self.upstream.hopeless)
 
@@ -197,9 +203,10 @@ class Gatekeeper:
         """used: queues that have ever had a job; each lane that is consumed is one more key of every BRPOP."""
         opened: dict[str, str] = {}
         closed: dict[str, str] = {}
+        out = self._why_not()
         for name, (work, route) in self._routes.items():
             if name in used:
-                turn = decide(route and self._as_it_is(route, work), self.upstream.provider.name, self.executor.pools)
+                turn = self._turn(route, work) if out is None else Turn(open=False, why=out)
                 if turn.open and route is not None and (limited := self._limited(route, work)) is not None:
                     turn = Turn(open=False, why=limited)
                 (opened if turn.open else closed)[name] = turn.why
@@ -208,6 +215,13 @@ class Gatekeeper:
         for name in closed.keys() & self._open.keys():
             log.debug("lane.closed", lane=name, why=closed[name])
         self._open, self._closed = opened, closed
+
+    def _why_not(self) -> str | None:
+        """Why this host takes no jobs, whatever others of the provider do."""
+        return STOPPING if self.executor.draining else self.upstream.why_not()
+
+    def _turn(self, route: Route | None, work: Work) -> Turn:
+        return decide(route and self._as_it_is(route, work), self.upstream.provider.name, self.executor.pools)
 
     def _as_it_is(self, route: Route, work: Work) -> Route:
         """In the order that its strategy has it in now."""
@@ -242,7 +256,8 @@ class Gatekeeper:
             busy=self.leases.occupancy.busy,
             full_s=round(self.leases.occupancy.full_for_s(self.slots), 3),
             short_s=round(self.executor.admission.shortage.for_s(), 3),
-            unavailable=STOPPING if self.executor.draining else self.upstream.why_not(),
+            unavailable=self._why_not(),
+            doubted=self.upstream.doubted,
             resting=self.upstream.resting and not self.executor.draining,
             leaving=self._hand_over.leaving(self.leases.held.values(), self._broken()),
             models=self.upstream.models[:50],

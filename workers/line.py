@@ -3,6 +3,7 @@
 import hashlib
 import math
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 _NO_ROOM = frozenset({Fault.OVERLOADED, Fault.RATE_LIMITED, Fault.TIMEOUT_FIRST_TOKEN})
 #: Tokens whose time the rest of a call takes, about; short answers would look slow without it.
 _TOKENS_BESIDE = 50
+#: Seconds for which an endpoint that has just failed is asked only if all others are full.
+_DOUBTED_S = 1.0
 
 
 @dataclass(slots=True)
@@ -36,7 +39,8 @@ class Line:
     """busy: calls under way. credentials: what stands for its address and credentials; nobody can read them from it.
 
     concurrency: what it is found to bear; None is for the provider to say. load: what it said last, if it `tells_load`.
-    checked_s: how long the last health check took, at `checked_at`. ailing: it showed a problem.
+    checked_s: how long the last health check took, at `checked_at`. ailing: it showed a problem. failed_at: when a call
+    failed as its breaker counts them, if none has gone well since.
     version: what the server said that it is.
     """
 
@@ -49,6 +53,7 @@ class Line:
     checked_s: float | None = None
     checked_at: float = -math.inf
     ailing: bool = False
+    failed_at: float = -math.inf
     version: str | None = None
     credentials: str = field(init=False)
 
@@ -92,6 +97,10 @@ class Line:
         """By which the least busy endpoint is found."""
         waiting = self.load.waiting if self.load else 0
         return (self.busy + waiting) / (self.concurrency.calls if self.concurrency else 1)
+
+    def doubted(self, *, now: float) -> bool:
+        """Whether a call would probably fail, as the last one did. A server that refuses calls looks idle."""
+        return now - self.failed_at < _DOUBTED_S or self.availability.why_not(now=now) is not None
 
     @property
     def token_s(self) -> float:
@@ -144,12 +153,15 @@ class Call:
         if line.concurrency is not None:
             pace = _pace(answer, now - self.began)
             line.concurrency = line.concurrency.answered(pace=pace, busy=line.busy + 1, began=self.began, now=now)
-        self.line.availability.succeeded(began=self.began, now=now)
+        line.failed_at = -math.inf
+        line.availability.succeeded(began=self.began, now=now)
         if self.target is not None:
             self.target.succeeded(began=self.began, now=now)
 
     def failed(self, failure: Failure, *, now: float) -> None:
         self.line.availability.failed(failure, began=self.began, now=now)
+        if RULES[failure.fault].breaks:
+            self.line.failed_at = now
         if self.line.concurrency is not None and failure.fault in _NO_ROOM:
             self.line.concurrency = self.line.concurrency.refused(began=self.began, now=now)
         if self.target is None:
@@ -166,6 +178,12 @@ class Call:
         self.line.availability.stopped(began=self.began)
         if self.target is not None:
             self.target.stopped(began=self.began)
+
+
+def least_busy(lines: Iterable[Line], *, now: float) -> Line | None:
+    """Who takes the next call, None if nobody takes any. One that has just failed counts as full."""
+    taking = (line for line in lines if line.availability.why_not(now=now) is None)
+    return min(taking, key=lambda line: line.fullness + line.doubted(now=now), default=None)
 
 
 def _pace(answer: Answer, total_s: float) -> float:

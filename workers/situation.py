@@ -7,6 +7,7 @@ from ..routing.failure import Failure, Fault
 from ..tasks.job import Attempt
 from .chain import Alternatives
 from .leases import Running
+from .upstream import Upstream
 
 _LIMITS = (Fault.RATE_LIMITED, Fault.QUOTA_EXHAUSTED)
 
@@ -16,12 +17,14 @@ def situation(
     others: Alternatives,
     failure: Failure,
     before: Iterable[Attempt],
+    upstream: Upstream,
     *,
     now: float,
     jitter: float,
-    out: bool,
 ) -> Situation:
-    """before: the attempts in the ledger. now: on the clock of the job's deadline. out: the provider takes no jobs."""
+    """before: the attempts in the ledger. now: on the clock of the job's deadline."""
+    several = upstream.relief or (len(upstream.lines) > 1 and not upstream.doubted)
+    another = several and upstream.provider.self_hosted
     failed = [each for each in before if each.failed]
     refusing = {each.target for each in failed if each.outcome == failure.fault}
     return Situation(
@@ -31,6 +34,7 @@ def situation(
         alternates=0 if others.next_for(failure) is None else 1,
         time_left_s=running.ends_at - now,
         jitter=jitter,
-        out=out,
+        out=upstream.why_not() is not None and not another,
+        another=another,
         filtered=others.filtered,
     )

@@ -18,9 +18,10 @@ from ..tasks.answer import Answer
 from ..tasks.breakers import BreakerName, Heard, Note
 from ..tasks.fleet_state import EndpointReport
 from ..tasks.job import Job, JobSpec
+from .change import Standing, told
 from .circuit import Circuit
 from .gateway import steered_job
-from .line import Call, Line
+from .line import Call, Line, least_busy
 from .manner import limits, streams
 from .pricing import Pricing
 from .providers.asking import OnDelta, OnHeaders
@@ -32,6 +33,8 @@ from .settings.schema import TaskTypeSettings
 
 log = structlog.get_logger()
 
+#: Seconds for which a job that has just failed waits to hear whether its server is gone.
+_LOOK_WITHIN_S = 0.5
 #: A task type of which the configuration says nothing.
 _PLAIN = TaskTypeSettings()
 
@@ -47,7 +50,8 @@ class Upstream:
     policy: of all breakers. task_types: what the configuration says of them. models: of those that the server lists,
     for jobs that name none. changed: called when the fleet is to hear of something, so that the gate need not wait for
     its next turn. control: what was changed by hand. targets: by model, of hosted providers; what fails of our own
-    servers' models counts for the server.
+    servers' models counts for the server. elsewhere: another host of the provider takes jobs;
+    relief: and its calls go well.
     """
 
     provider: ProviderSettings
@@ -62,6 +66,8 @@ class Upstream:
     control: ProviderControl = field(default_factory=ProviderControl)
     observed: dict[str, Observed] = field(default_factory=dict[str, Observed])
     targets: dict[str, Circuit] = field(default_factory=dict[str, Circuit])
+    elsewhere: bool = False
+    relief: bool = False
 
     @classmethod
     def of(
@@ -93,6 +99,11 @@ class Upstream:
         now, target = self.clock(), self.targets.get(model or "")
         resting = [line.availability.circuit.rests_s(now=now) for line in self.lines]
         return max(min(resting), target.rests_s(now=now) if target else 0.0)
+
+    @property
+    def doubted(self) -> bool:
+        """Whether a call from this host would probably fail."""
+        return all(line.doubted(now=self.clock()) for line in self.lines)
 
     @property
     def hopeless(self) -> bool:
@@ -201,6 +212,8 @@ class Upstream:
             )
         except AttemptFailed as failed:
             self._note_failure(call, model, failed.failure, cut_short=timeouts.total_s >= time_left_s)
+            if failed.failure.fault is Fault.TRANSPORT:
+                await self._look_at(line)
             raise
         except BaseException:
             # Cancelled, or a defect of ours: it says nothing of the provider, and must not block the next try.
@@ -235,32 +248,18 @@ class Upstream:
 
     def least_busy(self) -> Line:
         """The endpoint that takes the next call. Raises Unavailable."""
-        now = self.clock()
-        taking = [line for line in self.lines if line.availability.why_not(now=now) is None]
-        if not taking:
+        line = least_busy(self.lines, now=self.clock())
+        if line is None:
             raise Unavailable(self.why_not())
-        return min(taking, key=lambda line: line.fullness)
+        return line
 
     @contextmanager
     def observing(self, line: Line) -> Generator[None]:
         """Tell of it if what happens in the block changes whether calls are taken."""
-        before, models_before = self.why_not(), self.models_out()
+        before = Standing(self.why_not(), self.models_out())
         yield
-        after, models_after = self.why_not(), self.models_out()
-        if before != after:
-            facts = {"provider": self.provider.name, "endpoint": line.endpoint.base_url, "unavailable": after}
-            if after is None:
-                log.info("provider.changed", **facts)
-            else:
-                log.warning("provider.changed", **facts)
-        for model in models_before.keys() | models_after.keys():
-            if models_before.get(model) != (why := models_after.get(model)):
-                facts = {"target": f"{self.provider.name}/{model}", "unavailable": why}
-                if why is None:
-                    log.info("target.changed", **facts)
-                else:
-                    log.warning("target.changed", **facts)
-        if before != after or models_before != models_after:
+        after = Standing(self.why_not(), self.models_out())
+        if told(self.provider.name, line.endpoint.base_url, before, after):
             self.changed()
 
     def judged(self, spec: JobSpec, model: str, answer: Answer, objection: Failure | None) -> None:
@@ -297,6 +296,17 @@ class Upstream:
             for circuit in self.circuits():
                 found = heard.breakers.get(str(circuit.name))
                 circuit.heard(found, node=node, clock_ms=heard.now, now=now)
+
+    async def _look_at(self, line: Line) -> None:
+        """Know at once whether a server of our own is gone, not only when its breaker opens: a check costs nothing."""
+        check = self.provider.health_check
+        if not (self.provider.self_hosted and check.enabled) or line.ailing:
+            return
+        line.ailing = True  # who fails meanwhile need not look as well
+        health = await self.sender.health(line.endpoint, timeout_s=min(_LOOK_WITHIN_S, check.timeout_s))
+        if (problem := line.checked(health, now=self.clock())) is not None:
+            with self.observing(line):
+                line.availability.lost(problem)
 
     def learned(self, models: tuple[str, ...]) -> None:
         """Of the models that the server lists now, those for jobs that name none."""

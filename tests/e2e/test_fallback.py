@@ -152,7 +152,9 @@ async def test_when_every_provider_is_down_callers_are_told_why_and_jobs_outlast
         assert words in ran.err
     for outcome in await fleet.outcomes(late):
         assert outcome.state is JobState.EXPIRED
-        assert re.fullmatch("its deadline passed .*; one: its breaker .*; two: its breaker .*", str(outcome.error))
+        assert re.fullmatch(
+            "its deadline passed .*; one: it does not answer: .*; two: it does not answer: .*", str(outcome.error)
+        )
     for each in fleet.providers.values():
         await each.switch_off()
     assert sum((await answered_by(fleet, ids)).values()) == 20

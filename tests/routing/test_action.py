@@ -172,6 +172,13 @@ def test_the_last_attempt_is_for_a_target_that_has_not_failed(
     assert next_action(Failure(fault, "said"), at, POLICY) == action
 
 
+@pytest.mark.parametrize("fault", [*SLOW, *BROKEN])
+@pytest.mark.parametrize("said_s", [None, 20.0], ids=["no back-off", "nor the wait of a server that is not asked"])
+def test_while_another_server_of_the_target_is_well_it_is_asked_at_once(fault: Fault, said_s: float | None) -> None:
+    at = replace(SECOND_ALONE, another=True)
+    assert next_action(Failure(fault, "said", wait_s=said_s), at, POLICY) == Retry(0.0)
+
+
 def test_a_policy_without_retries_asks_no_target_twice_while_others_are_left() -> None:
     policy = POLICY.model_copy(update={"retries_per_target": 0})
     assert next_action(Failure(Fault.SERVER, "said"), FIRST, policy) == Fallback()

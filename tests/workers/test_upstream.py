@@ -122,11 +122,40 @@ async def test_the_least_busy_endpoint_is_asked(make: Make) -> None:
 async def test_an_endpoint_that_is_out_leaves_the_calls_to_the_other(make: Make) -> None:
     pool = make(TWO)
     await probe(pool.upstream)
-    pool.hosts["a"].will(breaks())
-    assert await pool.fail(3) == [Fault.TRANSPORT] * 3
+    pool.hosts["a"].will(fails(500))
+    for _ in range(3):
+        assert await pool.fail() == [Fault.SERVER]
+        assert [await pool.ask() for _ in range(2)] == ["ok", "ok"]
+        pool.now += 1.0
     assert [await pool.ask() for _ in range(2)] == ["ok", "ok"]
-    assert (len(pool.hosts["a"].asked), len(pool.hosts["b"].asked)) == (3, 2)
+    assert (len(pool.hosts["a"].asked), len(pool.hosts["b"].asked)) == (3, 8)
     assert pool.upstream.why_not() is None
+
+
+async def test_an_endpoint_that_is_gone_is_out_at_its_first_failure_and_back_as_soon_as_it_answers(make: Make) -> None:
+    pool = make(TWO)
+    await probe(pool.upstream)
+    pool.hosts["a"].will(breaks(), says("ok"))
+    pool.hosts["a"].well = False
+    assert await pool.fail() == [Fault.TRANSPORT]
+    out, well = (each.unavailable for each in pool.upstream.endpoints())
+    assert ((out or "")[:18], well) == ("it does not answer", None)
+    for _ in range(60):
+        pool.now += 1.0
+        await probe(pool.upstream)
+        assert await pool.ask() == "ok"
+    assert len(pool.hosts["a"].asked) == 1
+    pool.hosts["a"].well = True
+    await probe(pool.upstream)
+    assert [each.unavailable for each in pool.upstream.endpoints()] == [None, None]
+
+
+async def test_a_broken_connection_to_a_server_that_is_well_leaves_it_in(make: Make) -> None:
+    pool = make(provider("a"))
+    await probe(pool.upstream)
+    pool.hosts["a"].will(breaks(), says("ok"))
+    assert await pool.fail() == [Fault.TRANSPORT]
+    assert (pool.upstream.why_not(), await pool.ask()) == (None, "ok")
 
 
 async def test_a_server_that_is_well_but_fails_calls_is_asked_once_for_each_cool_off(make: Make) -> None:
