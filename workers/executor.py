@@ -235,5 +235,7 @@ class Executor:
         """Seconds until a job that nobody takes is looked at again."""
         if others.own is None or not others.alone:
             return 1.0
+        if self.upstream.why_not() is not None and not self.upstream.resting:
+            return LOOK_AGAIN_S  # it is recalled when that has changed
         model = model_of(others.own, self.directory, running.job.task_type, self.upstream.models)
         return min(max(1.0, self.upstream.rests_s(model)), LOOK_AGAIN_S)

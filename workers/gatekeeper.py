@@ -42,7 +42,8 @@ class Gatekeeper:
     """apply: told the queues that are open and those that are not; called on the loop's thread, again at every turn.
 
     started_at: seconds since the epoch. serving: the queues that were opened last. resize: told how many slots there
-    are from now on, and how many jobs more to take. on_control: called when something was changed by hand.
+    are from now on, and how many jobs more to take. on_control: called when something was changed by hand. recall:
+    called when jobs that wait for this provider may find it well.
     """
 
     node: str
@@ -56,12 +57,14 @@ class Gatekeeper:
     started_at: float
     resize: Callable[[int, int], None] = lambda _slots, _ahead: None
     on_control: Callable[[], Awaitable[None]] = _nothing
+    recall: Callable[[], None] = lambda: None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     serving: frozenset[str] = frozenset()
     control: Control = field(default_factory=Control)
     ahead: int = 0
     _stood: tuple[str | None, frozenset[str], bool] | None = None
     _turns: int = 0
+    _was_out: bool = True
     _uptime: Uptime = field(default_factory=Uptime)
     _hand_over: HandOver = field(default_factory=HandOver)
     configured_slots: int = field(init=False)
@@ -122,6 +125,7 @@ class Gatekeeper:
         stands = (report.unavailable, frozenset(report.out), report.leaving > 0)
         snapshot = await self.fleet.report(report, news=stands != self._stood)
         self._stood = stands
+        self._recall_if_back()
         self._hear_others(snapshot)
         if snapshot.control != self.control:
             await self._obey(snapshot.control)
@@ -150,6 +154,12 @@ class Gatekeeper:
             self.serving -= self._open.keys()
             self._open = {}
             self.apply(self.serving, frozenset(self._closed))
+
+    def _recall_if_back(self) -> None:
+        out = self.upstream.resting or self.upstream.why_not() is not None
+        if self._was_out and not out:
+            self.recall()
+        self._was_out = out
 
     def _set_slots(self) -> None:
         slots = self.upstream.slots(self.configured_slots)
@@ -187,6 +197,8 @@ class Gatekeeper:
         self.executor.admission.provider = self.upstream.provider.as_changed(own)
         if self._turns and own.resets != self.control.of(own_name).resets:
             await self.executor.admission.ask_again()
+        if own != self.control.of(own_name):
+            self.recall()
         await self.on_control()
         self.control = control
         self.wake.set()

@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import Metric
 from pydantic import SecretStr
 
 from ..routing.directory import Directory
+from ..routing.lanes import alternate_queue
 from ..tasks.client import AsyncClient
 from ..tasks.connection import PASSING
 from ..tasks.fleet_events import FleetEvents
@@ -38,6 +39,7 @@ from .patience import persist
 from .probing import probe
 from .providers.endpoint import Endpoint
 from .providers.sender import Sender
+from .recall import Recall
 from .reconciler import Reconciler
 from .registry.keeper import ListingKeeper, Sync
 from .registry.listings import Listings
@@ -122,6 +124,8 @@ class Runtime:
             on_slots,
             self._reread,
         )
+        self.recall = Recall(store, alternate_queue(plan.provider.name))
+        self.gate.recall = self.recall.want
         self.listings = self._listings(plan)
         self.stall = StallWatch(self.client.redis, self._expected, self._stalled)
         self.metrics = MetricsEndpoint(self._own_metrics, self._fleet_metrics)
@@ -155,6 +159,7 @@ class Runtime:
             self.leases.keep(),
             self.leases.listen(self.gate.wake.set),
             self.gate.run(),
+            self.recall.run(),
             self.executor.admission.keep(),
             self.reconciler.run(),
             self.intake.run(),

@@ -9,8 +9,10 @@ from workfleet.routing.breaker import Breaker
 from workfleet.tasks.job import JobState
 from workfleet.workers.ending import Ended, Moved
 from workfleet.workers.probing import probe
+from workfleet.workers.recall import Recall
 from workfleet.workers.turned_away import LOOK_AGAIN_S
 
+from .gates import gates
 from .pools import LANE, Fleet, fails, fleet, hosted, says
 from .running import Held, history
 
@@ -83,6 +85,36 @@ async def test_a_job_that_only_a_breaker_keeps_waiting_waits_until_its_probe(
         due_ms = await pools.client.redis.zscore(pools.client.store.key("snoozed"), job_id)
         seconds, micro = await pools.client.redis.time()
         assert waits_s - 1 < due_ms / 1000 - seconds - micro / 1e6 <= waits_s + 1
+
+
+async def test_a_job_that_only_a_drained_provider_may_run_comes_seldom_and_at_once_when_it_is_back(
+    two: Fleet,
+) -> None:
+    keeper, controls = gates(two)[0].keeper, two.client.fleet.controls
+    recall = Recall(two.client.store, "provider.one")
+    keeper.recall = recall.want
+    await controls.set_provider("one", {"switch": "draining"})
+    await keeper.turn()
+    drained, other = await two.submit(provider="one"), await two.submit(provider="two")
+    await two.deliver(drained, "one")
+    await two.client.store.redis.zadd("wf:snoozed", {other: 9e15})
+    due_ms = await two.client.redis.zscore("wf:snoozed", drained)
+    assert due_ms / 1000 - await now(two) > LOOK_AGAIN_S - 2
+    await controls.set_provider("one", {"switch": None})
+    await keeper.turn()
+    async with asyncio.timeout(5):
+        duty = asyncio.create_task(recall.run())
+        while await two.client.redis.zscore("wf:snoozed", drained) == due_ms:
+            await asyncio.sleep(0)
+    duty.cancel()
+    assert await two.client.redis.zscore("wf:snoozed", drained) / 1000 <= await now(two)
+    assert await two.client.redis.zscore("wf:snoozed", other) == 9e15
+
+
+async def now(fleet: Fleet) -> float:
+    """Redis' clock, in seconds."""
+    seconds, micro = await fleet.client.redis.time()
+    return float(seconds) + float(micro) / 1e6
 
 
 async def test_a_job_that_another_provider_may_get_once_more_is_looked_at_soon(two: Fleet) -> None:
