@@ -1,9 +1,9 @@
-"""Hands a worker's events on to whoever watches the fleet: through a Redis stream, and to Flower as Celery's events."""
+"""Hands a process' events on to whoever watches the fleet: through a Redis stream, and to Flower as Celery's events."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,9 @@ log = structlog.get_logger()
 EVERY_S = 0.5
 #: Events of one turn; in a storm the newest are worth most.
 ROOM = 200
+
+#: Seconds for the last words of a process.
+_LAST_WORDS_S = 2.0
 
 #: What an event of the log has besides its fields.
 _OF_THE_LOG = frozenset({"timestamp", "exc_info"})
@@ -48,6 +51,19 @@ class Herald:
         while True:
             await asyncio.sleep(EVERY_S)
             await self.tell(node, books, to_flower)
+
+    @asynccontextmanager
+    async def telling(self, node: str, books: FleetEvents, to_flower: ToFlower | None) -> AsyncGenerator[None]:
+        """Tell what is taken while the block lasts, and at its end the rest, to which no Flower listens any more."""
+        telling = asyncio.create_task(self.run(node, books, to_flower))
+        try:
+            yield
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_S):
+                    await self.tell(node, books, None)
 
     async def tell(self, node: str, books: FleetEvents, to_flower: ToFlower | None) -> None:
         """What has gathered; while Redis is away it stays, as far as there is room. Watchers come after the jobs: what

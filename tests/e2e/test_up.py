@@ -5,9 +5,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -15,6 +16,7 @@ import yaml
 
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import FleetUnavailable
+from workfleet.tasks.fleet_events import FleetEvents
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.workers.embedded.process import runs
 from workfleet.workers.embedded.running import running_url
@@ -123,6 +125,17 @@ async def states(project: Project, ids: list[str]) -> list[JobState]:
             return [(await client.wait(job_id)).state for job_id in ids]
 
 
+async def told(project: Project, name: str) -> Mapping[str, Any]:
+    """The fields of an event that the fleet itself, and none of its workers, tells who watches."""
+    async with await project.client() as client:
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                for event in await FleetEvents(client.redis).last(100):
+                    if (event.name, event.node) == (name, f"fleet@{socket.gethostname()}"):
+                        return event.fields
+                await asyncio.sleep(0.05)
+
+
 async def test_one_command_runs_jobs_and_one_ctrl_c_ends_every_process(project: Project) -> None:
     fleet = await project.up()
     assert f"sim@{socket.gethostname()}" in await line_with(fleet, "pool")
@@ -166,6 +179,7 @@ async def test_redis_that_dies_comes_back_with_its_jobs(project: Project) -> Non
                 break
             except FleetUnavailable:
                 await asyncio.sleep(0.1)
+    assert (await told(project, "redis.revived"))["folder"] == str(project.state / "redis")
     fleet.send_signal(signal.SIGINT)
     assert await ended(fleet) == 0
 
@@ -187,5 +201,7 @@ async def test_a_worker_that_dies_is_started_again_and_its_jobs_are_done(project
     (worker,) = [process for process in processes_of(project) if "worker" in process.cmdline()]
     worker.kill()
     assert await states(project, ids) == [JobState.SUCCEEDED] * 20
+    died = await told(project, "child.exited")
+    assert (died["name"], died["reason"]) == (f"sim@{socket.gethostname()}", "killed by SIGKILL")
     fleet.send_signal(signal.SIGINT)
     assert await ended(fleet) == 0

@@ -150,7 +150,8 @@ def newest(
     if as_json:
         out.print_json(data=[_fields(each) for each in found])
         return
-    table = Table("batch", "name", "agent", "state", "done", "failed", "cost USD", "created", box=None, pad_edge=False)
+    heads = ("batch", "name", "agent", "state", "done", "no answer", "cost USD", "created")
+    table = Table(*heads, box=None, pad_edge=False)
     for each in found:
         done = f"{each.done:,}/{each.total:,}"
         cells = (

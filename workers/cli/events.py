@@ -36,8 +36,9 @@ def events(
 ) -> None:
     """Show what happens in the fleet: providers that go and come, breakers, quotas, workers, jobs that fail.
 
-    Every worker tells its events to the fleet's Redis, which keeps about the last 10,000. With --json each is a line
-    with its offset; `--from` that offset goes on after it. Flower gets them as Celery's events of kind `workfleet-…`.
+    Every worker tells its events to the fleet's Redis, and so does `fleet up`, as fleet@HOST; about the last 10,000 are
+    kept. With --json each is a line with its offset; `--from` that offset goes on after it. Flower gets them as
+    Celery's events of kind `workfleet-…`.
 
     Examples:
 
@@ -90,6 +91,8 @@ def _print(event: FleetEvent, *, as_json: bool) -> None:
 
 
 def _word(value: object) -> str:
+    if value is None:
+        return "-"
     return f'"{value}"' if isinstance(value, str) and (" " in value or not value) else str(value)
 
 

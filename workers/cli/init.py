@@ -109,7 +109,6 @@ def _tell(file: Path, starter: Starter, lacks: list[Lack]) -> None:
     steps = [
         *(f"export {name}=…" for name in missing),
         *(lack.command if usual else f"{lack.command} --config {file}" for lack in lacks),
-        *(["fleet simulate"] if any(entry.kind.name == "simulated" for entry in starter.entries) else []),
         "fleet config validate" if usual else f"fleet config validate {file}",
         "fleet up" if usual else f"fleet up --config {file}",
     ]

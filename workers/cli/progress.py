@@ -82,7 +82,7 @@ def rendered(view: View) -> RenderableType:
     head = Table.grid(padding=(0, 2))
     counted = f"{status.done:,}/{status.total:,}" + ("" if status.sealed else "+")
     bar = ProgressBar(total=max(status.total, 1), completed=status.done, width=40)
-    head.add_row(bar, counted, f"{view.running:,} running", _failed(status), _eta(view))
+    head.add_row(bar, counted, f"{view.running:,} running", _unanswered(status), _eta(view))
     facts = Table.grid(padding=(0, 2))
     facts.add_row(tokens(status), cost(status), providers(status))
     return Group(head, facts, *([Text(view.notice, style="yellow")] if view.notice else []))
@@ -90,12 +90,13 @@ def rendered(view: View) -> RenderableType:
 
 def in_one_line(view: View) -> str:
     status = view.status
-    parts = [f"{status.done:,} of {status.total:,} done", f"{view.running:,} running", _failed(status), _eta(view)]
+    parts = [f"{status.done:,} of {status.total:,} done", f"{view.running:,} running", _unanswered(status), _eta(view)]
     return ", ".join(part for part in [*parts, providers(status), tokens(status), cost(status), view.notice] if part)
 
 
-def _failed(status: BatchStatus) -> str:
-    return f"{status.without_answer:,} failed" if status.without_answer else ""
+def _unanswered(status: BatchStatus) -> str:
+    """Those that failed, were cancelled or came too late."""
+    return f"{status.without_answer:,} without answer" if status.without_answer else ""
 
 
 def _eta(view: View) -> str:

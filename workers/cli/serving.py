@@ -14,6 +14,7 @@ from ..embedded.running import running_url, state_dir
 from ..fleet.choice import ensure_providers
 from ..fleet.residents import residents
 from ..fleet.running import Fleet, FleetOptions, log_files, running_fleet
+from ..herald import Herald
 from ..logs import configure_logs, log_options
 from ..redaction import secrets_in
 from ..settings.load import load_settings
@@ -39,11 +40,13 @@ def with_fleet(config: Path | None, work: Callable[[AsyncClient], Awaitable[_T]]
     """
     settings = load_settings(config)
     quiet = {"FLEET_LOG_LEVEL": "warning", **os.environ}
-    configure_logs(log_options(quiet, debug_providers=settings.debug), secrets=secrets_in(settings))
-    return asyncio.run(_run(settings, work))
+    herald = Herald()
+    options = log_options(quiet, debug_providers=settings.debug)
+    configure_logs(options, secrets=secrets_in(settings), on_event=herald.take)
+    return asyncio.run(_run(settings, herald, work))
 
 
-async def _run(settings: Settings, work: Callable[[AsyncClient], Awaitable[_T]]) -> _T | None:
+async def _run(settings: Settings, herald: Herald, work: Callable[[AsyncClient], Awaitable[_T]]) -> _T | None:
     main = asyncio.current_task()
     assert main is not None
     started: list[Fleet] = []
@@ -59,14 +62,14 @@ async def _run(settings: Settings, work: Callable[[AsyncClient], Awaitable[_T]])
 
     with counted_interrupts(interrupted):
         try:
-            async with _client(settings, started) as client:
+            async with _client(settings, herald, started) as client:
                 return await work(client)
         except asyncio.CancelledError:
             return None
 
 
 @asynccontextmanager
-async def _client(settings: Settings, started: list[Fleet]) -> AsyncGenerator[AsyncClient]:
+async def _client(settings: Settings, herald: Herald, started: list[Fleet]) -> AsyncGenerator[AsyncClient]:
     url = settings.redis_url or running_url(state_dir())
     if url is not None and (providers := await _living(url)):
         err.print(f"using the fleet that runs: {', '.join(providers)}", markup=False)
@@ -75,7 +78,8 @@ async def _client(settings: Settings, started: list[Fleet]) -> AsyncGenerator[As
         return
     settings, notice = await ensure_providers(settings, env=os.environ, state=state_dir())
     err.print(notice, markup=False)
-    options = FleetOptions(state_dir(), log_files(state_dir()), {"FLEET_LOG_FORMAT": "json"}, grace_s=_GRACE_S)
+    outputs, env = log_files(state_dir()), {"FLEET_LOG_FORMAT": "json"}
+    options = FleetOptions(state_dir(), outputs, herald, env, grace_s=_GRACE_S)
     async with running_fleet(settings, options) as fleet:
         started.append(fleet)
         async with AsyncClient(fleet.redis_url, wait_for_redis_s=_PATIENCE_S) as client:

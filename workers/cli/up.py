@@ -16,6 +16,7 @@ from ..embedded.running import state_dir
 from ..fleet.choice import ensure_providers
 from ..fleet.roster import Member, fleet_command
 from ..fleet.running import Fleet, FleetOptions, Outputs, running_fleet
+from ..herald import Herald
 from ..logs import LogOptions, configure_logs, for_machines, log_options
 from ..metrics.endpoint import OWN
 from ..redaction import secrets_in
@@ -55,19 +56,25 @@ def up(
     """
     settings = load_settings(config)
     options = log_options(os.environ, debug_providers=settings.debug)
-    configure_logs(options, secrets=secrets_in(settings))
-    sys.exit(asyncio.run(_up(settings, options, flower_port if flower else None, metrics_port, grace)))
+    herald = Herald()
+    configure_logs(options, secrets=secrets_in(settings), on_event=herald.take)
+    sys.exit(asyncio.run(_up(settings, options, herald, flower_port if flower else None, metrics_port, grace)))
 
 
 async def _up(
-    settings: Settings, logs: LogOptions, flower_port: int | None, metrics_port: int | None, grace_s: float
+    settings: Settings,
+    logs: LogOptions,
+    herald: Herald,
+    flower_port: int | None,
+    metrics_port: int | None,
+    grace_s: float,
 ) -> int:
     settings, notice = await ensure_providers(settings, env=os.environ, state=state_dir())
     err.print(notice, markup=False)
     outputs, env = _console(logs)
     # Each pool gets a port of its own on its command line.
     env = {**env, "FLEET_METRICS_PORT": ""}
-    options = FleetOptions(state_dir(), outputs, env, share=False, grace_s=grace_s, metrics_port=metrics_port)
+    options = FleetOptions(state_dir(), outputs, herald, env, share=False, grace_s=grace_s, metrics_port=metrics_port)
     running: list[Fleet] = []
     main = asyncio.current_task()
     assert main is not None

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +12,13 @@ from pydantic import SecretStr
 
 from ...tasks.client import AsyncClient
 from ...tasks.errors import FleetUnavailable
+from ...tasks.fleet_events import FleetEvents
 from ...tasks.fleet_state import NodeReport
+from ...tasks.queues import make_app
 from ..embedded.config import HOST
 from ..embedded.keeper import kept_alive
 from ..embedded.server import EmbeddedRedis
+from ..herald import Herald, flower_of
 from ..settings.schema import Settings
 from ..supervision.child import ChildSpec
 from ..supervision.output import LineSink, last_line
@@ -37,6 +40,7 @@ _POOLS_LEAVE_WITHIN_S = 5.0
 @dataclass(frozen=True, slots=True)
 class FleetOptions:
     """state: the state folder. outputs: where children write. env: for the children, beside our own environment.
+    herald: has heard what this process logs, and tells it to the fleet.
 
     share: start no pool for a provider that has a living one already, wherever it runs.
     ready_within_s: how long the pools may take to report. grace_s: how long running jobs may go on at the end.
@@ -45,6 +49,7 @@ class FleetOptions:
 
     state: Path
     outputs: Outputs
+    herald: Herald = field(default_factory=Herald)
     env: dict[str, str] = field(default_factory=dict[str, str])
     share: bool = True
     ready_within_s: float = 30.0
@@ -145,12 +150,19 @@ async def running_fleet(settings: Settings, options: FleetOptions) -> AsyncGener
             await stack.enter_async_context(kept_alive(redis))
             url = SecretStr(redis.url)
         client = await stack.enter_async_context(AsyncClient(url, wait_for_redis_s=_REDIS_WITHIN_S))
+        await stack.enter_async_context(_telling(options.herald, client, url))
         servers = await stack.enter_async_context(Supervisor(stop_within_s=_SERVERS_END_WITHIN_S))
         workers = await stack.enter_async_context(Supervisor(stop_within_s=options.grace_s + _POOLS_LEAVE_WITHIN_S))
         fleet = Fleet(settings, url, options, client, workers, servers, redis)
         await _start_simulators(fleet)
         await _start_pools(fleet)
         yield fleet
+
+
+def _telling(herald: Herald, client: AsyncClient, url: SecretStr) -> AbstractAsyncContextManager[None]:
+    """What becomes of Redis and of the children, which the workers cannot know, comes to whoever watches the fleet."""
+    node = f"fleet@{socket.gethostname()}"
+    return herald.telling(node, FleetEvents(client.redis), flower_of(make_app(url), node))
 
 
 async def _start_simulators(fleet: Fleet) -> None:

@@ -53,7 +53,7 @@ def test_one_line_says_it_all() -> None:
     facts = {"total": 4_000, "by_provider": {"groq": 700, "ollama": 1_298}, "input_tokens": 9_000, "cost_usd": 0.5}
     view = view_of(status(counts=counts, **facts), busy=8, elapsed_s=100.0, done_before=0)
     assert in_one_line(view) == (
-        "2,000 of 4,000 done, 8 running, 2 failed, 1 min 40 s left, "
+        "2,000 of 4,000 done, 8 running, 2 without answer, 1 min 40 s left, "
         "ollama 1,298, groq 700, 9,000 tokens in, 0 out, $0.5000"
     )
 
