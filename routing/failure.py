@@ -4,7 +4,7 @@ The classes and their consequences follow the error taxonomy of the providers' w
 what happens next, and `breaker.py` to what counts against a target.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -33,7 +33,7 @@ class Failure:
     fault: the class. message: the provider's words, shortened and free of secrets, for people.
     wait_s: seconds the provider asks to wait, None if it says nothing. status: the HTTP status, None without an answer.
     code: the provider's own code or type, as sent. parameter: the request parameter that the provider rejects, if
-    named.
+    named. refused: the provider said that it failed, in place of an answer; else what it did nobody knows.
     """
 
     fault: Fault
@@ -42,6 +42,7 @@ class Failure:
     status: int | None = None
     code: str | None = None
     parameter: str | None = None
+    refused: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         status = f" (HTTP {self.status})" if self.status is not None else ""

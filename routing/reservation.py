@@ -30,7 +30,9 @@ class Ask:
     will be. input_tokens: an estimate. answer_cap: the longest answer; answer_guess: its length while none is known.
     patience_s: the longest wait for a pace that it takes, besides what its own size makes necessary. longest_s: the
     longest one in any case. lease_s: for how long its slot is held from its beginning unless it is renewed. pauses:
-    keys under which a wait may be noted. input_nano, answer_nano: nano-dollars a token, for limits of money.
+    keys under which a wait may be noted. input_nano, answer_nano: nano-dollars a token, None if nobody knows.
+    answer_paid: tokens of an answer that money is reserved for at least. target: `provider/model`, for whoever finds it
+    when its worker has died.
     """
 
     id: str
@@ -42,14 +44,17 @@ class Ask:
     lease_s: float
     limits: tuple[Limit, ...] = ()
     pauses: tuple[str, ...] = ()
-    input_nano: float = 0.0
-    answer_nano: float = 0.0
+    input_nano: float | None = 0.0
+    answer_nano: float | None = 0.0
     longest_s: float = WITHOUT_END_S
+    answer_paid: int = 0
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The call may begin in `wait_s`. tokens: input and answer, as reserved.
+    """The call may begin in `wait_s`. tokens: input and answer, as reserved. nano_usd: what it may cost, too; None if
+    its price is unknown.
 
     crossed: quota key -> how many of its marks are reached now, where that is news; 0: it has begun anew.
     """
@@ -57,6 +62,7 @@ class Granted:
     wait_s: float
     tokens: int
     crossed: Mapping[str, int] = field(default_factory=dict[str, int])
+    nano_usd: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,8 @@ class Used:
 class Held:
     """A reservation. at: when it was made. begins: when the call may be. guessed: no answer of its kind was known.
 
-    unsure: the variance of its tokens. nano_usd: what it may cost.
+    unsure: the variance of its tokens. nano_usd: what it may cost, None if its price is unknown. presumed_nano: what it
+    is taken to have cost if its worker dies. money: the quotas of money that it counts in, and in which part of each.
     """
 
     at: float
@@ -96,15 +103,17 @@ class Held:
     tokens: int
     guessed: bool
     unsure: int = 0
-    nano_usd: int = 0
+    nano_usd: int | None = 0
+    presumed_nano: int | None = 0
+    money: tuple[tuple[str, float], ...] = ()
 
     def units(self, unit: Unit) -> int:
-        return _units_of(unit, 1, self.tokens, self.nano_usd)
+        return _units_of(unit, 1, self.tokens, self.nano_usd or 0)
 
     def used(self, unit: Unit, used: Used) -> int:
         """What was used after all, where that is known."""
         tokens = self.tokens if used.tokens is None else used.tokens
-        return _units_of(unit, used.requests, tokens, self.nano_usd if used.nano_usd is None else used.nano_usd)
+        return _units_of(unit, used.requests, tokens, (self.nano_usd or 0) if used.nano_usd is None else used.nano_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,9 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Everything that is known of the limits of all targets. trails: of paces of tokens."""
+    """Everything that is known of the limits of all targets. trails: of paces of tokens. leases: until when those who
+    reserved are known to live.
+    """
 
     paces: Mapping[str, float] = field(default_factory=dict[str, float])
     trails: Mapping[str, Trail] = field(default_factory=dict[str, Trail])
@@ -151,12 +162,13 @@ class Books:
     pauses: Mapping[str, float] = field(default_factory=dict[str, float])
     means: Mapping[str, Mean] = field(default_factory=dict[str, Mean])
     held: Mapping[str, Held] = field(default_factory=dict[str, Held])
+    leases: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def reserve(self, ask: Ask, now: float) -> tuple["Books", Granted | Denied]:
         """The books after it, and whether the call may be made. A quota or a slot is never waited for."""
         before = self.held.get(ask.id)
         if before is not None:
-            return self, Granted(max(0.0, before.begins - now), before.tokens)
+            return self, Granted(max(0.0, before.begins - now), before.tokens, nano_usd=before.nano_usd)
         held = self._estimated(ask, now)
         lacking = self._lacking(ask, held, now)
         if lacking is not None:
@@ -166,15 +178,15 @@ class Books:
             return self, Denied(wait_s, key)
         held = replace(held, begins=now + wait_s)
         books, crossed = self._with(ask, held)
-        return books, Granted(wait_s, held.tokens, crossed)
+        return books, Granted(wait_s, held.tokens, crossed, held.nano_usd)
 
     def _estimated(self, ask: Ask, now: float) -> Held:
         mean = self.means.get(ask.kind)
         answer = math.ceil(min(ask.answer_cap, mean.value) if mean else ask.answer_guess)
         variance = unsure(mean.variance, max(0, ask.answer_cap - answer)) if mean else 0
         # Money that was spent does not come back: as much is reserved as the answer will hardly exceed.
-        cost = ask.input_tokens * ask.input_nano + most(answer, variance) * ask.answer_nano
-        return Held(now, now, ask.input_tokens + answer, mean is None, variance, math.ceil(cost))
+        nano_usd, presumed = _cost(ask, most(answer, variance)), _cost(ask, answer)
+        return Held(now, now, ask.input_tokens + answer, mean is None, variance, nano_usd, presumed)
 
     def _lacking(self, ask: Ask, held: Held, now: float) -> Denied | None:
         """The quota or slot that is not there, with the longest wait."""
@@ -217,7 +229,7 @@ class Books:
 
     def _with(self, ask: Ask, held: Held) -> tuple["Books", dict[str, int]]:
         paces, counts, slots = dict(self.paces), dict(self.counts), dict(self.slots)
-        trails, crossed = dict(self.trails), dict[str, int]()
+        trails, crossed, money = dict(self.trails), dict[str, int](), list[tuple[str, float]]()
         for limit in ask.limits:
             if isinstance(limit, Slots):
                 slots[limit.key] = {**self._living(limit.key, held.at), ask.id: held.begins + ask.lease_s}
@@ -231,8 +243,11 @@ class Books:
             else:
                 count = _counted(counts.get(limit.key, Counted()), limit, units, held.at, held.at)
                 counts[limit.key] = _told(count, limit, held.at, crossed)
-        held_now = {**self.held, ask.id: held}
-        return replace(self, paces=paces, trails=trails, counts=counts, slots=slots, held=held_now), crossed
+                money += [(limit.key, limit.part(held.at))] if limit.unit is Unit.USD else []
+        held_now = {**self.held, ask.id: replace(held, money=tuple(money))}
+        leases = {**self.leases, ask.id: held.at + ask.lease_s}
+        books = replace(self, paces=paces, trails=trails, counts=counts, slots=slots, held=held_now, leases=leases)
+        return books, crossed
 
     def settle(
         self, id_: str, kind: str, limits: Iterable[Limit], used: Used, now: float
@@ -260,7 +275,41 @@ class Books:
         if used.answer_tokens is not None:
             means[kind] = means.get(kind, Mean()).with_one(used.answer_tokens)
         kept = {other: each for other, each in self.held.items() if other != id_}
-        return replace(self, paces=paces, trails=trails, counts=counts, slots=slots, means=means, held=kept), crossed
+        leases = {other: until for other, until in self.leases.items() if other != id_}
+        changed = replace(self, paces=paces, trails=trails, counts=counts, slots=slots, means=means)
+        return replace(changed, held=kept, leases=leases), crossed
+
+    def lapsed(self, now: float) -> "Books":
+        """The books after those have died whose leases are over.
+
+        Of what they reserved, all money comes back of a call that cannot have begun, and the margin of any other: a
+        single answer may be long, all of them together are as long as usual. One that lives after all settles the rest.
+        """
+        counts, held = dict(self.counts), dict(self.held)
+        over = {id_: until for id_, until in self.leases.items() if until <= now}
+        for id_, until in over.items():
+            each = held[id_]
+            kept = 0 if each.begins > until else (each.presumed_nano or 0)
+            for key, part in each.money:
+                counts[key] = _corrected(counts[key], part, kept - (each.nano_usd or 0))
+            if each.money:
+                held[id_] = replace(each, nano_usd=kept, presumed_nano=kept, money=())
+        leases = {id_: until for id_, until in self.leases.items() if id_ not in over}
+        return replace(self, counts=counts, held=held, leases=leases)
+
+
+def _cost(ask: Ask, answer_tokens: float) -> int | None:
+    """Nano-dollars, None if nobody knows."""
+    if ask.input_nano is None or ask.answer_nano is None:
+        return None
+    return math.ceil(ask.input_tokens * ask.input_nano + max(answer_tokens, ask.answer_paid) * ask.answer_nano)
+
+
+def _corrected(count: Counted, part: float, units: int) -> Counted:
+    """With units added to a part, if that still counts."""
+    if part not in count.parts:
+        return count
+    return replace(count, parts={**count.parts, part: count.parts[part] + units})
 
 
 def _units_of(unit: Unit, requests: int, tokens: int, nano_usd: int) -> int:

@@ -153,16 +153,22 @@ LEASE_LOST = "lease_lost"
 #: The outcome of an attempt whose worker died: what it had bought, if anything, is lost.
 WORKER_DIED = "worker_died"
 
+#: In place of the source of a cost: the call was sent, and nobody has seen what was charged for it, if anything.
+UNSEEN = "unseen"
+
 _FAULTS = frozenset(Fault)
 
 
 class Attempt(BaseModel):
     """One entry of the ledger: one call of one target. Times in seconds.
 
-    outcome: `succeeded`, the fault's name, `cancelled`, `lease_lost`, or `worker_died`, of which no target is known.
+    outcome: `succeeded`, the fault's name, `cancelled`, `lease_lost`, or `worker_died`, of which a target is known if
+    limits had a reservation for it.
     input_tokens: all input, cached_read_tokens and cache_write_tokens are parts of it. output_tokens: all output,
     reasoning_tokens is part of it. counted_by: who counted them. status, code: the HTTP status and the provider's own
     code of a failure, None if there was none. fallback: another target had failed the job before.
+    cost_source: as in `Usage`, or UNSEEN; presumed_usd: what budgets and caps take it to have cost then, None if nobody
+    knows the price.
     answered_by: the target that answered in place of `target`, which a gateway chose; '' if it was none other.
     """
 
@@ -189,6 +195,7 @@ class Attempt(BaseModel):
     cost_usd: float | None = None
     cost_source: str | None = None
     price_version: str | None = None
+    presumed_usd: float | None = None
     fallback: bool = False
     answered_by: str = ""
 
@@ -199,7 +206,7 @@ class Attempt(BaseModel):
 
     @property
     def bought(self) -> bool:
-        """Whether it got an answer, which may have cost something, be it a good one or not."""
+        """Whether it got an answer, which may have cost something, be it a good one or not; or nobody knows that."""
         return self.cost_source is not None or self.input_tokens + self.output_tokens > 0
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from ..routing.lanes import Priority
 from .connection import AsyncRedis
 from .errors import InvalidRequest, JobNotFound
-from .job import LEASE_LOST, WORKER_DIED, Attempt, Job, JobSpec, JobState
+from .job import LEASE_LOST, UNSEEN, WORKER_DIED, Attempt, Job, JobSpec, JobState
 from .messages import PRIORITY_STEPS, STEPS, list_at
 from .prepared import Prepared
 from .record import from_fields, packed, pairs, read, read_spec
@@ -206,7 +206,7 @@ class Store:
         limits = (self.retention_s, int(steady_s * 1000), int(PAUSE_S * 1000))
         death, damaged = (WORKER_DIED, DIED), (_damaged_result(), DAMAGED)
         endings = (poison, POISON, cancelled, CANCELLED)
-        reply = await self._run("rescue", at_most, deaths, *endings, *limits, *death, *damaged, URGENT)
+        reply = await self._run("rescue", at_most, deaths, *endings, *limits, *death, *damaged, URGENT, UNSEEN)
         return Rescue(*([item.decode() for item in ids] for ids in reply))
 
     async def remessage(self, queues: Sequence[str], *, grace_s: float, at_most: int = 500) -> list[tuple[str, str]]:

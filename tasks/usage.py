@@ -23,10 +23,10 @@ By = Literal["provider", "model", "task", "agent", "day", "outcome", "source"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Row:
-    """What is summed apart. target: `provider/model`, '' of an attempt that was lost with its worker.
+    """What is summed apart. target: `provider/model`, '' of an attempt that its worker had not made when it died.
 
-    source: where the cost is from (`receipt`, `table`, `estimate`, `local`), `unknown` without a price, '' if nothing
-    was bought.
+    source: where the cost is from (`receipt`, `table`, `estimate`, `local`), `unknown` without a price, `unseen` of a
+    call that was sent and of which no answer came, '' if nothing was bought.
     """
 
     target: str
@@ -50,7 +50,8 @@ class Sums:
     without the reasoning. Money in nano-dollars, times in milliseconds. The order of the fields is that in Redis.
 
     first_tokens, waits: attempts that have a time to the first token, or a wait in a queue. fallbacks: attempts of jobs
-    that another target had failed.
+    that another target had failed. unpriced: attempts whose cost nobody knows; presumed_nano_usd: what budgets and caps
+    take those of them to have cost whose bill nobody has seen.
     """
 
     calls: int = 0
@@ -67,6 +68,7 @@ class Sums:
     queue_wait_ms: int = 0
     waits: int = 0
     fallbacks: int = 0
+    presumed_nano_usd: int = 0
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(*(getattr(self, name) + getattr(other, name) for name in _NAMES))
@@ -89,6 +91,7 @@ class Sums:
             queue_wait_ms=_ms(attempt.queue_wait_s or 0.0),
             waits=int(attempt.queue_wait_s is not None),
             fallbacks=int(attempt.fallback),
+            presumed_nano_usd=math.floor((attempt.presumed_usd or 0.0) * 1e9 + 0.5),
         )
 
     @property
@@ -100,6 +103,11 @@ class Sums:
     def cost_usd(self) -> float | None:
         """What is known of it; None if nothing is."""
         return None if self.unpriced and not self.nano_usd else self.nano_usd / 1e9
+
+    @property
+    def presumed_usd(self) -> float:
+        """What the calls whose bill nobody has seen are taken to have cost."""
+        return self.presumed_nano_usd / 1e9
 
     @property
     def fallback_rate(self) -> float | None:

@@ -148,6 +148,7 @@ class Closing:
             total_s=self.clock() - running.asked_at,
             failure=failure,
             answer=answer,
+            lost=running.lost,
             answered_by=answered_by(self.provider, running.target, answer),
         )
         return self.tally.count(made, running.job.task_type)

@@ -76,6 +76,10 @@ EVENTS: Mapping[str, Event] = {
     "quota.exhausted": Event("a quota is used up; its work goes elsewhere until it begins anew", ("quota", "provider")),
     "quota.renewed": Event("a quota of which people were told has begun anew, or was raised", ("quota", "provider")),
     "limits.unsettled": Event("Redis is away; a call counts as it was estimated", ("provider", "error")),
+    "limits.lapsed": Event(
+        "workers died with calls under way; of the money reserved for them, the margins are free again",
+        ("provider", "calls"),
+    ),
     "limits.not_renewed": Event(
         "Redis is away; slots of the whole fleet are held for a while only", ("provider", "error")
     ),

@@ -162,8 +162,7 @@ class Executor:
                     relay.drop()
                 elif relay is not None:
                     await relay.close()
-        if (failure := objection(running.spec, answer)) is not None:
-            running.paid = answer
+        failure = objection(running.spec, answer)
         self.upstream.judged(running.spec, model, answer, failure)
         if failure is not None:
             raise AttemptFailed(failure)

@@ -16,6 +16,7 @@ from ..tasks.answer import Answer
 from ..tasks.connection import PASSING
 from ..tasks.job import Job, JobSpec
 from ..tasks.store import Store
+from .lost_call import LostCall
 from .occupancy import Occupancy
 from .patience import persist
 
@@ -52,9 +53,9 @@ class Running:
 
     ends_at: the job's deadline, began_at: when it was claimed, target: who is asked, asked_at: since when; times are
     those of the executor's clock.
-    paid: what was paid for and is no answer: one that the judge turned down, or the beginning of one. has_slot: its
-    call may be made. on_free: called when another job may be taken; freed: it was. sure_at: when its lease was last
-    asked for with success, on the leases' clock.
+    paid: the answer that was paid for, or the beginning of one, or one that is none. lost: its call, if nobody has seen
+    its bill. has_slot: its call may be made. on_free: called when another job may be taken; freed: it was. sure_at:
+    when its lease was last asked for with success, on the leases' clock.
     """
 
     job: Job
@@ -66,6 +67,7 @@ class Running:
     call: "asyncio.Task[object] | None" = None
     stop: Stop | None = None
     paid: Answer | None = None
+    lost: LostCall | None = None
     on_free: Callable[[], None] = lambda: None
     has_slot: bool = False
     freed: bool = False

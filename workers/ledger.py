@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from ..routing.failure import Failure
 from ..tasks.answer import Answer
-from ..tasks.job import Attempt, Job
+from ..tasks.job import UNSEEN, Attempt, Job
+from .lost_call import LostCall
 
 
 def entry(
@@ -17,9 +18,10 @@ def entry(
     total_s: float,
     failure: Failure | None = None,
     answer: Answer | None = None,
+    lost: LostCall | None = None,
     answered_by: str = "",
 ) -> Attempt:
-    """One entry of the ledger. answer: what was paid for, good or not, or the beginning of it."""
+    """One entry of the ledger. answer: what was paid for, good or not, or the beginning of it. lost: if none came."""
     usage = answer.usage if answer else None
     return Attempt(
         number=job.attempts,
@@ -41,7 +43,8 @@ def entry(
         reasoning_tokens=usage.reasoning_tokens if usage else 0,
         counted_by=usage.source if usage else "provider",
         cost_usd=usage.cost_usd if usage else None,
-        cost_source=usage.cost_source if usage else None,
+        cost_source=usage.cost_source if usage else UNSEEN if lost else None,
+        presumed_usd=lost.presumed_usd if lost else None,
         price_version=usage.price_version if usage else None,
         answered_by=answered_by,
         fallback=any(other != target for other in job.tried),

@@ -45,14 +45,16 @@ async def ask_in_turn(
     except BaseException as broken:
         # Also if it was cancelled: what has come by then has its price.
         running.paid = _begun(meter, upstream, running.spec, admitted.model)
-        admitted.broke_off(running.paid, broken.failure if isinstance(broken, AttemptFailed) else None)
+        failure = broken.failure if isinstance(broken, AttemptFailed) else None
+        running.lost = admitted.broke_off(running.paid, failure, meter.sending)
         raise
     admitted.answered(answer.usage)
+    running.paid = answer  # whatever becomes of it
     return answer
 
 
 def _begun(meter: Meter, upstream: Upstream, spec: JobSpec, model: str) -> Answer | None:
-    """What had come of an answer when its call broke off, with its cost; None if nothing had."""
+    """What had come of an answer when its call broke off, or that it was none, with its cost; None if nothing had."""
     usage = meter.usage(spec.request)
     if usage is None:
         return None

@@ -9,8 +9,8 @@ _NO_TARGET = "no target can run it"
 
 
 def spent_usd(attempts: Iterable[Attempt]) -> float:
-    """What calls have cost, as far as it is known: nobody knows what a worker that died had bought."""
-    return sum(each.cost_usd or 0.0 for each in attempts)
+    """What calls have cost; of those whose bill nobody has seen, the most that it may be."""
+    return sum((each.presumed_usd if each.cost_usd is None else each.cost_usd) or 0.0 for each in attempts)
 
 
 def no_target(spec: JobSpec, attempts: Iterable[Attempt]) -> str:

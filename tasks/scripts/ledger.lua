@@ -25,7 +25,7 @@ local function sums_of(entry)
   local first, waited = entry.first_token_s, entry.queue_wait_s
   local sums = {1, math.max(0, input - read - written), read, written, math.max(0, output - reasoning), reasoning,
     cost or 0, bought and not cost and 1 or 0, ms(entry.total_s), ms(first), first and 1 or 0, ms(waited), waited and 1 or 0,
-    entry.fallback and 1 or 0}
+    entry.fallback and 1 or 0, math.floor((entry.presumed_usd or 0) * 1e9 + 0.5)}
   return sums, bought and (entry.cost_source or 'unknown') or ''
 end
 

@@ -29,6 +29,7 @@
 -- <ns>:batch:<b>          hash  the batch; its field in:<queue>: its jobs that were released to a queue and have not ended
 -- <ns>:batch:<b>:jobs, :done, :pending:<queue>  lists of ids
 -- <ns>:batch:<b>:refused  hash  number of a line of its file -> why it is no job, JSON
+-- <ns>:limit:held:<id>.<epoch>  string  what a lease's call has reserved (workers/limits/scripts/lib.lua); only read here
 -- celery-task-meta-<id>   string  the result, where Celery's backend looks for it
 
 local ns, template = KEYS[1], ARGV[1]

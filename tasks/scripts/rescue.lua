@@ -4,7 +4,8 @@
 -- that does not, [5] its reason, [6] the same of one that somebody has cancelled, [7] its reason, [8] retention in s,
 -- [9] ms for which Redis must have been steady before a lease counts as run out, [10] a pause of Redis in ms, [11] outcome and
 -- [12] message of the ledger entry of an attempt whose worker died, [13] result JSON and [14] reason of a job whose record is
--- damaged, [15] the priority step with which those of dead workers go on: behind others they would wait a second time.
+-- damaged, [15] the priority step with which those of dead workers go on: behind others they would wait a second time,
+-- [16] the source of a cost that nobody has seen.
 -- Returns {rescued ids, released ids, ids ended as poisonous, ids ended as damaged}.
 local rescued, due, poison, broken = {}, {}, {}, {}
 
@@ -13,12 +14,28 @@ local function end_damaged(id)
   broken[#broken + 1] = id
 end
 
+-- What a dead worker's call may have bought: provider/model, and nano-dollars that it is taken to have cost, '-' if nobody
+-- knows its price; nil if it had reserved nothing, or could not have begun before its lease was over.
+local function reserved(id, epoch)
+  local held = redis.call('GET', key('limit:held', id .. '.' .. epoch))
+  if not held then return nil end
+  local begins, presumed, target = string.match(held, '^%S+ (%S+) %S+ %S+ %S+ %S+ (%S+)\n([^\n]*)')
+  local lease = redis.call('ZSCORE', ns .. ':leases', id)
+  if not begins or (lease and tonumber(begins) * 1000 > tonumber(lease)) then return nil end
+  return target, presumed
+end
+
 -- What the worker had bought of a job, if anything, is lost, and stands in the job's ledger without a price. It may only be
 -- frozen: the next epoch is another's.
 local function note_death(id, job)
   local number, epoch, started = tonumber(job[5] or '0'), tonumber(job[6] or '0'), tonumber(job[7] or now)
-  local entry = {number = number, epoch = epoch, target = '', outcome = ARGV[11], message = ARGV[12], node = job[8] or '',
-    started_at = started / 1000, total_s = (now - started) / 1000}
+  local target, presumed = reserved(id, epoch)
+  local entry = {number = number, epoch = epoch, target = target or '', outcome = ARGV[11], message = ARGV[12],
+    node = job[8] or '', started_at = started / 1000, total_s = (now - started) / 1000}
+  if presumed and presumed ~= '0' then
+    entry.cost_source = ARGV[16]
+    entry.presumed_usd = tonumber(presumed) and tonumber(presumed) / 1e9
+  end
   book(id, cjson.encode(entry))
   if job[9] then redis.call('HINCRBY', key('batch', job[9]), 'lost_calls', 1) end
   redis.call('HINCRBY', key('job', id), 'epoch', 1)

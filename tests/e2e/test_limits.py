@@ -1,11 +1,14 @@
 """Whole workers keep strict limits together, lose nothing when one of them is killed, and use quotas to their end."""
 
 import asyncio
+import json
 import re
 import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from workfleet.tasks.job import JobState
 
@@ -46,9 +49,12 @@ async def takes_jobs(fleet: Fleet, node: str) -> bool:
     return bool((await fleet.nodes())[node].open_lanes)
 
 
-async def test_two_workers_keep_a_strict_limit_of_a_minute_and_a_killed_one_leaks_no_slot(tmp_path: Path) -> None:
-    limits = {"requests_per_minute": 1200, "concurrency": 4}
-    async with fleet_of(tmp_path, {"free": {"tier": "hosted", "limits": limits}}) as fleet:
+async def test_two_workers_keep_a_strict_limit_of_a_minute_and_a_killed_one_leaks_neither_slots_nor_money(
+    tmp_path: Path,
+) -> None:
+    limits = {"requests_per_minute": 1200, "concurrency": 4, "usd_per_day": 10}
+    prices = {"input_usd_per_mtok": 100, "output_usd_per_mtok": 400}
+    async with fleet_of(tmp_path, {"free": {"tier": "hosted", "limits": limits, "prices": prices}}) as fleet:
         fleet.providers["free"].configure(rpm=1200, window="sliding", latency_s=0.2)
         doomed, _ = await asyncio.gather(fleet.worker("free"), fleet.worker("free"))
         ids = await fleet.submit(100)
@@ -60,12 +66,25 @@ async def test_two_workers_keep_a_strict_limit_of_a_minute_and_a_killed_one_leak
         redis = fleet.client.redis
         await until(lambda: nothing_held(fleet))
         assert await redis.zcard("wf:leases") == 0
+        await agrees_with_the_budget(fleet)
 
 
 async def nothing_held(fleet: Fleet) -> bool:
-    """All slots are free: those of a killed worker come back when their lease is over."""
-    seconds, _ = await fleet.client.redis.time()
-    return int(await fleet.client.redis.zcount("wf:limit:slots@free", seconds, "inf")) == 0
+    """All slots are free, and nothing is reserved: what a killed worker had comes back when its lease is over."""
+    redis = fleet.client.redis
+    seconds, _ = await redis.time()
+    return await redis.zcount("wf:limit:slots@free", seconds, "inf") + await redis.zcard("wf:limit:leases") == 0
+
+
+async def agrees_with_the_budget(fleet: Fleet) -> None:
+    """The ledger, with what it presumes of the killed worker's calls, comes to what the budget has counted."""
+    usage = await fleet.run("usage", "--by", "outcome", "--json")
+    total = json.loads(usage.out)["total"]
+    (died,) = [row for row in json.loads(usage.out)["rows"] if row["outcome"] == "worker_died"]
+    assert (died["cost_usd"], died["unpriced_calls"] > 0, died["presumed_usd"] > 0) == (None, True, True)
+    quota = json.loads((await fleet.run("providers", "quota", "free", "--json")).out)
+    (used,) = [row["used"] for row in quota if row["of"] == "usd a day"]
+    assert used == pytest.approx(total["cost_usd"] + total["presumed_usd"])
 
 
 async def test_a_pinned_job_waits_for_its_provider_and_is_not_lost(tmp_path: Path) -> None:

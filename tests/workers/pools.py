@@ -17,6 +17,7 @@ from workfleet.workers.ending import Ending
 from workfleet.workers.executor import Executor
 from workfleet.workers.leases import Leases
 from workfleet.workers.probing import probe
+from workfleet.workers.providers.connector import ON_CONNECTED
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.settings.provider import Prices, ProviderSettings
 from workfleet.workers.upstream import Upstream
@@ -66,11 +67,24 @@ class Server:
             return httpx2.Response(200, json=listing) if self.well else fails(503, "loading")
         self.asked.append(json.loads(request.content)["model"])
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if not isinstance(reply, httpx2.ConnectError | httpx2.ConnectTimeout):
+            _arrived()
         if isinstance(reply, httpx2.TransportError):
             raise reply
         if isinstance(reply, httpx2.Response):
             return httpx2.Response(reply.status_code, content=reply.content, headers=reply.headers)
         return await reply()
+
+
+class _Written:
+    writing_paused = False
+
+
+def _arrived() -> None:
+    """The request is all here, as the connection of a real one tells."""
+    tell = ON_CONNECTED.get()
+    assert tell is not None
+    tell(_Written())
 
 
 def provider(name: str, **fields: Any) -> ProviderSettings:

@@ -124,7 +124,7 @@ async def test_what_a_broken_stream_has_cost_counts_against_the_jobs_limit(redis
     assert pools.servers["two"].asked == []
 
 
-async def test_nothing_is_booked_for_a_call_that_nobody_answered(redis_url: str) -> None:
+async def test_what_a_call_costs_that_nobody_answered_is_unknown(redis_url: str) -> None:
     async with fleet(redis_url, hosted("one", timeouts={"first_token_s": 0.05})) as pools:
         pools.servers["one"].will(spoken(silent=True))
         job_id = await pools.submit(stream=True)
@@ -133,4 +133,5 @@ async def test_nothing_is_booked_for_a_call_that_nobody_answered(redis_url: str)
         await delivery
         attempt = await first_attempt(pools, job_id)
 
-    assert (attempt.outcome, attempt.bought, attempt.cost_usd) == ("timeout_first_token", False, None)
+    assert (attempt.outcome, attempt.bought, attempt.cost_usd) == ("timeout_first_token", True, None)
+    assert (attempt.cost_source, attempt.presumed_usd) == ("unseen", pytest.approx(0.002, rel=0.05))

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2
 import pytest
 
 from workfleet.routing.calibration import ENOUGH, Kind
@@ -11,7 +12,7 @@ from workfleet.tasks.request import Request
 from workfleet.tasks.request_size import sized
 from workfleet.workers.calibration.books import EstimateBooks
 
-from .pools import Fleet, breaks, fails, fleet, hosted, provider, says
+from .pools import Fleet, fails, fleet, hosted, provider, says
 
 PROMPT = "Write a test for the parser of our configuration, please. " * 40
 RAW = sized(Request.from_prompt(PROMPT)).input_tokens
@@ -40,7 +41,7 @@ async def call(fleet: Fleet, to: str, reply: Any, **fields: Any) -> JobState:
 async def added(fleet: Fleet) -> tuple[float, float]:
     """(tokens, USD) that a call stands for of which nobody knows what it has used: those that were reserved for it."""
     before = await used(fleet, "tokens"), await used(fleet, "usd")
-    await call(fleet, "one", breaks(), max_tokens=1)
+    await call(fleet, "one", httpx2.ReadError("cut"), max_tokens=1)
     return await used(fleet, "tokens") - before[0], (await used(fleet, "usd") - before[1]) / 1e9
 
 

@@ -47,6 +47,8 @@ def _span(seconds: float | None) -> str:
 
 def _cost(entry: Attempt) -> str:
     """With whose word it is: the provider's receipt, a price table, an estimate, or that the server is one's own."""
+    if entry.cost_usd is None and entry.presumed_usd is not None:
+        return f"unknown (counted as {entry.presumed_usd:.6f})"
     if entry.cost_usd is None:
         return "unknown" if entry.bought else ""
     return f"{entry.cost_usd:.6f} ({entry.cost_source})"

@@ -6,6 +6,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from ...tasks.job import UNSEEN
 from ...tasks.usage import Sums
 from ...tasks.usage_report import Line, Report
 
@@ -75,10 +76,19 @@ def provenance(report: Report) -> str:
         for source, sums in sorted(report.by_source.items())
         if source in _FROM and sums.cost_usd is not None
     ]
-    if unpriced := report.total.sums.unpriced:
+    unseen = report.by_source.get(UNSEEN, Sums())
+    if unpriced := report.total.sums.unpriced - unseen.unpriced:
         answers = "answer has" if unpriced == 1 else "answers have"
         found.append(f"{unpriced:,} {answers} no known price (`fleet models prices` shows what is known)")
+    if unseen.calls:
+        found.append(_lost(unseen))
     return f"cost: {'; '.join(found)}" if found else ""
+
+
+def _lost(unseen: Sums) -> str:
+    """Of calls that may be billed, though nobody has seen their answers."""
+    calls = f"{unseen.calls:,} {'call was' if unseen.calls == 1 else 'calls were'} sent and got no answer"
+    return f"{calls}: billed or not, budgets count {_usd(unseen.presumed_usd)}"
 
 
 def usage_fields(report: Report) -> dict[str, Any]:
@@ -99,6 +109,7 @@ def _fields(line: Line) -> dict[str, Any]:
 def sum_fields(sums: Sums) -> dict[str, Any]:
     """All but the calls. Times are means in seconds, None of nothing; the cost is None if it is unknown.
 
+    unpriced_calls: whose cost nobody knows. presumed_usd: what budgets count for those of them that got no answer.
     fallbacks: calls of jobs that another target had failed. fallback_rate: their share of the calls.
     """
     return {
@@ -108,7 +119,8 @@ def sum_fields(sums: Sums) -> dict[str, Any]:
         "output_tokens": sums.output_tokens,
         "reasoning_tokens": sums.reasoning_tokens,
         "cost_usd": sums.cost_usd,
-        "unpriced_answers": sums.unpriced,
+        "unpriced_calls": sums.unpriced,
+        "presumed_usd": sums.presumed_usd,
         "fallbacks": sums.fallbacks,
         "fallback_rate": sums.fallback_rate,
         "call_s": sums.mean_total_s,

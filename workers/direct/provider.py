@@ -6,11 +6,13 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...routing.directory import ProviderFacts
-from ...tasks.answer import Answer
+from ...routing.failure import Failure
+from ...tasks.answer import Answer, Usage
 from ...tasks.errors import NoTarget, UnknownName
 from ...tasks.request import Request
 from ..calibration.gauge import Gauge
 from ..gateway import steered
+from ..lost_call import may_be_billed
 from ..pricing import Pricing
 from ..providers.asking import OnDelta
 from ..providers.dialect import Delta, ListedModel
@@ -22,6 +24,9 @@ from ..registry.discovery import choosable
 from ..settings.provider import ProviderSettings
 from .cost import CostEstimate, Spent, estimated_cost
 from .event import EventKind, StreamEvent, events_of
+
+#: Costs nothing only where nothing does.
+_SOME = Usage(input_tokens=1_000_000, output_tokens=1_000_000, source="estimate")
 
 
 @dataclass(slots=True)
@@ -151,9 +156,8 @@ class Provider:
                 context_tokens=context_tokens,
                 meter=meter,
             )
-        except BaseException:
-            if (begun := meter.usage(request)) is not None:
-                self.spent = self.spent.with_call(self.pricing.of_usage(begun, model))
+        except BaseException as broken:
+            self._broke_off(meter, request, model, broken.failure if isinstance(broken, AttemptFailed) else None)
             raise
         finally:
             self._busy[endpoint.base_url] -= 1
@@ -162,6 +166,13 @@ class Provider:
             self.gauge.learn(self.gauge.estimate(f"{self.name}/{model}", request), usage.input_tokens)
         self.spent = self.spent.with_call(usage)
         return answer.model_copy(update={"usage": usage})
+
+    def _broke_off(self, meter: Meter, request: Request, model: str, failure: Failure | None) -> None:
+        """What has come by then has its price; where nothing has, nobody knows what is charged, if anything."""
+        if (begun := meter.usage(request)) is not None:
+            self.spent = self.spent.with_call(self.pricing.of_usage(begun, model))
+        elif may_be_billed(meter.sending, failure) and self.pricing.of_usage(_SOME, model).cost_usd != 0:
+            self.spent = self.spent.with_call(Usage())
 
     async def _model(self) -> str:
         if self.model is None:

@@ -1,6 +1,7 @@
 """Lets calls of one pool's provider through as its limits allow: reserved before, settled after, whatever comes."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -99,9 +100,12 @@ class Admission:
         self._note(model)
         if limits:
             ask = replace(self._ask(call, spec, directory), longest_s=longest_s)
-            call.wait_s = await self._reserved(ask)
+            granted = await self._reserved(ask)
+            call.wait_s, call.may_cost = granted.wait_s, lambda: granted.nano_usd
         elif self.gauge.due(self._target(model)):
             call.estimated = self.gauge.estimate(self._target(model), spec.request)
+        if not limits:
+            call.may_cost = lambda: self._may_cost(spec, model, directory)
         self._held[call.id] = call
         try:
             yield call
@@ -148,28 +152,36 @@ class Admission:
             call.limits,
             (scope,),
             *self._rates(call, call.estimated, size, directory),
+            answer_paid=size.answer_cap if spec.capped else 0,
+            target=self._target(call.model),
         )
 
     def _target(self, model: str) -> str:
         return f"{self.provider.name}/{model}"
 
-    def _rates(self, call: Admitted, entry: Estimated, size: Size, directory: Directory) -> tuple[float, float]:
-        """Nano-dollars for a token of the input and of the answer, if anybody has to know.
+    def _rates(
+        self, call: Admitted, entry: Estimated, size: Size, directory: Directory
+    ) -> tuple[float, float] | tuple[None, None]:
+        """Nano-dollars for a token of the input and of the answer; None if nobody knows, and no budget has to.
 
         A pace that was given too little is a moment late; money that was spent is gone: it is for the most that the
         input may be.
         """
-        budget = spends(call.limits)
-        if budget is None:
-            return 0.0, 0.0
         size = replace(size, input_tokens=entry.most)
         rates = nano_rates(directory.providers.get(self.provider.name), call.model, size)
-        if rates is None:
+        if rates is None and (budget := spends(call.limits)) is not None:
             raise NotAdmitted(Denied(UNPRICED_S, budget))
+        if rates is None:
+            return None, None
         return rates[0] * entry.most / max(1, entry.tokens), rates[1]
 
-    async def _reserved(self, ask: Ask) -> float:
-        """Seconds until the call may be made."""
+    def _may_cost(self, spec: JobSpec, model: str, directory: Directory) -> int | None:
+        """What is presumed of a call for which nothing had to be reserved, in nano-dollars."""
+        size = sized(spec.request)
+        rates = nano_rates(directory.providers.get(self.provider.name), model, size)
+        return None if rates is None else math.ceil(size.input_tokens * rates[0] + size.answer_guess * rates[1])
+
+    async def _reserved(self, ask: Ask) -> Granted:
         give_up_at = self.clock() + PATIENCE_S
         while True:
             said = await persist(lambda: self.books.reserve(ask))
@@ -178,7 +190,7 @@ class Admission:
                 self._tell(said.crossed)
                 if said.wait_s > SLOT_AGAIN_S:
                     self.shortage.waited()
-                return said.wait_s
+                return said
             self.shortage.waited()
             if not said.key.startswith("slots@") or self.clock() >= give_up_at:
                 await self._turned_away(said)
@@ -289,7 +301,9 @@ class Admission:
                 log.warning("limits.not_renewed", provider=self.provider.name, error=str(failed))
 
     async def renew(self) -> None:
-        """Keep what the calls that are made have reserved."""
+        """Keep what the calls that are made have reserved, and let go of what dead workers have, whosever they were."""
         calls = [(call.id, call.slots) for call in self._held.values() if call.limits]
         if calls:
             await self.books.renew(calls, lease_s=LEASE_S)
+        if lapsed := await self.books.lapse():
+            log.warning("limits.lapsed", provider=self.provider.name, calls=lapsed)

@@ -1,7 +1,7 @@
 """A call that the limits let through, and what it has used in the end."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ...routing.calibration import Estimated
@@ -9,6 +9,8 @@ from ...routing.failure import Failure, Fault
 from ...routing.limits import Limit, Slots
 from ...routing.reservation import Denied, Used
 from ...tasks.answer import Answer, Usage
+from ..lost_call import LostCall, may_be_billed
+from ..providers.sending import Sending
 from .budgets import NANO_PER_USD, budget_name
 from .words import span
 
@@ -42,6 +44,7 @@ class Admitted:
 
     id: of its reservation. kind: whose answers tell how long its own will be. headers: of the last reply.
     estimated: its input, if anybody needs to know. counted: by the provider, once it has answered; 0 if it counts none.
+    may_cost: nano-dollars, None if nobody knows its price; asked of a call whose bill nobody has seen.
     """
 
     id: str
@@ -54,6 +57,7 @@ class Admitted:
     failure: Failure | None = None
     estimated: Estimated | None = None
     counted: int = 0
+    may_cost: Callable[[], int | None] = lambda: 0
 
     @property
     def slots(self) -> str:
@@ -73,25 +77,23 @@ class Admitted:
         self.counted = usage.input_tokens if usage.source == "provider" else 0
         self.used = Used(1, usage.input_tokens + usage.output_tokens, usage.output_tokens, _nano_usd(usage))
 
-    def broke_off(self, paid: Answer | None, failure: Failure | None) -> None:
-        """paid: what had come by then. failure: None if it was stopped.
+    def broke_off(self, paid: Answer | None, failure: Failure | None, sending: Sending) -> LostCall | None:
+        """What is lost with it. paid: what had come by then. failure: None if it was stopped.
 
-        Refused calls use no tokens, and nobody bills an error. Of all others nobody knows, and it stays reserved.
+        What never arrived uses nothing, and refused calls no tokens. Of all others nobody knows, and it stays reserved.
         """
         self.failure = failure
         if paid is not None:
             self.used = Used(1, paid.usage.input_tokens + paid.usage.output_tokens, None, _nano_usd(paid.usage))
-        elif failure is not None:
-            tokens = 0 if failure.fault in _REFUSED else None
-            self.used = Used(tokens=tokens, nano_usd=0 if _is_free(failure) else None)
-        else:
-            self.used = Used()
+            return None
+        if not sending.arrived:
+            self.unsent()
+            return None
+        tokens = 0 if failure is not None and failure.fault in _REFUSED else None
+        nano_usd = self.may_cost() if may_be_billed(sending, failure) else 0
+        self.used = Used(tokens=tokens, nano_usd=nano_usd)
+        return None if nano_usd == 0 else LostCall(None if nano_usd is None else nano_usd / NANO_PER_USD)
 
 
 def _nano_usd(usage: Usage) -> int | None:
     return None if usage.cost_usd is None else math.floor(usage.cost_usd * NANO_PER_USD + 0.5)
-
-
-def _is_free(failure: Failure) -> bool:
-    """Whether there was no call, or its reply was an error."""
-    return failure.fault is Fault.TIMEOUT_CONNECT or (failure.status is not None and failure.status >= 400)

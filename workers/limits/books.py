@@ -47,11 +47,13 @@ class LimitBooks:
             "lease": ask.lease_s,
             "limits": [_written(limit) for limit in ask.limits],
             "pauses": ask.pauses,
-            "rates": (ask.input_nano, ask.answer_nano),
+            "rates": () if None in (ask.input_nano, ask.answer_nano) else (ask.input_nano, ask.answer_nano),
+            "paid": ask.answer_paid,
+            "target": ask.target,
         }
         word, wait, *rest = await self._run("reserve", json.dumps(fields))
         if word == b"granted":
-            return Granted(float(wait), int(rest[0]), _crossed(rest[1:]))
+            return Granted(float(wait), int(rest[0]), _crossed(rest[2:]), int(rest[1]) if rest[1] else None)
         return Denied(float(wait), rest[0].decode(), int(rest[1]))
 
     async def settle(self, id_: str, kind: str, limits: Iterable[Limit], used: Used) -> dict[str, int]:
@@ -70,6 +72,11 @@ class LimitBooks:
     async def renew(self, calls: Iterable[tuple[str, str]], *, lease_s: float) -> None:
         """Keep the reservations of calls that are still made: (id, key of its slots or "")."""
         await self._run("renew", lease_s, *(part for pair in calls for part in pair))
+
+    async def lapse(self, *, at_most: int = 500) -> int:
+        """Let go of what dead workers have reserved; of how many calls."""
+        (calls,) = await self._run("lapse", at_most)
+        return int(calls)
 
     async def peek(
         self, targets: Sequence[tuple[Sequence[Limit], Sequence[str]]], least: Mapping[str, int] = _NOTHING

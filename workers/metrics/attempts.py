@@ -39,7 +39,10 @@ def families(totals: Totals, *, prefix: str) -> Iterator[Metric]:
     cost = _by(known, _priced, lambda sums: sums.nano_usd)
     yield _counter(f"{prefix}_cost_usd", "What answers cost, in US dollars.", (*_WHO, "source"), _in_units(cost, 1e9))
     unpriced = _by(known, _who, lambda sums: sums.unpriced)
-    yield _counter(f"{prefix}_unpriced_answers", "Answers whose price nobody knows.", _WHO, unpriced)
+    yield _counter(f"{prefix}_unpriced_calls", "Calls that may have cost something, nobody knows what.", _WHO, unpriced)
+    presumed = _in_units(_by(known, _who, lambda sums: sums.presumed_nano_usd), 1e9)
+    told = "What calls that got no answer are taken to have cost, in US dollars."
+    yield _counter(f"{prefix}_presumed_cost_usd", told, _WHO, presumed)
     fallbacks = _by(known, _who, lambda sums: sums.fallbacks)
     yield _counter(f"{prefix}_fallbacks", "Calls of jobs that another target had failed.", _WHO, fallbacks)
     yield _fallback_rate(known, prefix)

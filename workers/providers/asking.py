@@ -13,6 +13,7 @@ from .dialects import DIALECTS
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .halves import Halves, mended
 from .meter import Meter
+from .sending import Sending
 from .wire import Opened, Wire
 
 OnDelta = Callable[[Delta], Awaitable[None]]
@@ -88,17 +89,18 @@ class Asking:
         timeouts: Timeouts,
         watch: Watch,
     ) -> Answer | Failure:
-        dialect = DIALECTS[ask.row.dialect]
+        dialect, sending = DIALECTS[ask.row.dialect], Sending()
+        watch.meter.sending = sending
         if not ask.stream:
-            reply = await self._wire.fetch(endpoint, call, timeouts)
+            reply = await self._wire.fetch(endpoint, call, timeouts, sending)
             watch.on_headers(reply.headers)
-            return _read(dialect, ask, reply)
+            return _read(dialect, ask, reply, watch.meter)
         began = self._timer()
-        async with self._wire.opened(endpoint, call, timeouts) as opened:
+        async with self._wire.opened(endpoint, call, timeouts, sending) as opened:
             watch.on_headers(opened.head.headers)
             if opened.head.status == 200 and not _is_whole(opened.head):
                 return await self._follow(began, dialect.decoder(ask, opened.head), opened, watch)
-            outcome = _read(dialect, ask, await self._wire.read(opened))
+            outcome = _read(dialect, ask, await self._wire.read(opened), watch.meter)
             if isinstance(outcome, Failure):
                 return outcome
             whole_s = self._timer() - began
@@ -137,8 +139,10 @@ async def _hand_on(deltas: list[Delta], on_delta: OnDelta, limits: Deadlines) ->
             limits.connected()
 
 
-def _read(dialect: Dialect, ask: Ask, reply: Reply) -> Answer | Failure:
-    return dialect.decode(ask, reply) if reply.status == 200 else dialect.failure(reply)
+def _read(dialect: Dialect, ask: Ask, reply: Reply, meter: Meter) -> Answer | Failure:
+    outcome = dialect.decode(ask, reply) if reply.status == 200 else dialect.failure(reply)
+    meter.ended(outcome.usage if isinstance(outcome, Answer) else dialect.used(ask, reply))
+    return outcome
 
 
 def _is_whole(head: Reply) -> bool:

@@ -6,6 +6,8 @@ another, and the next one's that of the one after it. The standard's advice is t
 """
 
 import select
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 from weakref import WeakSet
 
@@ -13,6 +15,11 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
+
+from .sending import Connection as Connected
+
+#: Called when the connection of the current call stands, new or used before, and before anything is sent.
+ON_CONNECTED: ContextVar[Callable[[Connected], None] | None] = ContextVar("ON_CONNECTED", default=None)
 
 #: What a server says twice, it says without delay.
 REST_S = 0.02
@@ -41,6 +48,8 @@ class Connector(aiohttp.TCPConnector):
             assert protocol is not None
             if protocol not in self._used or not _has_something_to_read(protocol):
                 self._used.add(protocol)
+                if (tell := ON_CONNECTED.get()) is not None:
+                    tell(protocol)
                 return connection
             connection.close()
 

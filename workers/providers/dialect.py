@@ -140,6 +140,10 @@ class Dialect(Protocol):
         """Why a reply with another status failed."""
         ...
 
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:
+        """What a reply that holds no answer says that it has used all the same; None if it counts nothing."""
+        ...
+
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         """A decoder for the body of a streamed reply with status 200."""
         ...

@@ -111,7 +111,8 @@ def failure_of(reply: Reply) -> Failure:
     """The failure that a reply with an error status is."""
     if 300 <= reply.status < 400:
         place = reply.headers.get("location", "elsewhere")
-        return Failure(Fault.SERVER, f"redirects to {place}; make that the base URL", status=reply.status)
+        words = f"redirects to {place}; make that the base URL"
+        return Failure(Fault.SERVER, words, status=reply.status, refused=True)
     error = read_error(reply.body)
     if reply.status in (404, 405) and error.is_bare:
         error = replace(error, message=f"{error.message}: the server has no such path; check the base URL")
@@ -128,6 +129,7 @@ def failure_in(error: ErrorBody, reply: Reply) -> Failure:
         status=reply.status,
         code=error.codes[0] if error.codes else None,
         parameter=error.parameter,
+        refused=True,
     )
 
 

@@ -1,8 +1,5 @@
 """The HTTP client that all calls of a process share: httpx2 over aiohttp's transport, without limits of its own."""
 
-from collections.abc import Callable
-from contextvars import ContextVar
-from types import SimpleNamespace
 from typing import Any
 from urllib.request import getproxies
 
@@ -13,9 +10,6 @@ from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from .connector import Connector
 from .offline import Offline, OwnNames
-
-#: Called when the connection of the current call stands, new or used before; traces run in the call's own context.
-ON_CONNECTED: ContextVar[Callable[[], None] | None] = ContextVar("ON_CONNECTED", default=None)
 
 #: uvicorn and Node close idle connections after 5 s; one that is used just then breaks the call.
 _KEEP_ALIVE_S = 4.0
@@ -63,19 +57,6 @@ def _session(tls: Any, *, stays: bool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=Connector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls, resolver=resolver),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[_connection_trace()],
         # Looking for a proxy in the environment costs every call a hop to a thread.
         trust_env=bool(getproxies()) and not stays,
     )
-
-
-def _connection_trace() -> aiohttp.TraceConfig:
-    async def connected(_session: aiohttp.ClientSession, _context: SimpleNamespace, _params: object) -> None:
-        tell = ON_CONNECTED.get()
-        if tell is not None:
-            tell()
-
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(connected)
-    trace.on_connection_reuseconn.append(connected)
-    return trace

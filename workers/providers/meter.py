@@ -11,13 +11,18 @@ from ...tasks.answer import Usage
 from ...tasks.request import Request
 from ...tasks.request_size import sized
 from .dialect import Delta
+from .sending import Sending
 
 
 @dataclass(slots=True)
 class Meter:
-    """Of one call; a stream runs through it. first_token_s: seconds to the first token, None before it has come."""
+    """Of one call; a stream runs through it. first_token_s: seconds to the first token, None before it has come.
+
+    sending: how far its request got.
+    """
 
     first_token_s: float | None = None
+    sending: Sending = field(default_factory=Sending)
     _told: Usage | None = None
     _untold: list[str] = field(default_factory=list[str])
 
@@ -28,6 +33,11 @@ class Meter:
             self._untold.clear()
         elif delta.is_token:
             self._untold += (delta.reasoning, delta.text, *(call.name + call.arguments for call in delta.tool_calls))
+
+    def ended(self, usage: Usage | None) -> None:
+        """The reply is whole, and holds an answer or none. usage: as the provider counts it, None if it does not."""
+        if usage is not None:
+            self.take(Delta(usage=usage))
 
     def usage(self, request: Request) -> Usage | None:
         """What the call has used; None if nothing has come, and nobody knows."""

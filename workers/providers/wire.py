@@ -12,11 +12,12 @@ import httpx2
 
 from ...routing.failure import Failure, Fault
 from .addresses import url_of
+from .connector import ON_CONNECTED
 from .deadlines import Deadlines
 from .dialect import Call, Reply
 from .endpoint import AttemptFailed, Endpoint, Timeouts
-from .http_client import ON_CONNECTED
 from .rows import Row
+from .sending import Connection, Sending
 from .transport_errors import translated
 
 #: No answer of a model is larger; 4,096 embeddings of 1,024 numbers are about 50 MB.
@@ -50,9 +51,9 @@ class Wire:
         self._clock = clock
         self._max_body_bytes = max_body_bytes
 
-    async def fetch(self, endpoint: Endpoint, call: Call, timeouts: Timeouts) -> Reply:
+    async def fetch(self, endpoint: Endpoint, call: Call, timeouts: Timeouts, sending: Sending | None = None) -> Reply:
         """The whole reply, whatever its status. The first byte of an answer that does not stream is its head."""
-        async with self.opened(endpoint, call, timeouts) as opened:
+        async with self.opened(endpoint, call, timeouts, sending) as opened:
             return await self.read(opened)
 
     async def read(self, opened: Opened) -> Reply:
@@ -73,17 +74,28 @@ class Wire:
                     pass
 
     @asynccontextmanager
-    async def opened(self, endpoint: Endpoint, call: Call, timeouts: Timeouts) -> AsyncGenerator[Opened]:
-        """A reply, open for reading. Leaving it early, by cancellation too, closes the connection at once."""
-        request = self._request(endpoint, call)
+    async def opened(
+        self, endpoint: Endpoint, call: Call, timeouts: Timeouts, sending: Sending | None = None
+    ) -> AsyncGenerator[Opened]:
+        """A reply, open for reading. Leaving it early, by cancellation too, closes the connection at once.
+
+        sending: is told how far the request got.
+        """
+        request, sending = self._request(endpoint, call), sending or Sending()
         async with Deadlines(timeouts) as limits:
+
+            def connected(over: Connection) -> None:
+                sending.connected(over)
+                limits.connected()
+
             with translated():
-                told = ON_CONNECTED.set(limits.connected)
+                told = ON_CONNECTED.set(connected)
                 try:
                     response = await self._client.send(request, stream=True)
                 finally:
                     ON_CONNECTED.reset(told)
                 limits.connected()
+                sending.status = response.status_code
                 try:
                     yield Opened(self._head(response), limits, self._pieces(response))
                 finally:

@@ -35,7 +35,7 @@ LIMITS: tuple[Limit, ...] = (
     Slots("slots", 3),
 )
 #: USD for a million tokens of input and of output, in nano-dollars a token; none and cheap ones among them.
-RATES = ((0.0, 0.0), (50.0, 80.0), (3_000.0, 15_000.0), (187.3, 1_249.9))
+RATES = ((0.0, 0.0), (50.0, 80.0), (3_000.0, 15_000.0), (187.3, 1_249.9), (None, None))
 KINDS = ("general|a/m", "code-review|a/m")
 
 
@@ -55,6 +55,7 @@ def asks(draw: st.DrawFn, limits: tuple[Limit, ...]) -> Ask:
         input_nano=input_nano,
         answer_nano=answer_nano,
         longest_s=draw(st.sampled_from((2.0, 9e9, 9e9))),
+        answer_paid=draw(st.sampled_from((0, 0, 700))),
     )
 
 
@@ -70,7 +71,8 @@ def scripts(draw: st.DrawFn) -> list[object]:
     targets = [tuple(draw(st.lists(st.sampled_from(LIMITS), unique=True, min_size=1, max_size=3))) for _ in range(2)]
     ask, settle = asks(targets[0]) | asks(targets[1]), st.tuples(st.integers(0, 40).map(str), uses())
     pause = st.tuples(st.sampled_from("pq"), st.floats(0.5, 500.0))
-    return draw(st.lists(st.one_of(ask, ask, ask, settle, settle, pause), min_size=5, max_size=60))
+    others = (settle, settle, pause, st.just("lapse"))
+    return draw(st.lists(st.one_of(ask, ask, ask, *others), min_size=5, max_size=60))
 
 
 async def run(url: str, script: Sequence[object]) -> None:
@@ -92,6 +94,10 @@ async def run(url: str, script: Sequence[object]) -> None:
                     news = await books.settle(id_, ask.kind, ask.limits, used)
                     model, expected_news = model.settle(id_, ask.kind, ask.limits, used, books.now)
                     assert news == expected_news
+                case "lapse":
+                    over = await books.lapse()
+                    assert over == sum(until <= books.now for until in model.leases.values())
+                    model = model.lapsed(books.now)
                 case (str(key), float(wait_s)):
                     await books.pause(key, wait_s)
                     until = max(model.pauses.get(key, 0.0), books.now + wait_s)
@@ -121,6 +127,7 @@ async def stored(books: LimitBooks, model: Books) -> object:
     }
     trails = {key: await _trail(books, key) for key in model.trails}
     held = {id_.decode().rpartition(":")[2]: await redis.get(id_) for id_ in await redis.keys(books.key("held", "*"))}
+    leases = {id_.decode(): until for id_, until in await redis.zrange(books.key("leases"), 0, -1, withscores=True)}
     return (
         paces,
         trails,
@@ -128,12 +135,17 @@ async def stored(books: LimitBooks, model: Books) -> object:
         {key: sorted(ids) for key, ids in slots.items()},
         means,
         {k: _held(v) for k, v in held.items()},
+        leases,
     )
 
 
 def _held(found: bytes) -> Held:
-    at, begins, tokens, guessed, unsure, nano_usd = found.split()
-    return Held(float(at), float(begins), int(tokens), guessed == b"1", int(unsure), int(nano_usd))
+    words, _, money = found.decode().split("\n")
+    at, begins, tokens, guessed, unsure, *costs = words.split()
+    nano_usd, presumed = (None if cost == "-" else int(cost) for cost in costs)
+    names = iter(money.split("\x1f") if money else ())
+    parts = tuple((key, float(part)) for key, part in zip(names, names, strict=True))
+    return Held(float(at), float(begins), int(tokens), guessed == "1", int(unsure), nano_usd, presumed, parts)
 
 
 async def _trail(books: LimitBooks, key: str) -> Trail:
@@ -152,7 +164,7 @@ def _part(found: bytes) -> Part:
 
 def model_of(model: Books, now: float) -> object:
     slots = {key: sorted(id_ for id_, until in each.items() if until > now) for key, each in model.slots.items()}
-    return model.paces, model.trails, model.counts, slots, model.means, model.held
+    return model.paces, model.trails, model.counts, slots, model.means, model.held, model.leases
 
 
 @pytest.fixture
@@ -180,6 +192,8 @@ async def test_a_renewed_slot_is_kept_and_one_of_a_dead_worker_comes_back(books:
 async def test_what_nobody_settles_counts_as_estimated_and_is_forgotten(books: LimitBooks) -> None:
     day = Quota("tpd", Unit.TOKENS, 1000, DAY_S, TODAY)
     await books.reserve(ask("dead", day))
+    await books.redis.zadd(books.key("leases"), {"dead": 0})
+    assert [await books.lapse() for _ in range(2)] == [1, 0]
     assert 0 < await books.redis.ttl(books.key("held", "dead")) <= 60
     await books.redis.delete(books.key("held", "dead"))
     assert await books.settle("dead", "k", (day,), Used(0, 0)) == {}

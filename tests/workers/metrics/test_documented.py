@@ -8,7 +8,7 @@ from prometheus_client.metrics_core import Metric
 
 from workfleet.routing.limits import Unit
 from workfleet.tasks.health import BreakerHealth, ProviderHealth
-from workfleet.tasks.job import Attempt, JobState
+from workfleet.tasks.job import UNSEEN, Attempt, JobState
 from workfleet.tasks.status import FleetStatus, PoolStatus, QueueStatus
 from workfleet.workers.limits.standing import Standing
 from workfleet.workers.metrics import fleet, worker
@@ -45,6 +45,7 @@ def everything() -> dict[str, frozenset[str]]:
     attempt = attempt.model_copy(update={"fallback": True})
     tally.count(attempt.model_copy(update={"input_tokens": 1, "cost_usd": 1.0, "cost_source": "table"}), "general")
     tally.count(attempt.model_copy(update={"input_tokens": 1}), "general")
+    tally.count(attempt.model_copy(update={"cost_source": UNSEEN, "presumed_usd": 1.0}), "general")
     breaker = BreakerHealth("target", "m", "open")
     status = FleetStatus(
         now=0.0,

@@ -45,7 +45,7 @@ def test_calls_are_counted_with_tokens_costs_and_times() -> None:
         f'wf_tokens_total{{{WHO},token_type="output"}} 4.0',
         f'wf_tokens_total{{{WHO},token_type="reasoning"}} 2.0',
         'wf_cost_usd_total{model="org/llama",provider="groq",source="receipt",task_type="general"} 0.5',
-        f"wf_unpriced_answers_total{{{WHO}}} 1.0",
+        f"wf_unpriced_calls_total{{{WHO}}} 1.0",
         'wf_fallback_rate{provider="groq"} 0.0',
         f"wf_queue_wait_seconds_count{{{WHO}}} 2.0",
         f"wf_queue_wait_seconds_sum{{{WHO}}} 0.5",

@@ -11,8 +11,11 @@
 --                                   the parts; see routing/trail.py
 -- <ns>:limit:lately:<key>   hash    of all others: number of a twelfth of the meter -> units used in it, for people to look at
 -- <ns>:limit:pause:<key>    string  until when nobody asks
--- <ns>:limit:held:<id>      string  "<made at> <begins at> <tokens> <1: guessed> <variance> <nano-dollars>", of one that is
---                                   not settled
+-- <ns>:limit:held:<id>      string  of one that is not settled, in three lines: "<made at> <begins at> <tokens> <1: guessed>
+--                                   <variance> <nano-dollars> <those that it is taken to have cost if its worker dies>", where
+--                                   "-" is a price that nobody knows; provider/model; key of a quota of money and part that it
+--                                   counts in, key, part, with separators between them
+-- <ns>:limit:leases         zset    the same ids -> until when the worker of each is known to live
 -- <ns>:limit:answers        hash    kind -> "<mean tokens of an answer> <their variance> <answers>"
 -- A limit is {type, key, unit, amount, burst, units a second, window in s, length of a part in s, span in s, edges}; see
 -- routing/limits.py. Money is counted in nano-dollars.
@@ -21,8 +24,9 @@ local ns = KEYS[1]
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
 
--- A reservation that nobody has renewed for so long is forgotten: it was used as estimated. Longer than Redis is away.
-local held_s = 60
+-- A reservation whose lease is over can be settled for so long, if its worker lives after all: longer than Redis is away.
+-- All leases are looked at every few seconds, unless there is no worker at all.
+local lapsed_s, held_s, separator = 60, 86400, '\031'
 local calm_below = 0.7
 local marks = {0.8, 0.9, 1.0}
 
@@ -212,10 +216,18 @@ end
 local function held_of(id)
   local found = redis.call('GET', name('held:' .. id))
   if not found then return nil end
-  -- Of before there was money in them, they have one word less.
-  local at, begins, tokens, guessed, unsure, nano_usd = string.match(found, '(%S+) (%S+) (%S+) (%S+) (%S+) ?(%S*)')
+  -- Those of an older fleet have one line, and fewer words in it.
+  local words, target, money = string.match(found, '^([^\n]*)\n?([^\n]*)\n?(.*)$')
+  local at, begins, tokens, guessed, unsure, nano_usd, presumed =
+    string.match(words, '(%S+) (%S+) (%S+) (%S+) (%S+) ?(%S*) ?(%S*)')
   return {at = tonumber(at), begins = tonumber(begins), tokens = tonumber(tokens), guessed = guessed == '1',
-    unsure = tonumber(unsure), nano_usd = tonumber(nano_usd) or 0}
+    unsure = tonumber(unsure), nano_usd = tonumber(nano_usd), presumed = tonumber(presumed), target = target, money = money}
+end
+local function held_text(held)
+  local function known(number) return number and text(number) or '-' end
+  local words = {text(held.at), text(held.begins), held.tokens, held.guessed and '1' or '0', text(held.unsure),
+    known(held.nano_usd), known(held.presumed)}
+  return table.concat(words, ' ') .. '\n' .. held.target .. '\n' .. held.money
 end
 
 -- The longest wait of the paces and pauses, who makes it wait, and what a call of so many tokens waits for its own sake.

@@ -10,9 +10,9 @@ for _, raw in ipairs(said.limits) do
   if limit.kind == 'slots' then
     redis.call('ZREM', name(limit.key), said.id)
   else
-    local reserved = units_of(limit, 1, held.tokens, held.nano_usd)
+    local reserved = units_of(limit, 1, held.tokens, held.nano_usd or 0)
     local units = units_of(limit, said.requests, said.tokens < 0 and held.tokens or said.tokens,
-      said.nano_usd < 0 and held.nano_usd or said.nano_usd)
+      said.nano_usd < 0 and (held.nano_usd or 0) or said.nano_usd)
     if units ~= reserved and not limit.trailed then meter(limit, units - reserved, held.at) end
     if limit.kind == 'pace' then
       local change = cost(limit, units) - cost(limit, reserved)
@@ -35,4 +35,5 @@ if said.answer >= 0 then
   redis.call('HSET', ns .. ':limit:answers', said.kind, text(mean) .. ' ' .. text(spread) .. ' ' .. answers)
 end
 redis.call('DEL', name('held:' .. said.id))
+redis.call('ZREM', name('leases'), said.id)
 return {text(now), unpack(crossed)}

@@ -1,7 +1,7 @@
 """The dialect of Anthropic's Messages API."""
 
 from ....routing.failure import Failure, Fault
-from ....tasks.answer import Answer
+from ....tasks.answer import Answer, Usage
 from ..dialect import Ask, Call, ListedModel, ListsAll, Reply, StreamDecoder
 from ..event_stream import EventStream
 from ..json_fields import count, mapping, parse
@@ -12,6 +12,7 @@ from .listing import listed
 from .request import encoded, has_prompt, to_count
 from .response import answer_in
 from .stream import MessageReader
+from .usage import usage_of
 
 
 class Anthropic(ListsAll):
@@ -27,6 +28,10 @@ class Anthropic(ListsAll):
 
     def failure(self, reply: Reply) -> Failure:
         return failure_of(reply)
+
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:
+        counted = mapping(mapping(parse(reply.body)).get("usage"))
+        return usage_of(counted) if counted else None
 
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return EventStream(MessageReader(ask, head), head)

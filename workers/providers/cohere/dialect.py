@@ -1,7 +1,7 @@
 """The dialect of Cohere's API, version 2."""
 
 from ....routing.failure import Failure, Fault
-from ....tasks.answer import Answer
+from ....tasks.answer import Answer, Usage
 from ..dialect import Ask, Call, ListedModel, ListsAll, Reply, StreamDecoder
 from ..event_stream import EventStream
 from ..json_fields import mapping, parse, sequence
@@ -12,6 +12,7 @@ from .listing import listed
 from .request import embedding, encoded
 from .response import answer_in
 from .stream import ChatReader
+from .usage import usage_of
 
 #: Texts that one call embeds at most.
 _MOST_TEXTS = 96
@@ -32,6 +33,11 @@ class Cohere(ListsAll):
 
     def failure(self, reply: Reply) -> Failure:
         return failure_of(reply)
+
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:
+        body = mapping(parse(reply.body))
+        counted = mapping(body.get("usage")) or mapping(body.get("meta"))
+        return usage_of(counted) if counted else None
 
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return EventStream(ChatReader(ask, head), head)

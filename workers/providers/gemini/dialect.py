@@ -1,7 +1,7 @@
 """The dialect of Google's Gemini API."""
 
 from ....routing.failure import Failure, Fault
-from ....tasks.answer import Answer
+from ....tasks.answer import Answer, Usage
 from ..dialect import Ask, Call, ListedModel, ListsAll, Reply, StreamDecoder
 from ..event_stream import EventStream
 from ..json_fields import count, mapping, parse
@@ -12,6 +12,7 @@ from .paths import path
 from .request import embedding, encoded, to_count
 from .response import decoded
 from .stream import CandidateReader
+from .usage import usage_of
 
 #: Texts that one call embeds at most.
 _MOST_TEXTS = 100
@@ -34,6 +35,10 @@ class Gemini(ListsAll):
 
     def failure(self, reply: Reply) -> Failure:
         return failure_of(reply)
+
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:
+        counted = mapping(mapping(parse(reply.body)).get("usageMetadata"))
+        return usage_of(counted) if counted else None
 
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return EventStream(CandidateReader(ask, head), head)

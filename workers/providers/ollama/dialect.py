@@ -1,13 +1,14 @@
 """The dialect of Ollama's native API. Its OpenAI-compatible one cannot set the context window, so it is not used."""
 
 from ....routing.failure import Failure
-from ....tasks.answer import Answer
+from ....tasks.answer import Answer, Usage
 from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
+from ..json_fields import mapping, parse
 from ..rows import Row
 from ..whole import decoded
 from .models import listed, with_details
 from .request import encoded
-from .response import answer_in, ollama_failure
+from .response import answer_in, ollama_failure, usage_in
 from .stream import OllamaStream
 
 
@@ -20,6 +21,10 @@ class Ollama:
 
     def failure(self, reply: Reply) -> Failure:
         return ollama_failure(reply)
+
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:
+        body = mapping(parse(reply.body))
+        return usage_in(ask, body, "") if "prompt_eval_count" in body else None
 
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return OllamaStream(ask, head)

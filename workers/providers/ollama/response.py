@@ -60,7 +60,7 @@ def _text_answer(ask: Ask, body: dict[str, Any]) -> Answer:
         tool_calls=calls,
         finish_reason=FinishReason.TOOL_CALLS if calls and finish is FinishReason.STOP else finish,
         raw_finish_reason=text(body.get("done_reason")) or None,
-        usage=_usage(ask, body, split.text + reasoning),
+        usage=usage_in(ask, body, split.text + reasoning),
         provider=ask.provider,
         model=text(body.get("model")) or ask.model,
     )
@@ -77,7 +77,7 @@ def tool_call(call: dict[str, Any], at: int) -> ToolCall:
     )
 
 
-def _usage(ask: Ask, body: dict[str, Any], output: str) -> Usage:
+def usage_in(ask: Ask, body: dict[str, Any], output: str) -> Usage:
     """Counts that are zero are left out of the body: the prompt's when all of it was cached."""
     told = "prompt_eval_count" in body and ("eval_count" in body or not output)
     remote = bool(body.get("remote_host") or body.get("remote_model"))  # a cloud model, passed on by the local server
@@ -97,4 +97,4 @@ def _window(ask: Ask) -> int:
 
 def _embedding_answer(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:
     vectors = [vector(values) for values in sequence(body.get("embeddings"))]
-    return embedded(ask, reply, vectors, _usage(ask, body, ""), model=text(body.get("model")) or ask.model)
+    return embedded(ask, reply, vectors, usage_in(ask, body, ""), model=text(body.get("model")) or ask.model)

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from ....routing.failure import Failure
-from ....tasks.answer import Answer
+from ....tasks.answer import Answer, Usage
 from ..dialect import Ask, Call, ListedModel, Reply, StreamDecoder
 from ..faults import failure_of
 from ..json_fields import count, mapping, parse
@@ -13,6 +13,7 @@ from .listing import listed, with_props
 from .request import PATHS, encoded, to_count
 from .response import answer_in
 from .stream import OpenAIStream
+from .usage import usage_in
 
 
 class OpenAICompatible:
@@ -24,6 +25,9 @@ class OpenAICompatible:
 
     def failure(self, reply: Reply) -> Failure:
         return failure_of(reply)
+
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:
+        return usage_in(ask.row, mapping(parse(reply.body)))
 
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return OpenAIStream(ask, head)

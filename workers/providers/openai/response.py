@@ -17,7 +17,7 @@ from ..error_body import error_in
 from ..faults import failure_in
 from ..json_fields import count, mapping, mappings, number, sequence, text
 from ..think_tags import Split, split_think
-from .usage import estimated_usage, usage_of
+from .usage import estimated_usage, usage_in
 
 _FINISH: Mapping[str, FinishReason] = {
     "stop": FinishReason.STOP,
@@ -128,8 +128,7 @@ def _finish(choice: dict[str, Any], calls: tuple[ToolCall, ...], refusal: str) -
 
 
 def _usage(ask: Ask, body: dict[str, Any], output: str) -> Usage:
-    counted = mapping(body.get("usage")) or mapping(mapping(body.get("x_groq")).get("usage"))
-    return usage_of(ask.row, counted) if counted else estimated_usage(ask.row, ask.request, output)
+    return usage_in(ask.row, body) or estimated_usage(ask.row, ask.request, output)
 
 
 def _embedding_answer(ask: Ask, body: dict[str, Any], reply: Reply) -> Answer | Failure:

@@ -12,7 +12,7 @@ from ..sse import SSEParser
 from ..think_tags import Split, ThinkSplitter
 from .assembly import Assembly
 from .response import answer_in, content_of, reasoning_in, wants_tags
-from .usage import usage_of
+from .usage import usage_in
 
 _DONE = "[DONE]"
 
@@ -59,8 +59,8 @@ class OpenAIStream:
         error = error_in(chunk)
         if error is not None:
             self._failure = failure_in(error, self._head)
-            counted = mapping(mapping(chunk).get("usage"))  # OpenRouter's errors say what they have cost (C.11)
-            return Delta(usage=usage_of(self._ask.row, counted)) if counted else None
+            counted = usage_in(self._ask.row, mapping(chunk))  # OpenRouter's errors say what they have cost (C.11)
+            return Delta(usage=counted) if counted else None
         if not mapping(chunk):
             self._failure = Failure(Fault.SERVER, "an event of the stream is no JSON object", status=self._head.status)
             return None
@@ -68,8 +68,6 @@ class OpenAIStream:
 
     def _chunk(self, chunk: dict[str, Any]) -> Delta:
         fragments = self._assembly.add(chunk)
-        counted = mapping(chunk.get("usage"))
-        usage = usage_of(self._ask.row, counted) if counted else None
         choice = first([c for c in mappings(chunk.get("choices")) if count(c.get("index")) == 0])
         delta = mapping(choice.get("delta"))
         content, thought = content_of(delta.get("content", choice.get("text")))
@@ -78,7 +76,7 @@ class OpenAIStream:
             text=split.text,
             reasoning=reasoning_in(delta) + thought + split.reasoning,
             tool_calls=fragments,
-            usage=usage,
+            usage=usage_in(self._ask.row, chunk),
         )
 
     def _split(self, content: str) -> Split:

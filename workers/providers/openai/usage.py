@@ -28,6 +28,12 @@ def usage_of(row: Row, usage: dict[str, Any]) -> Usage:
     )
 
 
+def usage_in(row: Row, body: dict[str, Any]) -> Usage | None:
+    """What a body, or a chunk of a stream, counts; Groq has its count under another name as well."""
+    counted = mapping(body.get("usage")) or mapping(mapping(body.get("x_groq")).get("usage"))
+    return usage_of(row, counted) if counted else None
+
+
 def estimated_usage(row: Row, request: Request, output: str) -> Usage:
     """For an answer that came without a count."""
     cost, source = _cost(row, {})

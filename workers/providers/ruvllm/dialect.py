@@ -1,7 +1,7 @@
 """The dialect of ruvLLM. Which of its two forms a server speaks, `forms.py` finds out before it is asked."""
 
 from ....routing.failure import Failure, Fault
-from ....tasks.answer import Answer
+from ....tasks.answer import Answer, Usage
 from ..dialect import Ask, Call, ListedModel, ListsAll, Reply, StreamDecoder
 from ..faults import failure_of
 from ..json_fields import mapping, parse
@@ -31,6 +31,10 @@ class Ruvllm(ListsAll):
 
     def failure(self, reply: Reply) -> Failure:
         return failure_of(reply)
+
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:
+        """What `/query` answers has no counts."""
+        return _OPENAI.used(ask, reply) if ask.api.form == "openai" else None
 
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return _OPENAI.decoder(ask, head) if ask.api.form == "openai" else WholeAnswer(ask, head)

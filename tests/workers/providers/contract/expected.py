@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from workfleet.routing.failure import Fault
 from workfleet.tasks.answer import FinishReason
+from workfleet.workers.providers.endpoint import Timeouts
 
 from .places import Place
 
@@ -12,6 +13,19 @@ from .places import Place
 Ending = Fault | FinishReason
 
 FINE = FinishReason.STOP
+
+#: A limit that is expected to strike, in seconds. The others are out of reach of a slow machine.
+_SHORT_S = 0.05
+
+
+def only_short(expected: Ending) -> Timeouts:
+    """Limits of time, of which only the one strikes that is expected to."""
+    return Timeouts(
+        connect_s=_SHORT_S if expected is Fault.TIMEOUT_CONNECT else 20,
+        first_token_s=_SHORT_S if expected is Fault.TIMEOUT_FIRST_TOKEN else 20,
+        idle_s=_SHORT_S if expected is Fault.TIMEOUT_IDLE else 20,
+        total_s=40,
+    )
 
 
 @dataclass(frozen=True)

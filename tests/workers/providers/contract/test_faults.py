@@ -4,22 +4,18 @@ import asyncio
 
 import pytest
 
-from workfleet.routing.failure import Fault
 from workfleet.tasks.request import Request
-from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
+from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.simulator import Simulator
 
 from .cases import CALLS, EMBEDDINGS, each
-from .expected import EXPECTED, FINE, Ending
+from .expected import EXPECTED, FINE, Ending, only_short
 from .places import Place
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REQUEST = Request.from_prompt("Say something nice about a città.", system="Be brief.", temperature=0.5, max_tokens=500)
-
-#: A limit that is expected to strike, in seconds. The others are out of reach of a slow machine.
-_SHORT_S = 0.05
 
 
 @each(CALLS)
@@ -46,7 +42,7 @@ async def test_embeddings_are_refused_with_the_same_classes(
     simulator.switch_on(spec)
     request = Request(kind="embedding", input=("a river", "a city"))
     with pytest.raises(AttemptFailed) as failed:
-        await sender.ask(place.at(simulator.base_url), "sim-embed", request, _limits(FINE))
+        await sender.ask(place.at(simulator.base_url), "sim-embed", request, only_short(FINE))
     assert failed.value.failure.fault is EXPECTED[spec].of(place).whole
 
 
@@ -58,16 +54,7 @@ async def _both(sender: Sender, endpoint: Endpoint, whole: Ending, stream: Endin
 async def _met(sender: Sender, endpoint: Endpoint, expected: Ending, stream: bool) -> tuple[Ending, str]:
     request = REQUEST.model_copy(update={"stream": stream})
     try:
-        answer = await sender.ask(endpoint, "sim-chat", request, _limits(expected))
+        answer = await sender.ask(endpoint, "sim-chat", request, only_short(expected))
     except AttemptFailed as failed:
         return failed.failure.fault, ""
     return answer.finish_reason, answer.text
-
-
-def _limits(expected: Ending) -> Timeouts:
-    return Timeouts(
-        connect_s=_SHORT_S if expected is Fault.TIMEOUT_CONNECT else 20,
-        first_token_s=_SHORT_S if expected is Fault.TIMEOUT_FIRST_TOKEN else 20,
-        idle_s=_SHORT_S if expected is Fault.TIMEOUT_IDLE else 20,
-        total_s=40,
-    )
