@@ -145,7 +145,8 @@ def _queue(name: str, waiting: int, oldest_s: float | None, living: Iterable[Nod
 
 def _pools(directory: Directory, snapshot: Snapshot) -> tuple[PoolStatus, ...]:
     living = frozenset(node.node for node in snapshot.living)
-    known = [name for name, provider in directory.providers.items() if provider.enabled]
+    by_priority = sorted(directory.providers.values(), key=lambda provider: provider.priority)
+    known = [provider.name for provider in by_priority if provider.enabled]
     found = dict.fromkeys([*known, *(node.provider for node in snapshot.nodes)])
     return tuple(
         PoolStatus(

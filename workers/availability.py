@@ -1,6 +1,7 @@
 """Whether one endpoint takes calls now, from what its calls and probes showed."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from ..routing.action import RULES
 from ..routing.breaker import BreakerState
@@ -103,12 +104,16 @@ class Availability:
         self.circuit.succeeded(began=began, now=now)
 
     def failed(self, failure: Failure, *, began: float, now: float) -> None:
-        if failure.fault is Fault.AUTH:
+        if failure.fault is Fault.AUTH and not self.forbids(failure):
             self.rejected, self.proved = failure.message, False
         if RULES[failure.fault].breaks and (self.whole or failure.fault in UNREACHABLE):
             self.circuit.failed(began=began, now=now)
         else:
             self.circuit.answered(began=began, now=now)
+
+    def forbids(self, failure: Failure) -> bool:
+        """Whether good credentials may not use what was asked: calls of something else went well with them."""
+        return self.proved and failure.fault is Fault.AUTH and failure.status == HTTPStatus.FORBIDDEN
 
     def stopped(self, *, began: float) -> None:
         """A call was cancelled, and says nothing."""

@@ -36,6 +36,11 @@ class Circuit:
     _untold: list[_Outcome] = field(default_factory=list[_Outcome])
     _telling: list[_Outcome] = field(default_factory=list[_Outcome])
 
+    @property
+    def idle(self) -> bool:
+        """It is closed, and has nothing to tell."""
+        return self.breaker.opened_at is None and not self._untold and not self._telling
+
     def state(self, *, now: float) -> BreakerState:
         return self.breaker.state(self.policy, now=now)
 

@@ -18,7 +18,7 @@ from ..tasks.fleet_state import FleetState
 from ..tasks.job import Job, JobState
 from ..tasks.store import DAMAGED, LATE, Store
 from ..tasks.submission import chain_of
-from .chain import alternatives, second_chance, why_out
+from .chain import alternatives, model_of, second_chance, why_out
 from .leases import SETTLED_S
 
 log = structlog.get_logger()
@@ -119,8 +119,9 @@ class Reconciler:
     def _why_late(self, job: Job | None, pools: Mapping[str, PoolState]) -> str:
         """With what is known of each of its targets that takes no jobs."""
         links = chain_of(job, self.directory) if job else ()
-        out = {link.provider: why for link in links if (why := why_out(pools.get(link.provider)))}
-        return "; ".join([LATE, *(f"{provider}: {why}" for provider, why in out.items())])
+        models = {link: model_of(link, self.directory, job.task_type if job else "", ()) for link in links}
+        out = {str(link): why for link in links if (why := why_out(pools.get(link.provider), models[link]))}
+        return "; ".join([LATE, *(f"{target}: {why}" for target, why in out.items())])
 
     async def _find_lost_messages(self) -> None:
         queues = sorted((await self.fleet.snapshot()).queues)

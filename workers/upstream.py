@@ -35,6 +35,8 @@ log = structlog.get_logger()
 
 #: Seconds for which a job that has just failed waits to hear whether its server is gone.
 _LOOK_WITHIN_S = 0.5
+#: Models that have a circuit, until those are forgotten of which it knows nothing.
+_MODELS = 64
 #: A task type of which the configuration says nothing.
 _PLAIN = TaskTypeSettings()
 
@@ -49,9 +51,10 @@ class Upstream:
 
     policy: of all breakers. task_types: what the configuration says of them. models: of those that the server lists,
     for jobs that name none. changed: called when the fleet is to hear of something, so that the gate need not wait for
-    its next turn. control: what was changed by hand. targets: by model, of hosted providers; what fails of our own
-    servers' models counts for the server. elsewhere: another host of the provider takes jobs;
-    relief: and its calls go well.
+    its next turn. control: what was changed by hand. forbidden: models that good credentials may not use, with the
+    provider's words; lanes pass them by until a call of one goes well. targets: by model, of hosted providers; what
+    fails of our own servers' models counts for the server. elsewhere: another host of the provider takes jobs; relief:
+    and its calls go well.
     """
 
     provider: ProviderSettings
@@ -65,6 +68,7 @@ class Upstream:
     changed: Callable[[], None] = lambda: None
     control: ProviderControl = field(default_factory=ProviderControl)
     observed: dict[str, Observed] = field(default_factory=dict[str, Observed])
+    forbidden: dict[str, str] = field(default_factory=dict[str, str])
     targets: dict[str, Circuit] = field(default_factory=dict[str, Circuit])
     elsewhere: bool = False
     relief: bool = False
@@ -143,11 +147,13 @@ class Upstream:
         for line in self.lines:
             with self.observing(line):
                 line.use_key(key)
+                self.forbidden.clear()
 
     def use(self, control: ProviderControl) -> None:
         """Do as was changed by hand."""
         with self.observing(self.lines[0]):
             if control.resets != self.control.resets:
+                self.forbidden.clear()
                 for line in self.lines:
                     line.availability.rejected = None
                 for circuit in self.circuits():
@@ -165,14 +171,21 @@ class Upstream:
         if self.provider.self_hosted:
             return None
         if model not in self.targets:
+            self._forget_idle()
             self.targets[model] = Circuit(BreakerName("target", self.provider.name, model), self.policy)
         return self.targets[model]
+
+    def _forget_idle(self) -> None:
+        """Jobs may name any number of models, of which hardly any are known to their provider."""
+        if len(self.targets) >= _MODELS:
+            self.targets = {model: circuit for model, circuit in self.targets.items() if not circuit.idle}
 
     def models_out(self) -> dict[str, str]:
         """Models that take no calls, and why, while the provider does."""
         now = self.clock()
         out = {model: circuit.why_not(now=now) for model, circuit in self.targets.items()}
-        return {model: why for model, why in out.items() if why is not None}
+        resting = {model: why for model, why in out.items() if why is not None}
+        return resting | {model: f"its credentials may not use it: {words}" for model, words in self.forbidden.items()}
 
     async def ask(
         self,
@@ -223,6 +236,7 @@ class Upstream:
         finally:
             line.busy -= 1
         with self.observing(line):
+            self.forbidden.pop(model, None)
             call.succeeded(answer, now=self.clock())
         usage = self.pricing.of_answer(answer, model)
         seen = self.observed.get(model, Observed())
@@ -235,6 +249,8 @@ class Upstream:
         """cut_short: the job's deadline left the provider less time than its own limit."""
         ours = (Fault.TIMEOUT_FIRST_TOKEN, Fault.TIMEOUT_IDLE, Fault.TIMEOUT_TOTAL)
         with self.observing(call.line):
+            if call.line.availability.forbids(failure):
+                self.forbidden[model] = failure.message
             if cut_short and failure.fault in ours:
                 call.stopped()
             else:

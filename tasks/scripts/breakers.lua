@@ -19,6 +19,8 @@ local lease, kept = tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 local facts = ns .. ':breakers'
+-- An open one is forgotten so long after its probe was due: nobody asks for its model or its endpoint any more.
+local forgotten = 86400000
 
 local function outcomes_key(name)
   return ns .. ':outcomes:' .. name
@@ -132,7 +134,8 @@ local reply = {now}
 local known = redis.call('HGETALL', facts)
 for at = 1, #known, 2 do
   local breaker = cjson.decode(known[at + 1])
-  if breaker.trips == 0 and breaker.failed + breaker.window <= now then
+  local closed = breaker.trips == 0 and breaker.failed + breaker.window <= now
+  if closed or (breaker.trips > 0 and breaker.probe + forgotten <= now) then
     redis.call('HDEL', facts, known[at])
   else
     reply[#reply + 1] = known[at]

@@ -122,6 +122,13 @@ async def test_exactly_one_node_gets_the_probe_and_keeps_it_while_it_asks(board:
     assert (await board.breaker(48_999, probe(), node="two")).prober == "one"
 
 
+async def test_an_open_one_that_nobody_has_tried_for_a_day_is_forgotten(board: Board) -> None:
+    await board.at(0, bad(), bad(), bad())
+    day_ms = 86_400_000
+    assert list((await board.at(30_000 + day_ms - 1)).breakers) == [str(NAME)]
+    assert (await board.at(30_000 + day_ms)).breakers == {}
+
+
 async def test_a_prober_that_dies_frees_the_probe(board: Board) -> None:
     await board.at(0, bad(), bad(), bad())
     await board.at(30_000, probe(), node="dead")

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from workfleet.routing.breaker import Breaker
 from workfleet.routing.failure import Fault
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.job import Job, JobSpec, JobState
@@ -20,7 +21,7 @@ from workfleet.workers.providers.server_load import ServerLoad
 from workfleet.workers.settings.provider import HealthCheck, ProviderSettings
 from workfleet.workers.upstream import Unavailable, Upstream
 
-from .pools import Server, breaks, fails, provider, says
+from .pools import Server, breaks, fails, hosted, provider, says
 
 JOB = Job("id", JobState.RUNNING, "general", "general.simple", Priority.BATCH, 2, "me", 0.0, 1.0, "general.simple")
 
@@ -97,6 +98,29 @@ async def test_a_health_check_that_is_switched_off_is_taken_to_go_well(make: Mak
     pool.hosts["a"].well = False
     await probe(pool.upstream)
     assert pool.upstream.why_not() is None
+
+
+async def test_a_model_that_good_credentials_may_not_use_is_passed_by_and_the_provider_is_not_out(make: Make) -> None:
+    pool = make(hosted("a"))
+    await probe(pool.upstream)
+    assert await pool.ask() == "ok"
+    pool.hosts["a"].will(fails(403, "no access to this model"), says("ok"))
+    assert await pool.fail() == [Fault.AUTH]
+    assert pool.upstream.why_not() is None
+    assert pool.upstream.models_out() == {"m": "its credentials may not use it: no access to this model"}
+    assert await pool.ask() == "ok"
+    assert pool.upstream.models_out() == {}
+
+
+async def test_models_of_which_nothing_is_known_are_forgotten_and_open_breakers_are_not(make: Make) -> None:
+    upstream = make(hosted("a")).upstream
+    broken = upstream.target("broken")
+    assert broken is not None
+    broken.breaker = Breaker(opened_at=0.0, trips=1)
+    for number in range(1000):
+        upstream.target(f"made-up-{number}")
+    assert len(upstream.targets) <= 64
+    assert upstream.targets["broken"] is broken
 
 
 async def test_the_least_busy_endpoint_is_asked(make: Make) -> None:
