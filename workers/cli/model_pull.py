@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
@@ -15,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ...tasks.errors import ConfigurationError, UnknownName
+from ..local.digests import note
 from ..local.download import Source, download
 from ..local.server import models_folder
 from ..providers.detect import detect
@@ -106,7 +108,16 @@ async def fetched_by(endpoints: Sequence[Endpoint], model: str) -> list[Fetched]
         for endpoint in endpoints:
             progress = persistently(partial(sender.pull, endpoint, model))
             fetched.append(Fetched(model, endpoint.base_url, await _shown(model, progress)))
+            await _note(sender, endpoint, model)
     return fetched
+
+
+async def _note(sender: Sender, endpoint: Endpoint, model: str) -> None:
+    """Note what `fleet models verify` compares later, where the server tells it."""
+    with suppress(AttemptFailed):
+        for listed in await sender.models(endpoint):
+            if listed.digest is not None and listed.is_called(model):
+                note(models_folder(), endpoint.base_url, model, listed.digest)
 
 
 async def _servers(settings: Settings, name: str | None) -> tuple[Endpoint, ...]:

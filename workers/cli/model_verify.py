@@ -1,6 +1,7 @@
 """`fleet models verify`: whether models do what is said of them, and whether files of models are whole."""
 
 import hashlib
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...tasks.errors import ConfigurationError
+from ..local.digests import Digest, noted, same
 from ..local.gguf import GGUF, read_gguf
 from ..local.server import models_folder
 from ..providers.endpoint import AttemptFailed
@@ -25,7 +27,7 @@ from .console import err, out
 from .providers_asked import chosen
 from .session import ConfigOption, JsonOption, run_async
 
-_CHECKS = ("listed", "answers", "tools", "json_mode", "embedding")
+_CHECKS = ("listed", "digest", "answers", "tools", "json_mode", "embedding")
 
 
 def verify(
@@ -38,16 +40,20 @@ def verify(
         typer.Option("--provider", "-p", help="Whose; all servers of our own if not given.", show_default=False),
     ] = None,
     sha256: Annotated[
-        str | None, typer.Option("--sha256", help="What a GGUF file's SHA-256 must be.", show_default=False)
+        str | None,
+        typer.Option(
+            "--sha256", help="What the SHA-256 of a GGUF file, or of an Ollama model, must be.", show_default=False
+        ),
     ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Ask models for an answer, a tool call, JSON and embeddings, and measure them; a few tokens each.
 
-    Hosted providers, where that costs something, only if --provider names them. Of a GGUF file the head is read, and
-    the checksum compared. Ends with code 1 if a model does not do what its server, the registry or the configuration
-    says, with 3 if a server does not answer.
+    Hosted providers, where that costs something, only if --provider names them. Of a GGUF file the head is read.
+    Digests are compared with --sha256, else with what was noted when `fleet models pull` fetched the model, else with
+    the registry's; Ollama's are those that `ollama list` shows. Ends with code 1 if a model is not what it should be,
+    or does not do what its server, the registry or the configuration says, with 3 if a server does not answer.
 
     Examples:
 
@@ -60,13 +66,14 @@ def verify(
     if model is not None and model.lower().endswith(".gguf"):
         _verify_file(model, sha256, as_json=as_json)
         return
-    if sha256 is not None:
-        raise ConfigurationError("--sha256 is for a GGUF file")
+    if sha256 is not None and (model is None or not re.fullmatch(r"(sha256:)?[0-9a-fA-F]{12,64}", sha256)):
+        raise ConfigurationError("--sha256 is for one model that is named, and has 12 to 64 hexadecimal digits")
+    expected = None if sha256 is None else Digest(sha256, "--sha256")
     registry = known_without_asking(load_settings(config, needed=())).registry
     providers = [each for each in chosen(config, provider) if provider is not None or each.tier == "local"]
     if not providers:
         raise ConfigurationError("no server of our own is configured; name a hosted provider with --provider")
-    found, silent = run_async(_verified(providers, model, registry))
+    found, silent = run_async(_verified(providers, model, registry, expected))
     if as_json:
         out.print_json(
             data=[_fields(each) for each in found] + [{"provider": n, "error": e} for n, e in silent.items()]
@@ -80,7 +87,7 @@ def verify(
 
 
 async def _verified(
-    providers: list[ProviderSettings], model: str | None, registry: Registry
+    providers: list[ProviderSettings], model: str | None, registry: Registry, expected: Digest | None
 ) -> tuple[list[Verified], dict[str, str]]:
     """One model after the other: two at a time would measure each other. And who did not answer, with the reason."""
     found: list[Verified] = []
@@ -89,13 +96,15 @@ async def _verified(
         verifier = Verifier(sender, registry)
         for provider in providers:
             try:
-                found.extend([each async for each in _of_provider(verifier, provider, model)])
+                found.extend([each async for each in _of_provider(verifier, provider, model, expected)])
             except AttemptFailed as failed:
                 silent[provider.name] = str(failed.failure)
     return found, silent
 
 
-async def _of_provider(verifier: Verifier, provider: ProviderSettings, model: str | None) -> AsyncGenerator[Verified]:
+async def _of_provider(
+    verifier: Verifier, provider: ProviderSettings, model: str | None, expected: Digest | None
+) -> AsyncGenerator[Verified]:
     """The models that are named for it; all that it lists, if it runs them itself, where none is."""
     for endpoint in provider.endpoints():
         names = [model] if model else sorted(provider.named_models())
@@ -104,7 +113,8 @@ async def _of_provider(verifier: Verifier, provider: ProviderSettings, model: st
             names = [each.name for each in listed if each.local]
         for name in names:
             with err.status(f"{provider.name}: {escape(name)}"):
-                verified = await verifier.verify(provider, endpoint, name)
+                known = expected or noted(models_folder(), endpoint.base_url, name)
+                verified = await verifier.verify(provider, endpoint, name, known)
             yield verified
 
 
@@ -152,8 +162,11 @@ def _verify_file(said: str, sha256: str | None, *, as_json: bool) -> None:
     facts = read_gguf(file)
     with err.status(f"reading {escape(file.name)}"), file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if sha256 is not None and digest != sha256.lower():
-        raise ConfigurationError(f"{file} has the SHA-256 {digest}, and {sha256} was expected: fetch it again")
+    before = noted(file.parent, str(file.parent), file.name)
+    expected = before if sha256 is None else Digest(sha256, "--sha256")
+    if expected is not None and not same(digest, expected.sha256):
+        wanted = f"{expected.sha256} was expected ({expected.source})"
+        raise ConfigurationError(f"{file} has the SHA-256 {digest}, and {wanted}: fetch it again")
     if as_json:
         out.print_json(data={"file": str(file), "sha256": digest, **asdict(facts)})
     else:

@@ -17,6 +17,7 @@ from ..providers.dialect import Call, Reply
 from ..providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from ..providers.pull_progress import SUCCESS, PullProgress
 from ..providers.wire import Opened, Wire
+from .digests import note
 from .gguf import read_gguf
 
 _TIMES = Timeouts(connect_s=10.0, first_token_s=60.0, idle_s=60.0, total_s=7 * 24 * 3600.0)
@@ -53,11 +54,15 @@ async def download(wire: Wire, source: Source, folder: Path) -> AsyncGenerator[P
             stream.flush()
             expected = expected or part.digest
             yield PullProgress("verifying", stream.tell(), stream.tell())
-            await asyncio.to_thread(_verify, part.file, expected)
+            found = await asyncio.to_thread(_verified, part.file, expected)
             part.file.rename(file)
             part.tag_file.unlink(missing_ok=True)
-    elif expected is not None:
-        await asyncio.to_thread(_verify, file, expected)
+            note(folder, str(folder), file.name, found)
+    elif expected is not None and (found := await asyncio.to_thread(_sha256, file)) != expected.lower():
+        raise ConfigurationError(
+            f"{file} is there already, with the SHA-256 {found}, and {expected} was expected: remove it, or name "
+            "another folder with FLEET_MODELS"
+        )
     size = file.stat().st_size
     yield PullProgress(SUCCESS, size, size)
 
@@ -166,15 +171,17 @@ def _need_room(folder: Path, missing: int) -> None:
         )
 
 
-def _verify(file: Path, expected: str | None) -> None:
-    """A file that is not what it should be is removed: nothing could go on from there."""
+def _verified(file: Path, expected: str | None) -> str:
+    """Its SHA-256. A file that is not what it should be is removed: nothing could go on from there."""
+    found = _sha256(file)
     try:
-        if expected is not None and (found := _sha256(file)) != expected.lower():
+        if expected is not None and found != expected.lower():
             raise ConfigurationError(f"{file.name} has the SHA-256 {found}, and {expected} was expected; it is removed")
         read_gguf(file)
     except ConfigurationError:
         file.unlink(missing_ok=True)
         raise
+    return found
 
 
 def _sha256(file: Path) -> str:

@@ -96,6 +96,7 @@ class ListedModel:
     """One model that a server lists. context_tokens: input and output together.
 
     capabilities: as `Request.needs` calls them; None is unknown. local: it runs on the server that lists it.
+    size_bytes: of its files. digest: SHA-256 in hexadecimal, of what stands for all of them.
     """
 
     name: str
@@ -104,6 +105,8 @@ class ListedModel:
     prices: Prices | None = None
     owned_by: str | None = None
     local: bool = False
+    size_bytes: int | None = None
+    digest: str | None = None
 
     def is_called(self, name: str) -> bool:
         """Whether the name means this model: a name without a tag means `:latest`."""

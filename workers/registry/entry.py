@@ -13,13 +13,15 @@ class Offer(Part):
     """A model at the providers of one type. name: there. also: other names that mean it there.
 
     retired: asked for it, they answer that there is no such model. replaced_by: what to ask for instead, by its name
-    there. tokens_per_s: of an answer, as published. context_tokens, max_output_tokens: None is as the model's.
+    there. digest: that its server lists for it, or the first 12 digits of that. tokens_per_s: of an answer, as
+    published. context_tokens, max_output_tokens: None is as the model's.
     """
 
     name: str = Field(min_length=1)
     also: tuple[str, ...] = ()
     retired: bool = False
     replaced_by: str | None = None
+    digest: str | None = Field(default=None, pattern=r"^(sha256:)?[0-9a-fA-F]{12,64}$")
     context_tokens: int | None = Field(default=None, ge=1)
     max_output_tokens: int | None = Field(default=None, ge=1)
     tokens_per_s: float | None = Field(default=None, gt=0)

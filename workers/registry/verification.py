@@ -9,6 +9,7 @@ from typing import Any
 
 from ...tasks.answer import Answer
 from ...tasks.request import Request, ResponseFormat
+from ..local.digests import Digest, same
 from ..providers.dialect import ListedModel
 from ..providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from ..providers.sender import Sender
@@ -48,8 +49,8 @@ class Check:
 class Verified:
     """What was found of a model at one endpoint.
 
-    load_s: until its server had it in memory. gpu_share: of its memory, from 0 to 1. Both None where the server does
-    not tell. first_token_s, tokens_per_s: of the first answer.
+    digest: as its server lists it. load_s: until its server had it in memory. gpu_share: of its memory, from 0 to 1.
+    Both None where the server does not tell. first_token_s, tokens_per_s: of the first answer.
     """
 
     provider: str
@@ -57,6 +58,7 @@ class Verified:
     model: str
     checks: tuple[Check, ...]
     context_tokens: int | None = None
+    digest: str | None = None
     load_s: float | None = None
     gpu_share: float | None = None
     first_token_s: float | None = None
@@ -111,8 +113,12 @@ class Verifier:
     registry: Registry
     clock: Callable[[], float] = time.monotonic
 
-    async def verify(self, provider: ProviderSettings, endpoint: Endpoint, model: str) -> Verified:
-        """Raises AttemptFailed if the server does not list its models."""
+    async def verify(
+        self, provider: ProviderSettings, endpoint: Endpoint, model: str, expected: Digest | None = None
+    ) -> Verified:
+        """expected: what the model is to be, if somebody knows better than the registry. Raises AttemptFailed if the
+        server does not list its models.
+        """
         listed = await self.sender.models(endpoint, timeout_s=provider.health_check.timeout_s)
         found = next((each for each in listed if each.is_called(model)), None)
         claims = self._claims(provider, found, model)
@@ -120,13 +126,27 @@ class Verifier:
             provider.name,
             endpoint.base_url,
             model,
-            (Check("listed", found is not None, claimed=True),),
+            (Check("listed", found is not None, claimed=True), *self._digest(provider, found, expected)),
             context_tokens=found.context_tokens if found else None,
+            digest=found.digest if found else None,
         )
         asking = _Asking(self.sender, endpoint, model, _patient(provider.timeouts))
         if "embedding" in claims and not claims & {"chat", "json_mode", "tools"}:
             return replace(verified, checks=(*verified.checks, await asking.embedding()))
         return await self._talked_to(verified, asking, claims)
+
+    def _digest(self, provider: ProviderSettings, listed: ListedModel | None, expected: Digest | None) -> list[Check]:
+        """Whether it is what it is to be, where the server tells and somebody says what that is."""
+        if listed is None or listed.digest is None:
+            return []
+        known = self.registry.find(provider.type, listed.name)
+        if expected is None and known is not None and known.offer is not None and known.offer.digest is not None:
+            expected = Digest(known.offer.digest, "the registry's")
+        if expected is None:
+            return []
+        differs = f"it is {listed.digest}, and {expected.sha256} was expected ({expected.source})"
+        right = same(listed.digest, expected.sha256)
+        return [Check("digest", right, claimed=True, detail="" if right else differs)]
 
     async def _talked_to(self, verified: Verified, asking: "_Asking", claims: frozenset[str]) -> Verified:
         load_s = await self._loaded(asking)

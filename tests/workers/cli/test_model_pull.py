@@ -1,6 +1,7 @@
 """`fleet models pull`, with simulated servers and a file server."""
 
 import asyncio
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from workfleet.workers.cli.main import app
+from workfleet.workers.local.digests import noted
 from workfleet.workers.simulator.server import Simulator
 from workfleet.workers.simulator.settings import Settings
 
@@ -84,6 +86,13 @@ def test_a_server_fetches_a_model(config: str, simulated: str) -> None:
         0,
         f"new:1b is there ({simulated}/ollama, 397.8 MB)\n",
     )
+
+
+def test_what_a_server_has_fetched_is_noted_for_later(config: str, simulated: str, models: Path) -> None:
+    assert pull("new:1b", "--provider", "ollama", "--config", config)[0] == 0
+    found = noted(models, f"{simulated}/ollama", "new:1b")
+    assert found is not None
+    assert found.sha256 == hashlib.sha256(b"new:1b").hexdigest()
 
 
 def test_a_model_file_is_fetched_by_its_address(files: str, config: str, models: Path) -> None:

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from workfleet.workers.cli.main import app
+from workfleet.workers.local.digests import note
 
 #: The shortest model file there is: no tensors, no facts.
 GGUF = b"GGUF" + (3).to_bytes(4, "little") + bytes(16)
@@ -38,8 +40,20 @@ def test_a_file_with_another_checksum_is_told(file: Path) -> None:
     wrong = "0" * 64
     assert verify(str(file), "--sha256", wrong) == (
         1,
-        f"{file} has the SHA-256 {DIGEST}, and {wrong} was expected: fetch it again",
+        f"{file} has the SHA-256 {DIGEST}, and {wrong} was expected (--sha256): fetch it again",
     )
+
+
+def test_a_file_that_is_no_longer_what_was_fetched_is_told(file: Path) -> None:
+    note(file.parent, str(file.parent), file.name, "0" * 64, now=datetime(2026, 11, 21, tzinfo=UTC))
+    wanted = f"{'0' * 64} was expected (noted when it was fetched, on 2026-11-21)"
+    assert verify("tiny.gguf") == (1, f"{file} has the SHA-256 {DIGEST}, and {wanted}: fetch it again")
+    assert verify("tiny.gguf", "--sha256", DIGEST)[0] == 0
+
+
+def test_a_digest_is_of_one_model() -> None:
+    complaint = "--sha256 is for one model that is named, and has 12 to 64 hexadecimal digits"
+    assert verify("--sha256", DIGEST) == verify("m", "--sha256", "nonsense") == (1, complaint)
 
 
 def test_a_server_that_does_not_answer_ends_with_code_3(tmp_path: Path) -> None:

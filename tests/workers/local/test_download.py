@@ -89,7 +89,7 @@ async def test_a_file_comes_whole_and_under_its_name(files: Files, tmp_path: Pat
         steps = await fetched(wire, f"{url}/m.gguf", tmp_path / "models", digest(files.content).upper())
     assert steps[-2:] == [PullProgress("verifying", size, size), PullProgress("success", size, size)]
     assert (tmp_path / "models" / "m.gguf").read_bytes() == files.content
-    assert names(tmp_path / "models") == ["m.gguf"]
+    assert names(tmp_path / "models") == ["digests.json", "m.gguf"]
 
 
 async def test_what_is_there_is_not_fetched_again(files: Files, tmp_path: Path) -> None:

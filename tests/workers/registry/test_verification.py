@@ -1,14 +1,18 @@
 """Models that do what is said of them, and models that do not."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import httpx2
 import pytest
 
+from workfleet.workers.local.digests import Digest
 from workfleet.workers.providers.endpoint import AttemptFailed
 from workfleet.workers.providers.sender import Sender
+from workfleet.workers.registry.entry import ModelEntry, Offer
 from workfleet.workers.registry.reading import read_registry
+from workfleet.workers.registry.registry import Registry
 from workfleet.workers.registry.verification import Check, Verified, Verifier
 from workfleet.workers.settings.provider import ModelSettings, ProviderSettings
 from workfleet.workers.simulator.server import Simulator
@@ -36,6 +40,40 @@ async def test_a_good_model_passes_and_is_measured() -> None:
     assert passed(found) == {"listed": True, "answers": True, "tools": True, "json_mode": True}
     assert (found.good, found.context_tokens, found.gpu_share) == (True, 8192, 1.0)
     assert None not in (found.load_s, found.first_token_s, found.tokens_per_s)
+
+
+def offered(digest: str) -> Registry:
+    """A registry that knows what the simulated model must be."""
+    offer = Offer(name="sim-chat", digest=digest)
+    return Registry({"sim": ModelEntry(id="sim", offers={"ollama": offer})})
+
+
+OWN = hashlib.sha256(b"sim-chat:latest").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("registry", "expected", "found"),
+    [
+        (REGISTRY, None, None),
+        (REGISTRY, Digest(OWN, "said"), Check("digest", passed=True, claimed=True)),
+        (offered(OWN[:12]), None, Check("digest", passed=True, claimed=True)),
+        (offered("0" * 12), Digest(OWN, "said"), Check("digest", passed=True, claimed=True)),
+        (
+            offered("0" * 12),
+            None,
+            Check("digest", False, True, f"it is {OWN}, and 000000000000 was expected (the registry's)"),
+        ),
+    ],
+    ids=["nobody says", "as said", "as the registry says", "what is said counts more", "another"],
+)
+async def test_a_models_digest_is_compared_with_what_it_must_be(
+    registry: Registry, expected: Digest | None, found: Check | None
+) -> None:
+    async with Simulator(Settings()) as simulator, Sender() as sender:
+        owner = provider("ollama", f"{simulator.base_url}/ollama")
+        verified = await Verifier(sender, registry).verify(owner, owner.endpoints()[0], "sim-chat", expected)
+    assert next((check for check in verified.checks if check.name == "digest"), None) == found
+    assert (verified.digest, verified.good) == (OWN, found is None or found.passed)
 
 
 async def test_of_a_model_that_embeds_embeddings_are_asked_for_and_nothing_else() -> None:

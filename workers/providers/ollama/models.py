@@ -64,7 +64,13 @@ def _loaded(reply: Reply, model: str) -> dict[str, Any]:
 
 def _model(row: Row, entry: dict[str, Any]) -> ListedModel:
     remote = bool(entry.get("remote_host") or entry.get("remote_model"))
-    return ListedModel(name=_name(entry), capabilities=_capabilities(entry), local=row.tier == "local" and not remote)
+    return ListedModel(
+        name=_name(entry),
+        capabilities=_capabilities(entry),
+        local=row.tier == "local" and not remote,
+        size_bytes=count(entry.get("size")) or None,
+        digest=text(entry.get("digest")).removeprefix("sha256:") or None,
+    )
 
 
 def _name(entry: dict[str, Any]) -> str:

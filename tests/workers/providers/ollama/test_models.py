@@ -22,7 +22,9 @@ def test_models_are_listed_and_a_cloud_model_is_not_local() -> None:
     cloud = {"name": "gpt-oss:120b-cloud", "remote_host": "https://ollama.com:443", "remote_model": "gpt-oss:120b"}
     tagged = {**QWEN, "capabilities": ["completion", "tools"]}
     assert Ollama().models(ROWS["ollama"], reply({"models": [tagged, cloud, {}, "x"]})) == (
-        ListedModel("qwen3:4b", capabilities=frozenset({"json_mode", "tools"}), local=True),
+        ListedModel(
+            "qwen3:4b", capabilities=frozenset({"json_mode", "tools"}), local=True, size_bytes=1, digest="a8b0"
+        ),
         ListedModel("gpt-oss:120b-cloud"),
     )
 
