@@ -26,7 +26,8 @@ class EndpointReport(BaseModel):
     """One endpoint as a node sees it.
 
     breaker: its name among the fleet's. limit: calls at the same time that it is found to bear. waiting: requests in
-    its own queue, None if it does not tell. checked_s: how long its health check took.
+    its own queue, None if it does not tell. checked_s: how long its health check took. in_memory: its models that are
+    loaded, in GB, and memory_gb what they may take together, if that is looked after.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -38,6 +39,8 @@ class EndpointReport(BaseModel):
     limit: int | None = None
     waiting: int | None = None
     checked_s: float | None = None
+    memory_gb: float | None = None
+    in_memory: dict[str, float] = {}
 
 
 class NodeReport(BaseModel):

@@ -13,6 +13,10 @@ from .circuit import Circuit
 UNREACHABLE = frozenset({Fault.TRANSPORT, Fault.TIMEOUT_CONNECT})
 
 
+class Unavailable(Exception):
+    """No endpoint takes calls now; the message says why."""
+
+
 @dataclass(slots=True)
 class Availability:
     """The circuit of an endpoint, and reasons beside it. Times are of any steady clock, in seconds.

@@ -44,6 +44,11 @@ EVENTS: Mapping[str, Event] = {
     "canvas.waits": Event("Redis is away; what follows a job in its canvas is published later", ("job_id", "error")),
     "canvas.broken": Event("a job's Celery canvas cannot be gone on with as it was handed in", ("job_id", "error")),
     "messages.pushed_anew": Event("queued jobs had lost their messages", ("queue", "jobs")),
+    # Models in memory
+    "model.unloaded": Event(
+        "an Ollama server was told to free the memory of an idle model", ("endpoint", "model", "makes_room_for")
+    ),
+    "model.not_unloaded": Event("it could not be told so", ("endpoint", "error")),
     # Pools
     "pool.draining": Event("a pool takes no more jobs; those that run may go on for the grace", ("jobs", "grace_s")),
     "pool.handing_back": Event("a stopping pool puts back what still runs", ("jobs",)),

@@ -20,6 +20,7 @@ from ..tasks.answer import Answer
 from ..tasks.job import Attempt
 from ..tasks.store import Broken, Claimed, Store, new_ticket
 from ..tasks.submission import retries_of
+from .availability import Unavailable
 from .chain import Alternatives, model_of, second_chance
 from .closing import Closing
 from .ending import Declined, Ending
@@ -40,7 +41,7 @@ from .situation import situation
 from .spending import no_target
 from .suspects import Suspects
 from .turned_away import LOOK_AGAIN_S, Stay, longest_wait_s, turned_away
-from .upstream import Unavailable, Upstream
+from .upstream import Upstream
 
 log = structlog.get_logger()
 

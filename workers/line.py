@@ -3,7 +3,7 @@
 import hashlib
 import math
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -17,6 +17,7 @@ from ..tasks.breakers import BreakerName
 from ..tasks.fleet_state import EndpointReport
 from .availability import UNREACHABLE, Availability
 from .circuit import Circuit
+from .local.residents import Residents
 from .providers.endpoint import Endpoint
 from .providers.inspection import Health
 from .providers.server_load import ServerLoad
@@ -41,7 +42,7 @@ class Line:
     concurrency: what it is found to bear; None is for the provider to say. load: what it said last, if it `tells_load`.
     checked_s: how long the last health check took, at `checked_at`. ailing: it showed a problem. failed_at: when a call
     failed as its breaker counts them, if none has gone well since.
-    version: what the server said that it is.
+    version: what the server said that it is. residents: the models in its memory, if they are kept within a budget.
     """
 
     endpoint: Endpoint
@@ -55,6 +56,7 @@ class Line:
     ailing: bool = False
     failed_at: float = -math.inf
     version: str | None = None
+    residents: Residents | None = None
     credentials: str = field(init=False)
 
     @classmethod
@@ -65,6 +67,8 @@ class Line:
         if provider.self_hosted:
             line.concurrency = Concurrency.of(provider.slots)
             line.tells_load = provider.type == "vllm" and provider.health_check.enabled
+        if provider.memory_gb is not None:
+            line.residents = Residents(int(provider.memory_gb * 1e9))
         return line
 
     def __post_init__(self) -> None:
@@ -90,6 +94,10 @@ class Line:
             limit=self.concurrency.calls if self.concurrency else None,
             waiting=self.load.waiting if self.load else None,
             checked_s=None if self.checked_s is None else round(self.checked_s, 4),
+            memory_gb=self.residents.budget_bytes / 1e9 if self.residents else None,
+            in_memory={name: round(size / 1e9, 2) for name, size in self.residents.loaded.items()}
+            if self.residents
+            else {},
         )
 
     @property
@@ -180,10 +188,22 @@ class Call:
             self.target.stopped(began=self.began)
 
 
-def least_busy(lines: Iterable[Line], *, now: float) -> Line | None:
-    """Who takes the next call, None if nobody takes any. One that has just failed counts as full."""
+def least_busy(lines: Iterable[Line], model: str | None, *, now: float) -> Line | None:
+    """Who takes the next call, None if nobody takes any. One that has just failed counts as full, as does one that has
+    no room for the model.
+    """
     taking = (line for line in lines if line.availability.why_not(now=now) is None)
-    return min(taking, key=lambda line: line.fullness + line.doubted(now=now), default=None)
+    return min(taking, key=lambda line: line.fullness + line.doubted(now=now) + _burden(line, model, now), default=None)
+
+
+def crowded_out(lines: Sequence[Line], *, now: float) -> dict[str, str]:
+    """Models for which no server has room in its memory, and why."""
+    out = [line.residents.out(now=now) if line.residents is not None else {} for line in lines]
+    return {model: why for model, why in out[0].items() if all(model in each for each in out)} if out else {}
+
+
+def _burden(line: Line, model: str | None, now: float) -> float:
+    return line.residents.burden(model, now=now) if line.residents is not None and model is not None else 0.0
 
 
 def _pace(answer: Answer, total_s: float) -> float:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from ..tasks.answer import Answer
 from ..tasks.job import JobSpec
+from .availability import Unavailable
 from .leases import Leases, Running
 from .limits.admitted import Admitted
 from .providers.asking import OnDelta
 from .providers.endpoint import AttemptFailed
 from .providers.meter import Meter
-from .upstream import Unavailable, Upstream
+from .upstream import Upstream
 
 
 async def ask_in_turn(

@@ -1,6 +1,7 @@
 """A pool's look at its provider: whether servers that are out are back, and whether those that seem well are."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
@@ -18,6 +19,7 @@ async def probe(upstream: Upstream) -> None:
     wanting = [line for line in lines if line.availability.wants_probe(now=now) or _is_due(upstream, line, now)]
     await asyncio.gather(*(_probe(upstream, line) for line in wanting))
     await asyncio.gather(*(_hear_load(upstream, line) for line in lines if line.tells_load))
+    await asyncio.gather(*(_hear_memory(upstream, line) for line in lines))
     if not upstream.models and upstream.provider.default_choice() is None and upstream.why_not() is None:
         # Jobs may come that name no model, and somebody may give the server one at any time.
         await _learn_models(upstream, upstream.least_busy())
@@ -27,6 +29,15 @@ async def _hear_load(upstream: Upstream, line: Line) -> None:
     well, timeout_s = line.availability.why_not(now=upstream.clock()) is None, upstream.provider.health_check.timeout_s
     load = await upstream.sender.load(line.endpoint, timeout_s=timeout_s) if well else None
     line.hear_load(load, now=upstream.clock())
+
+
+async def _hear_memory(upstream: Upstream, line: Line) -> None:
+    if line.residents is None or line.availability.why_not(now=upstream.clock()) is not None:
+        return
+    with suppress(AttemptFailed):  # what was known holds
+        found, files = await upstream.sender.memory(line.endpoint, upstream.provider.health_check.timeout_s)
+        with upstream.observing(line):
+            line.residents.heard(found, files, now=upstream.clock())
 
 
 def _is_due(upstream: Upstream, line: Line, now: float) -> bool:

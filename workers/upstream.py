@@ -18,10 +18,12 @@ from ..tasks.answer import Answer
 from ..tasks.breakers import BreakerName, Heard, Note
 from ..tasks.fleet_state import EndpointReport
 from ..tasks.job import Job, JobSpec
+from .availability import Unavailable
 from .change import Standing, told
 from .circuit import Circuit
 from .gateway import steered_job
-from .line import Call, Line, least_busy
+from .line import Call, Line, crowded_out, least_busy
+from .making_room import make_room
 from .manner import limits, streams
 from .pricing import Pricing
 from .providers.asking import OnDelta, OnHeaders
@@ -39,10 +41,6 @@ _LOOK_WITHIN_S = 0.5
 _MODELS = 64
 #: A task type of which the configuration says nothing.
 _PLAIN = TaskTypeSettings()
-
-
-class Unavailable(Exception):
-    """No endpoint takes calls now; the message says why."""
 
 
 @dataclass(slots=True)
@@ -185,7 +183,8 @@ class Upstream:
         now = self.clock()
         out = {model: circuit.why_not(now=now) for model, circuit in self.targets.items()}
         resting = {model: why for model, why in out.items() if why is not None}
-        return resting | {model: f"its credentials may not use it: {words}" for model, words in self.forbidden.items()}
+        forbidden = {model: f"its credentials may not use it: {words}" for model, words in self.forbidden.items()}
+        return resting | forbidden | crowded_out(self.lines, now=now)
 
     async def ask(
         self,
@@ -199,7 +198,7 @@ class Upstream:
         meter: Meter | None = None,
     ) -> Answer:
         """One call at the least busy endpoint; its outcome tells the breaker. Raises AttemptFailed, Unavailable."""
-        line, target = self.least_busy(), self.target(model)
+        line, target = self.least_busy(model), self.target(model)
         if target is not None and (out := target.why_not(now=self.clock())) is not None:
             raise Unavailable(f"{model}: {out}")
         task = self.task_types.get(job.task_type, _PLAIN)
@@ -208,6 +207,8 @@ class Upstream:
             spec, self.provider, task, model, time_left_s=time_left_s, streamed=streamed, token_s=line.token_s
         )
         known = self.provider.model(model)
+        if line.residents is not None:
+            await make_room(line.residents, line.endpoint, model, self.sender, clock=self.clock)
         with self.observing(line):
             call = line.call(target, now=self.clock())
         line.busy += 1
@@ -235,6 +236,8 @@ class Upstream:
             raise
         finally:
             line.busy -= 1
+            if line.residents is not None:
+                line.residents.ended(model, now=self.clock())
         with self.observing(line):
             self.forbidden.pop(model, None)
             call.succeeded(answer, now=self.clock())
@@ -262,9 +265,9 @@ class Upstream:
             self.observed[model] = self.observed.get(model, Observed()).failed()
             self.changed()
 
-    def least_busy(self) -> Line:
+    def least_busy(self, model: str | None = None) -> Line:
         """The endpoint that takes the next call. Raises Unavailable."""
-        line = least_busy(self.lines, now=self.clock())
+        line = least_busy(self.lines, model, now=self.clock())
         if line is None:
             raise Unavailable(self.why_not())
         return line

@@ -13,11 +13,12 @@ from workfleet.tasks.breakers import Breakers
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.tasks.request import Request
+from workfleet.workers.availability import Unavailable
 from workfleet.workers.probing import probe
 from workfleet.workers.providers.endpoint import AttemptFailed
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.settings.provider import ProviderSettings
-from workfleet.workers.upstream import Unavailable, Upstream
+from workfleet.workers.upstream import Upstream
 
 from .pools import Server, breaks, fails, hosted, says
 

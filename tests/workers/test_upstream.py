@@ -14,12 +14,13 @@ from workfleet.routing.failure import Fault
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.job import Job, JobSpec, JobState
 from workfleet.tasks.request import Request
+from workfleet.workers.availability import Unavailable
 from workfleet.workers.probing import probe
 from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.providers.server_load import ServerLoad
 from workfleet.workers.settings.provider import HealthCheck, ProviderSettings
-from workfleet.workers.upstream import Unavailable, Upstream
+from workfleet.workers.upstream import Upstream
 
 from .pools import Server, breaks, fails, hosted, provider, says
 

@@ -146,8 +146,21 @@ def _details(status: FleetStatus) -> list[RenderableType]:
             shares = (f"{seen.failing:.0%}", f"{seen.rejected:.0%}")
             times = (_seconds(seen.first_token_s), _seconds(seen.total_s))
             models.add_row(escape(f"{each.provider}/{model}"), str(seen.calls), *shares, *times, cost)
-    tables = (endpoints, models, _policies(status), _closed(status))
+    tables = (endpoints, _memory(status), models, _policies(status), _closed(status))
     return [part for table in tables if table.row_count for part in ("", table)]
+
+
+def _memory(status: FleetStatus) -> Table:
+    table = Table("provider", "endpoint", "in memory", "GB", "of", box=None, pad_edge=False)
+    for each in status.health:
+        for endpoint in each.endpoints:
+            if endpoint.memory_gb is not None:
+                models = ", ".join(f"{model} {size:.1f}" for model, size in endpoint.in_memory.items())
+                taken = f"{sum(endpoint.in_memory.values()):.1f}"
+                table.add_row(
+                    escape(each.provider), escape(endpoint.url), escape(models), taken, f"{endpoint.memory_gb:g}"
+                )
+    return table
 
 
 def _policies(status: FleetStatus) -> Table:

@@ -18,6 +18,7 @@ from .http_client import http_client, offline_transport
 from .inspection import Health, check, listed_models, load, within
 from .meter import Meter
 from .ollama import admin as ollama_admin
+from .ollama.models import InMemory
 from .pull_progress import PullProgress
 from .pulling import pulled
 from .redaction import redacted
@@ -129,6 +130,12 @@ class Sender:
         with suppress(AttemptFailed):
             return await ollama_admin.share_on_gpus(self._wire, endpoint, model, timeout_s)
         return None
+
+    async def memory(self, endpoint: Endpoint, timeout_s: float = 5) -> tuple[tuple[InMemory, ...], dict[str, int]]:
+        """What an Ollama server has in memory, and the bytes on its disk of each model. Raises AttemptFailed."""
+        with redacted(endpoint):
+            loaded, listed = await ollama_admin.memory(self._wire, endpoint, timeout_s)
+        return loaded, {model.name: model.size_bytes or 0 for model in listed}
 
     async def unload(self, endpoint: Endpoint, model: str) -> None:
         """Have an Ollama server free the memory of a model. Raises AttemptFailed."""

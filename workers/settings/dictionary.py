@@ -104,6 +104,7 @@ _PROVIDER = table(
         "api",
         "capabilities",
         "runner",
+        "memory_gb",
         "measure_first_token",
     ),
     provider="type",

@@ -99,6 +99,7 @@ def _provider(provider: ProviderSettings) -> dict[str, Any]:
             "api": _api(provider.api),
             "capabilities": sorted(provider.capabilities) if provider.capabilities is not None else None,
             "runner": _runner(provider),
+            "memory_gb": provider.memory_gb,
             "measure_first_token": provider.measure_first_token or None,
         }
     )

@@ -147,6 +147,7 @@ class ProviderSettings(Part):
     fallback_provider: takes over where a chain names only this one. runner: a server that its pool starts.
     api: what of its API is a matter of the account. capabilities: what its models can do, unless a model's own facts
     say otherwise; None is what its type's usually can.
+    memory_gb: for the models that each Ollama server has in memory together; None leaves that to the server.
     measure_first_token: answers are streamed to the pool though nobody reads them meanwhile, so that it is timed.
     said_timeouts: those among the timeouts that somebody has set; they hold however long the answer may be.
     stays: nothing is asked of models that run elsewhere, though a server of ours lists them. only_free: nothing is
@@ -177,6 +178,7 @@ class ProviderSettings(Part):
     api: Api = Api()
     capabilities: frozenset[str] | None = None
     runner: RunnerSettings | None = None
+    memory_gb: float | None = Field(default=None, gt=0)
     measure_first_token: bool = False
     stays: bool = False
     only_free: bool = False

@@ -97,6 +97,7 @@ class _Entry:
         node = inside(node, "model_overrides", self._overrides)
         self._check_headers(node)
         self._check_runner(node)
+        self._check_memory(node)
         self._check_models(node)
         urls = self._base_urls(node)
         return validated(ProviderSettings, self._data(node, key, urls), node, self.context.findings)
@@ -207,6 +208,13 @@ class _Entry:
             self._refuse(runner, f"a pool starts a server of type local only, not of type {self.kind.name}")
         elif len(urls) != 1 or urlsplit(urls[0]).hostname not in LOOPBACK:
             self._refuse(runner, "a pool starts one server, on its own host; say `base_url: http://127.0.0.1:8081`")
+
+    def _check_memory(self, node: Node) -> None:
+        said = node.get("memory_gb")
+        if said is not None and said.value is not None and self.kind.name != "ollama":
+            self._refuse(
+                said, "only servers of type ollama are told to unload models; a runner has its own `memory_gb`"
+            )
 
     def _refuse(self, node: Node, why: str) -> None:
         self.context.findings.errors.append(node.problem(why))

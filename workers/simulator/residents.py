@@ -15,7 +15,7 @@ class Residents:
 
     def use(self, ask: Ask, context_tokens: int) -> bool:
         """Whether the model has to be loaded for this request; it is in memory afterwards, unless keep_alive is 0."""
-        now, model = self._clock(), ask.model
+        now, model = self._clock(), ask.model.removesuffix(":latest")
         num_ctx = ask.num_ctx or context_tokens
         resident = self._loaded.get(model)
         warm = resident is not None and resident[0] == num_ctx and (resident[1] is None or resident[1] > now)

@@ -222,7 +222,7 @@ def _fields() -> Iterator[str]:
     """The first name of every field, from the dictionary itself."""
     for name, value in vars(dictionary).items():
         table: Any = value
-        if name.isupper() and name not in ("_PER_1K", "_WITHOUT_EFFECT") and isinstance(value, dict):
+        if name.isupper() and name not in ("_PER_1K", "_WITHOUT_EFFECT", "BLOCKS") and isinstance(value, dict):
             yield from (spelling.path[-1] for spelling in table.values() if len(spelling.path) == 1)
 
 

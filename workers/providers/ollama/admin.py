@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncGenerator
 
-from ..dialect import Call
+from ....routing.failure import Failure
+from ..dialect import Call, ListedModel
 from ..endpoint import AttemptFailed, Endpoint, Timeouts
 from ..inspection import fetch_well, within
 from ..pull_progress import PullProgress
 from ..wire import Wire
-from .models import gpu_share, load_calls, loaded_window, unload_call
+from .models import InMemory, gpu_share, in_memory, listed, load_calls, loaded_window, unload_call
 from .pull import PullDecoder, pull_call
 from .response import ollama_failure
 
@@ -29,6 +30,17 @@ async def window_of(wire: Wire, endpoint: Endpoint, model: str, timeout_s: float
     """The context window that a model is loaded with, None if it is not loaded. Raises AttemptFailed."""
     reply = await fetch_well(wire, endpoint, [Call("GET", "/api/ps")], within(timeout_s))
     return loaded_window(reply, model)
+
+
+async def memory(
+    wire: Wire, endpoint: Endpoint, timeout_s: float
+) -> tuple[tuple[InMemory, ...], tuple[ListedModel, ...]]:
+    """The models that are loaded, and all that the server has. Raises AttemptFailed."""
+    loaded = await fetch_well(wire, endpoint, [Call("GET", "/api/ps")], within(timeout_s))
+    found = listed(endpoint.row, await fetch_well(wire, endpoint, [Call("GET", "/api/tags")], within(timeout_s)))
+    if isinstance(found, Failure):
+        raise AttemptFailed(found)
+    return in_memory(loaded), found
 
 
 async def share_on_gpus(wire: Wire, endpoint: Endpoint, model: str, timeout_s: float) -> float | None:

@@ -1,12 +1,22 @@
 """The models of an Ollama server: what it lists, what it tells of one, loading and unloading (C.1)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ....routing.failure import Failure, Fault
 from ..dialect import Call, ListedModel, Reply
 from ..json_fields import count, first, mapping, mappings, number, parse, sequence, text
 from ..rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A model that is loaded. goes_at: when it is unloaded if nobody asks for it again, in the server's words."""
+
+    model: str
+    size_bytes: int
+    goes_at: str
+
 
 #: Ollama's words for a capability, and ours.
 _CAPABILITIES = {"tools": "tools", "vision": "vision", "embedding": "embedding", "completion": "json_mode"}
@@ -48,6 +58,12 @@ def unload_call(model: str) -> Call:
 def loaded_window(reply: Reply, model: str) -> int | None:
     """The context window of a model in the listing of those that are loaded (/api/ps), None if it is not among them."""
     return count(_loaded(reply, model).get("context_length")) or None
+
+
+def in_memory(reply: Reply) -> tuple[InMemory, ...]:
+    """All of that listing."""
+    entries = mappings(mapping(parse(reply.body)).get("models"))
+    return tuple(InMemory(_name(each), count(each.get("size")), text(each.get("expires_at"))) for each in entries)
 
 
 def gpu_share(reply: Reply, model: str) -> float | None:
