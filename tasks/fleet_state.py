@@ -165,12 +165,15 @@ class FleetState:
         merged = await self.redis.transaction(told, self._directory, value_from_callable=True)
         return controlled(cast("Directory", merged), await self.controls.read())
 
-    async def directory(self) -> Directory | None:
-        """The directory that the pools published, with what was changed by hand; None before any pool has started."""
+    async def published(self) -> Directory | None:
+        """The directory as the pools published it; None before any pool has started."""
         raw = await self.redis.get(self._directory)
-        if not raw:
-            return None
-        return controlled(Directory.model_validate_json(raw, extra="ignore"), await self.controls.read())
+        return Directory.model_validate_json(raw, extra="ignore") if raw else None
+
+    async def directory(self) -> Directory | None:
+        """The same, with what was changed by hand."""
+        published = await self.published()
+        return None if published is None else controlled(published, await self.controls.read())
 
     async def report(self, node: NodeReport, *, news: bool = False) -> Snapshot:
         """Say how a node stands, and hear of all others what concerns it. news: others are to hear of it at once."""

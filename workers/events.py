@@ -95,6 +95,10 @@ EVENTS: Mapping[str, Event] = {
         "something was changed by hand; the fields are what holds for this pool's provider",
         ("provider", "switch", "resets", *SETTINGS),
     ),
+    "directory.replaced": Event(
+        "a pool came with another configuration than that of the pools that run, and its own holds from now on",
+        ("changed", "source", "pools"),
+    ),
     "pool.resized": Event("a pool takes so many jobs at the same time from now on", ("slots",)),
     "local_server.started": Event("a pool starts its own model server", ("provider", "model", "endpoint")),
     "local_server.loaded": Event("it has loaded its model and answers", ("provider", "took_s")),

@@ -24,12 +24,14 @@ def plan_pool(
     node: str | None = None,
     grace_s: float = 30.0,
     host: str | None = None,
+    joins: bool = False,
 ) -> PoolPlan:
     """The plan of one pool.
 
-    known: the directory in Redis, for a host without a configuration of its own. Raises UnknownName,
-    ConfigurationError.
+    known: the directory in Redis, for a host without a configuration of its own. joins: that directory holds although
+    there is one. Raises UnknownName, ConfigurationError.
     """
+    configured = bool(settings.providers) and not joins
     chosen = _provider(settings, known, provider)
     if endpoints:
         chosen = chosen.model_copy(update={"base_urls": tuple(url.rstrip("/") for url in endpoints)})
@@ -48,8 +50,8 @@ def plan_pool(
         provider=chosen,
         endpoints=lines,
         slots=slots or chosen.slots * (len(lines) if chosen.self_hosted else 1),
-        directory=settings.directory() if settings.providers else _with(known, chosen),
-        configured=bool(settings.providers),
+        directory=settings.directory() if configured else _with(known, chosen),
+        configured=configured,
         redis_url=redis_url,
         grace_s=grace_s,
         task_types=settings.task_types,

@@ -57,6 +57,24 @@ async def changed(fleet: Fleet, *arguments: str) -> dict[str, Any]:
     return found
 
 
+async def test_another_fleets_configuration_is_refused_and_one_that_joins_leaves_the_routes(fleet: Fleet) -> None:
+    other, before = fleet.folder / "other.yaml", await fleet.client.fleet.directory()
+    three = {"type": "simulated", "base_url": fleet.providers["one"].base_url, "default_model": "sim-chat"}
+    other.write_text(json.dumps({"providers": {"three": three}}))
+    for command in (["worker", "--provider", "three"], ["up", "--no-flower"]):
+        refused = await fleet.run(*command, "--config", str(other))
+        assert (refused.code, "another fleet runs on redis://127.0.0.1:" in refused.err) == (2, True), refused
+    assert await fleet.client.fleet.directory() == before
+    worker = await fleet.worker("three", "--config", str(other), "--join")
+    after = await fleet.client.fleet.directory()
+    assert before is not None
+    assert after is not None
+    assert (after.routes, sorted(after.providers)) == (before.routes, ["one", "three", "two"])
+    (answered,) = await fleet.outcomes(await fleet.submit(1, provider="three"))
+    assert answered.answer is not None
+    assert await worker.stop() == 0
+
+
 async def took(fleet: Fleet, ids: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for outcome in await fleet.outcomes(ids):

@@ -49,6 +49,7 @@ async def test_the_directory_is_read_with_what_was_changed(fleet: FleetState) ->
     assert read == published
     assert read is not None
     assert not read.providers["a"].enabled
+    assert await fleet.published() == configured
     await fleet.controls.set_provider("a", {"switch": None})
     assert await fleet.directory() == configured
 

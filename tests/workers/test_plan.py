@@ -41,6 +41,13 @@ def test_servers_of_our_own_have_their_slots_each() -> None:
     assert plan(provider="gpu").slots == 8
 
 
+def test_who_joins_brings_its_own_provider_and_leaves_the_fleets_routes() -> None:
+    fleet = Directory(providers={"openai": ProviderFacts(name="openai", type="openai")})
+    joined = plan(known=fleet, provider="groq", joins=True)
+    assert (joined.provider, joined.configured) == (GROQ, False)
+    assert joined.directory == Directory(providers={**fleet.providers, "groq": GROQ.facts()})
+
+
 @pytest.mark.parametrize(
     ("options", "slots", "urls", "node"),
     [

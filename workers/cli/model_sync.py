@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from ...routing.directory import Directory
 from ...tasks.client import AsyncClient
 from ..registry.informed import Knowledge
 from ..registry.knowledge import known_to_fleet
@@ -51,8 +52,20 @@ async def _sync(config: Path | None, provider: str | None) -> tuple[list[Answere
         answered = await ask_all(chosen(config, provider))
         await keep(client, answered)
         knowledge = await known_to_fleet(settings, client)
-        await client.fleet.publish_directory(knowledge.informed(settings.directory()))
+        await _tell(client, knowledge.informed(settings.directory()), [each.provider.name for each in answered])
     return answered, knowledge
+
+
+async def _tell(client: AsyncClient, ours: Directory, asked: list[str]) -> None:
+    """The fleet of the providers that it has and that were asked; of all that is configured if no pool has been here.
+
+    Its routes and its other providers are for its pools to tell: their configuration may be another one.
+    """
+    known = await client.fleet.published()
+    if known is None:
+        await client.fleet.publish_directory(ours)
+    elif told := {name: ours.providers[name] for name in asked if name in known.providers}:
+        await client.fleet.publish_directory(ours.model_copy(update={"providers": told}), whole=False)
 
 
 def _table(answered: list[Answered], knowledge: Knowledge) -> Table:

@@ -72,7 +72,7 @@ async def _run(settings: Settings, herald: Herald, work: Callable[[AsyncClient],
 async def _client(settings: Settings, herald: Herald, started: list[Fleet]) -> AsyncGenerator[AsyncClient]:
     url = settings.redis_url or running_url(state_dir())
     if url is not None and (providers := await _living(url)):
-        err.print(f"using the fleet that runs: {', '.join(providers)}", markup=False)
+        err.print(_using(providers, settings), markup=False)
         async with AsyncClient(url, wait_for_redis_s=_PATIENCE_S) as client:
             yield client
         return
@@ -84,6 +84,15 @@ async def _client(settings: Settings, herald: Herald, started: list[Fleet]) -> A
         started.append(fleet)
         async with AsyncClient(fleet.redis_url, wait_for_redis_s=_PATIENCE_S) as client:
             yield client
+
+
+def _using(living: list[str], settings: Settings) -> str:
+    """What is said of the fleet that runs. Whoever has a configuration of other providers does not mean that one."""
+    said = f"using the fleet that runs: {', '.join(living)}"
+    own = [each.name for each in settings.enabled()]
+    if not own or {*own} & {*living}:
+        return said
+    return f"{said}; it has none of {settings.source or 'the environment'} ({', '.join(own)})"
 
 
 async def _living(url: SecretStr) -> list[str]:

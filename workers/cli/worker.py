@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import structlog
@@ -14,6 +16,7 @@ from ...tasks.client import AsyncClient
 from ...tasks.connection import passes
 from ...tasks.errors import FleetUnavailable
 from ..herald import Herald
+from ..joining import refuse_another_fleets, tell_replaced
 from ..local.server import folders_of, local_server
 from ..logs import configure_logs, log_options
 from ..metrics.endpoint import Place
@@ -69,25 +72,32 @@ def worker(
     metrics_address: Annotated[
         str, typer.Option(envvar="FLEET_METRICS_ADDRESS", help="Where metrics are served; 0.0.0.0 is everywhere.")
     ] = "127.0.0.1",
+    joins: Annotated[
+        bool, typer.Option("--join", help="Leave the routes of the fleet that runs as they are, and only add to it.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Run a worker pool for one provider until it is stopped.
 
     It takes jobs from the lanes in which the provider has a target, and from the provider's own queue. On another host
-    it needs FLEET_REDIS_URL and nothing else: the fleet's configuration comes from Redis.
+    it needs FLEET_REDIS_URL and nothing else: the fleet's configuration comes from Redis. A configuration that is there
+    holds for the whole fleet from now on, unless it is another fleet's or --join is given.
 
     Examples:
 
       fleet worker --provider groq
 
       fleet worker --provider vllm --endpoint http://localhost:8000 --slots 64 --metrics-port 9464
+
+      fleet worker --provider vllm --config gpu.yaml --join
     """
     settings = load_settings(config, needed=(provider,))
     redis_url = fleet_redis(settings)
     secrets = [*secrets_in(settings), *secrets_in(redis_url)]
     herald = Herald()
     configure_logs(log_options(os.environ, debug_providers=settings.debug), secrets=secrets, on_event=herald.take)
-    plan = run_async(_plan(settings, redis_url, provider, endpoint or [], slots, node, grace))
+    own = partial(plan_pool, settings, endpoints=endpoint or [], slots=slots, node=node, grace_s=grace, joins=joins)
+    plan = run_async(_plan(settings, redis_url, lambda known: own(known, redis_url, provider=provider)))
     if metrics_port is not None:
         plan = replace(plan, metrics=Place(metrics_port, metrics_address))
     with local_server(plan.provider, folders_of(settings.source), to_stderr(sys.stderr)):
@@ -95,39 +105,40 @@ def worker(
     sys.exit(code)
 
 
-async def _plan(
-    settings: Settings,
-    redis_url: SecretStr,
-    provider: str,
-    endpoints: list[str],
-    slots: int | None,
-    node: str | None,
-    grace: float,
-) -> PoolPlan:
-    known = await _directory(redis_url)
-    plan = plan_pool(
-        settings, known, redis_url, provider=provider, endpoints=endpoints, slots=slots, node=node, grace_s=grace
-    )
+async def _plan(settings: Settings, redis_url: SecretStr, planned: Callable[[Directory], PoolPlan]) -> PoolPlan:
+    """planned: the pool beside what the fleet knows."""
+    plan = planned(await _directory(redis_url))
     async with AsyncClient(redis_url, wait_for_redis_s=_REDIS_WITHIN_S) as client:
+        if plan.configured:
+            source = settings.source or "the environment"
+            await persist(lambda: refuse_another_fleets(client, plan.directory, source=source))
+            await persist(lambda: tell_replaced(client, plan.directory, source=source, node=plan.node))
         if plan.provider.health_check.enabled:
             answered = await ask_all([plan.provider], timeout_s=_LISTED_WITHIN_S)
             await persist(lambda: keep(client, answered))
         knowledge = await persist(lambda: known_to_fleet(settings, client))
     for problem in retired_models(settings, knowledge.registry):
-        if problem.field == f"providers.{provider}":
-            log.warning("model.retired", provider=provider, problem=problem.message)
+        if problem.field == f"providers.{plan.provider.name}":
+            log.warning("model.retired", provider=plan.provider.name, problem=problem.message)
     sync = Sync(settings.sync_models_s, plan.directory, knowledge) if settings.sync_models_s is not None else None
     return replace(plan, directory=knowledge.informed(plan.directory), sync=sync)
 
 
 async def _directory(redis_url: SecretStr) -> Directory:
-    """What the pools have published. Redis may come up a little later than its workers."""
+    """What the pools have published, without what was changed by hand: what this one adds to it is published again.
+
+    Redis may come up a little later than its workers.
+    """
     try:
         async with AsyncClient(redis_url) as client:
-            return await client.directory()
+            return await _published(client)
     except FleetUnavailable as failed:
         if not passes(failed):
             raise
         log.warning("redis.awaited", error=str(failed), patience_s=_REDIS_WITHIN_S)
     async with AsyncClient(redis_url, wait_for_redis_s=_REDIS_WITHIN_S) as client:
-        return await client.directory()
+        return await _published(client)
+
+
+async def _published(client: AsyncClient) -> Directory:
+    return await persist(client.fleet.published) or Directory()

@@ -19,6 +19,7 @@ from ..embedded.config import HOST
 from ..embedded.keeper import kept_alive
 from ..embedded.server import EmbeddedRedis
 from ..herald import Herald, flower_of
+from ..joining import refuse_another_fleets
 from ..settings.schema import Settings
 from ..supervision.child import ChildSpec
 from ..supervision.output import LineSink, last_line
@@ -141,7 +142,7 @@ def log_files(state: Path) -> Outputs:
 async def running_fleet(settings: Settings, options: FleetOptions) -> AsyncGenerator[Fleet]:
     """A running fleet for these settings. What was started for it ends with the block, in order and within bounds.
 
-    Raises FleetUnavailable if Redis cannot be had, or if no pool comes up.
+    Raises FleetUnavailable if Redis cannot be had, or if no pool comes up, ConfigurationError if another fleet has it.
     """
     async with AsyncExitStack() as stack:
         redis, url = None, settings.redis_url
@@ -193,6 +194,8 @@ async def _connects(port: int) -> bool:
 async def _start_pools(fleet: Fleet) -> None:
     options, host = fleet.options, socket.gethostname()
     members = roster.pools(fleet.settings, host=host, grace_s=options.grace_s, metrics_port=options.metrics_port)
+    source = fleet.settings.source or "the environment"
+    await refuse_another_fleets(fleet.client, fleet.settings.directory(), source=source)
     living = await residents(fleet.client, ours={pool.name for pool in members}, within_s=fleet.options.ready_within_s)
     if fleet.options.share:
         fleet.shared = frozenset(node.provider for node in living)

@@ -1,5 +1,6 @@
 """`fleet models sync` and what `fleet models` shows after it, with a server whose models come and go."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from workfleet.routing.directory import ChainLink, Directory, ProviderFacts, Route
+from workfleet.tasks.client import AsyncClient
 from workfleet.workers.cli.main import app
 
 
@@ -84,6 +87,28 @@ def test_a_provider_that_does_not_answer_is_told_and_its_listing_stays(listed: L
     (synced,) = run(listed, "sync", code=3)
     assert synced["error"] is not None
     assert "two" in states(listed, "--noted")
+
+
+async def test_what_pools_have_told_of_others_and_of_routes_stays(listed: Listed, redis_url: str) -> None:
+    routes = {"default": Route(name="default", chain=(ChainLink(provider="other"),))}
+    facts = {name: ProviderFacts(name=name, type="groq") for name in ("fast", "other")}
+    async with AsyncClient(redis_url) as client:
+        await client.fleet.publish_directory(Directory(providers=facts, routes=routes))
+        await asyncio.to_thread(run, listed, "sync")
+        told = await client.fleet.directory()
+    assert told is not None
+    assert (told.routes, told.providers["other"]) == (routes, facts["other"])
+    assert [model.name for model in told.providers["fast"].known] == ["qwen-2.5-32b"]
+
+
+async def test_a_provider_that_the_running_fleet_does_not_have_is_not_brought_in(
+    listed: Listed, redis_url: str
+) -> None:
+    theirs = Directory(providers={"other": ProviderFacts(name="other", type="groq")})
+    async with AsyncClient(redis_url) as client:
+        await client.fleet.publish_directory(theirs)
+        await asyncio.to_thread(run, listed, "sync")
+        assert await client.fleet.directory() == theirs
 
 
 def test_before_anybody_has_asked_nothing_is_noted(listed: Listed) -> None:
