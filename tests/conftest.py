@@ -8,9 +8,9 @@ import redis
 import structlog
 from hypothesis import settings
 
-from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
-from workfleet.workers.embedded.process import end, launch, reap, wait_until_ready
+
+from .redis_process import running_redis
 
 # A law that holds slowly on a busy machine holds all the same.
 settings.register_profile("workfleet", deadline=None)
@@ -34,13 +34,8 @@ def logging_as_before() -> Iterator[None]:
 def redis_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of this test process' server, which keeps nothing on disk. Tests want `redis_url`."""
     config = ServerConfig(folder=tmp_path_factory.mktemp("redis"), port=free_port(), durable=False)
-    server = launch(find_server(), config)
-    try:
-        wait_until_ready(config, within_s=20)
+    with running_redis(config):
         yield config.url
-    finally:
-        end(config, within_s=10)
-        reap(server)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 from pydantic import SecretStr
 
 from workfleet.tasks.connection import AsyncRedis, connect
-from workfleet.workers.supervision import tether
+from workfleet.workers.supervision.child import tethered
 
 from ..e2e.fleet import Worker, until
 from .crew import Crew, Post, Trouble
@@ -126,8 +126,7 @@ class _Launcher:
         log = self.grounds.folder / f"{name}.log"
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid())),
-                *(sys.executable, "-m", "tests.chaos.plain_worker", name, str(self.slots)),
+                *tethered(sys.executable, "-m", "tests.chaos.plain_worker", name, str(self.slots)),
                 cwd=ROOT,
                 env=env,
                 stdin=asyncio.subprocess.DEVNULL,

@@ -20,7 +20,7 @@ from workfleet.tasks.fleet_state import NodeReport
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.results import Outcome
 from workfleet.workers.simulator import Settings, Simulator
-from workfleet.workers.supervision import tether
+from workfleet.workers.supervision.child import tethered
 
 from .redis_server import RedisServer
 
@@ -55,8 +55,7 @@ class Ran:
 async def run(*arguments: str, env: Mapping[str, str], folder: Path, within_s: float = WITHIN_S) -> Ran:
     """`fleet …` to its end."""
     process = await asyncio.create_subprocess_exec(
-        *_FLEET,
-        *arguments,
+        *tethered(*_FLEET, *arguments),
         cwd=folder,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **env},
         stdin=asyncio.subprocess.DEVNULL,
@@ -141,8 +140,7 @@ class Fleet:
         log = self.folder / f"{name}.log"
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid())),
-                *(*_FLEET, "worker", "--provider", provider, "--node", name, *options),
+                *tethered(*_FLEET, "worker", "--provider", provider, "--node", name, *options),
                 cwd=self.folder,
                 env={**os.environ, **self.env, **env},
                 stdin=asyncio.subprocess.DEVNULL,

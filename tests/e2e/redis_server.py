@@ -7,9 +7,10 @@ from typing import Self
 
 import redis
 
-from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
-from workfleet.workers.embedded.process import launch, reap, wait_until_ready
+from workfleet.workers.embedded.process import reap, wait_until_ready
+
+from ..redis_process import start_redis
 
 _READY_WITHIN_S = 20
 
@@ -26,7 +27,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Return when it answers, with all that it held."""
-        self._pid = launch(find_server(), self._config)
+        self._pid = start_redis(self._config)
         wait_until_ready(self._config, within_s=_READY_WITHIN_S)
 
     def kill(self) -> None:

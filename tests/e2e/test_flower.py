@@ -15,6 +15,7 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.fleet_state import NodeReport
 from workfleet.tasks.job import JobSpec
 from workfleet.tasks.queues import make_app
+from workfleet.workers.supervision.child import tethered
 
 WITHIN_S = 60
 PROMPT = "our secret plan"
@@ -24,7 +25,7 @@ PROMPT = "our secret plan"
 async def flower(redis_url: str, *options: str, **env: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """A browser at a running Flower."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "workfleet.workers.cli", "flower", "--port", "0", *options),
+        *tethered(sys.executable, "-P", "-m", "workfleet.workers.cli", "flower", "--port", "0", *options),
         env={**os.environ, "FLEET_REDIS_URL": redis_url, **env},
         stderr=asyncio.subprocess.PIPE,
     )

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from workfleet.workers.supervision.child import tethered
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README = PAGES[0].read_text()
@@ -56,7 +58,7 @@ async def up(folder: Path, env: dict[str, str]) -> AsyncGenerator[None]:
     command = f"{_FLEET} up --flower-port {free_port()}"
     with (folder / "up.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *shlex.split(command), cwd=folder, env=env, stdout=log, stderr=log
+            *tethered(*shlex.split(command)), cwd=folder, env=env, stdout=log, stderr=log
         )
         try:
             yield

@@ -21,6 +21,7 @@ from workfleet.tasks.job import JobSpec, JobState
 from workfleet.workers.embedded.process import runs
 from workfleet.workers.embedded.running import running_url
 from workfleet.workers.simulator import Settings, Simulator
+from workfleet.workers.supervision.child import tethered
 
 WITHIN_S = 60
 
@@ -44,7 +45,7 @@ class Project:
     async def up(self, *options: str) -> asyncio.subprocess.Process:
         with (self.folder / "up.log").open("ab") as log:
             fleet = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "workfleet.workers.cli", "up", "--no-flower", *options),
+                *tethered(sys.executable, "-P", "-m", "workfleet.workers.cli", "up", "--no-flower", *options),
                 cwd=self.folder,
                 env={**os.environ, "FLEET_STATE": str(self.state)},
                 stdout=asyncio.subprocess.PIPE,

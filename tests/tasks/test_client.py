@@ -1,8 +1,6 @@
 """The client, against a real Redis."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,10 +21,9 @@ from workfleet.tasks.errors import (
 from workfleet.tasks.fleet_state import NodeReport
 from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.store import Claimed
-from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
-from workfleet.workers.embedded.process import launch, reap, wait_until_ready
 
+from ..redis_process import running_redis
 from .stored import end
 
 LANE = "general.simple"
@@ -60,15 +57,10 @@ async def test_a_client_that_waits_comes_in_when_redis_has_come(tmp_path: Path) 
     client = AsyncClient(config.url, wait_for_redis_s=30)
     submitting = asyncio.create_task(client.submit(spec()))
     await asyncio.sleep(0)
-    server = launch(find_server(), config)
-    try:
-        wait_until_ready(config, within_s=20)
+    with running_redis(config):
         job_id = await submitting
         assert (await client.job(job_id)).state is JobState.QUEUED
         await client.redis.aclose()
-    finally:
-        os.kill(server, signal.SIGKILL)
-        reap(server)
 
 
 async def test_a_refused_command_is_not_waited_out(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

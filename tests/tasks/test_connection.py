@@ -11,9 +11,9 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.connection import address
 from workfleet.tasks.errors import ConfigurationError, FleetUnavailable
 from workfleet.tasks.sync_client import Client
-from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
-from workfleet.workers.embedded.process import end, launch, reap, wait_until_ready
+
+from ..redis_process import running_redis
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +21,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a Redis that asks for a password."""
     folder = tmp_path_factory.mktemp("guarded")
     config = ServerConfig(folder=folder, port=free_port(), durable=False, password=SecretStr("the-right-one"))
-    server = launch(find_server(), config)
-    try:
-        wait_until_ready(config, within_s=20)
+    with running_redis(config):
         yield config.port
-    finally:
-        end(config, within_s=10)
-        reap(server)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,11 @@ import aiohttp.web
 import pytest
 
 from workfleet.tasks.job import Job
-from workfleet.workers.embedded.binary import find_server
 from workfleet.workers.embedded.config import ServerConfig, free_port
-from workfleet.workers.embedded.process import end, launch, reap, wait_until_ready
 from workfleet.workers.ending import Ended
 from workfleet.workers.providers.sender import Sender
 
+from ..redis_process import running_redis
 from .pools import Fleet, fleet, provider, says
 from .running import Held, history
 
@@ -67,11 +66,8 @@ async def test_a_cancel_closes_the_connection_within_a_second(
 async def own_redis(tmp_path: Path) -> AsyncIterator[tuple[str, int]]:
     """The URL and process id of a Redis that a test may stop."""
     config = ServerConfig(folder=tmp_path, port=free_port(), durable=False)
-    pid = launch(find_server(), config)
-    wait_until_ready(config, within_s=20)
-    yield config.url, pid
-    end(config, within_s=10)
-    reap(pid)
+    with running_redis(config) as pid:
+        yield config.url, pid
 
 
 Outage = Callable[[Fleet, int], Awaitable[Callable[[], Awaitable[None]]]]

@@ -74,7 +74,7 @@ class Child:
 
 async def _start(spec: ChildSpec, output: int) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        *_tethered(spec.command),
+        *tethered(*spec.command),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=output,
         stderr=output,
@@ -83,7 +83,8 @@ async def _start(spec: ChildSpec, output: int) -> asyncio.subprocess.Process:
     )
 
 
-def _tethered(command: tuple[str, ...]) -> tuple[str, ...]:
+def tethered(*command: str) -> tuple[str, ...]:
+    """A command that does the same, and gets SIGTERM when this process dies, where the system can do that."""
     if not sys.platform.startswith("linux"):
         return command
     return (sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid()), *command)
