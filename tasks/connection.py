@@ -81,7 +81,7 @@ def translated(url: SecretStr) -> Generator[None]:
         raise FleetUnavailable(f"Redis at {where} takes no writes now: {failed}") from failed
     except PASSING as failed:
         raise FleetUnavailable(
-            f"Redis at {where} does not answer: {failed}; is it running? (fleet up starts one)"
+            f"Redis at {where} does not answer: {str(failed).rstrip('.')}; is it running? (fleet up starts one)"
         ) from failed
     except ResponseError as failed:
         raise FleetUnavailable(f"Redis at {where} refuses a command: {failed}") from failed

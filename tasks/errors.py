@@ -45,7 +45,9 @@ class NoTarget(FleetError):
     def __init__(self, skipped: Mapping[str, str]) -> None:
         reasons = "; ".join(f"{target}: {why}" for target, why in skipped.items())
         super().__init__(
-            f"no target can take the job: {reasons}" if reasons else "no provider is configured and enabled"
+            f"no target can take the job: {reasons}"
+            if reasons
+            else "no provider is configured and enabled; `fleet init` configures one"
         )
         self.skipped = dict(skipped)
 

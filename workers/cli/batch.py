@@ -21,7 +21,7 @@ from ...tasks.job import DEFAULT_DEADLINE_S
 from .console import err, out
 from .progress import cost, duration, live_progress, providers, tokens
 from .serving import INTERRUPTED, with_fleet
-from .session import ConfigOption, JsonOption, fleet_client, run_async
+from .session import NO_WORKER, ConfigOption, JsonOption, fleet_client, run_async
 
 app = typer.Typer(name="batch", no_args_is_help=True)
 
@@ -106,7 +106,12 @@ def create(
     deadline: DeadlineOption = DEFAULT_DEADLINE_S,
     config: ConfigOption = None,
 ) -> None:
-    """Hand in a file of requests to the fleet that runs, and print the batch's id."""
+    """Hand in a file of requests to the fleet that runs, and print the batch's id.
+
+    Example:
+
+      fleet batch create -i requests.jsonl --name nightly
+    """
     options = LineOptions(task_type, agent, model, stream, deadline)
     progress = RunProgress()
 
@@ -122,13 +127,18 @@ def create(
             err.print(f"not all was handed in; `fleet batch cancel {progress.batch}` ends what was", markup=False)
     err.print(f"jobs: {progress.submitted:,}, lines that are no requests: {progress.refused:,}", markup=False)
     if not someone_works:
-        err.print("no worker runs yet; `fleet up` starts them, or `fleet worker --provider NAME`", markup=False)
+        err.print(NO_WORKER, markup=False)
     out.print(progress.batch, markup=False)
 
 
 @app.command()
 def status(batch_id: BatchArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show how a batch stands."""
+    """Show how a batch stands.
+
+    Example:
+
+      fleet batch status 3q5w2l7kzbh4dgm6yxv5n2cdae
+    """
     found = run_async(_status(batch_id, config))
     if as_json:
         out.print_json(data=_fields(found))
@@ -141,11 +151,18 @@ def status(batch_id: BatchArgument, as_json: JsonOption = False, config: ConfigO
 
 @app.command("list")
 def newest(
-    at_most: Annotated[int, typer.Option("--limit", min=1, help="The newest so many.")] = 20,
+    at_most: Annotated[int, typer.Option("--limit", "-n", min=1, help="The newest so many.")] = 20,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List the batches, newest first."""
+    """List the batches, newest first.
+
+    Examples:
+
+      fleet batch list
+
+      fleet batch list --limit 5 --json
+    """
     found = run_async(_newest(at_most, config))
     if as_json:
         out.print_json(data=[_fields(each) for each in found])
@@ -175,11 +192,16 @@ def results(
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait until the batch is finished.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Write the output lines of what has ended; called again, those that are new."""
+    """Write the output lines of what has ended; called again, those that are new.
+
+    Example:
+
+      fleet batch results 3q5w2l7kzbh4dgm6yxv5n2cdae -o answers.jsonl --wait
+    """
     progress = RunProgress()
 
     async def work() -> None:
-        async with fleet_client(config, wait_for_redis_s=60) as client:
+        async with fleet_client(config, patient=True) as client:
             await write_results(client, batch_id, output_file, progress, follow=wait)
 
     run_async(work())
@@ -189,7 +211,12 @@ def results(
 
 @app.command()
 def cancel(batch_id: BatchArgument, config: ConfigOption = None) -> None:
-    """Cancel every job of a batch that has not ended."""
+    """Cancel every job of a batch that has not ended.
+
+    Example:
+
+      fleet batch cancel 3q5w2l7kzbh4dgm6yxv5n2cdae
+    """
 
     async def work() -> int:
         async with fleet_client(config) as client:

@@ -49,6 +49,10 @@ def complexity(
     Prints the area under the ROC curve of the score and, beside it, of plain prompt length: 0.5 is chance, 1 perfect.
     The model fails on a problem if its first answers are not all right. The score's weights were fitted on 421 problems
     of LiveCodeBench; on those it looks 0.01 better than it is.
+
+    Example:
+
+      fleet bench complexity problems.jsonl --model gpt-4o-mini
     """
     found = evaluate(read_problems(file), model)
     if as_json:
@@ -61,7 +65,12 @@ def complexity(
 def memory(
     jobs: Annotated[int, typer.Option(min=100, help="Jobs to hand in.")] = 20_000, as_json: JsonOption = False
 ) -> None:
-    """Measure what a queued job costs in Redis beside its request, in a private Redis that is empty but for it."""
+    """Measure what a queued job costs in Redis beside its request, in a private Redis that is empty but for it.
+
+    Example:
+
+      fleet bench memory --jobs 100000
+    """
     found = run_async(measure_memory(jobs))
     if as_json:
         out.print_json(data=asdict(found))

@@ -22,7 +22,11 @@ def estimates(
     "before" is by the text alone; "after" is as if the fleet had seen all the other exchanges before. Lines are as
     those of `fleet providers decode`; `fleet usage estimates` has the same of your own fleet. Nothing is sent.
 
-    Examples: fleet bench estimates exchanges.jsonl; fleet bench estimates exchanges.jsonl --prompts --json
+    Examples:
+
+      fleet bench estimates exchanges.jsonl
+
+      fleet bench estimates exchanges.jsonl --prompts --json
     """
     found = measure_estimates(exchanges_in(file))
     if as_json:

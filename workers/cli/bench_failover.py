@@ -36,10 +36,13 @@ def failover(
     until the second provider is asked, and to the first byte of its answer. With --shared, that one is full when the
     first dies, and a job can also wait for the end of one of its calls.
 
-    \b
-    fleet bench failover
-    fleet bench failover --fault hanging --slots 48 --jobs 1500
-    fleet bench failover --shared --json
+    Examples:
+
+      fleet bench failover
+
+      fleet bench failover --fault hanging --slots 48 --jobs 1500
+
+      fleet bench failover --shared --json
     """
     for each in fault or ():
         if each not in FAULTS:

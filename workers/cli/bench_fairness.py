@@ -28,9 +28,11 @@ def fairness(
 
     A simulated provider answers in half a second. Both agents hand in their jobs in batches, then both as single jobs.
 
-    \b
-    fleet bench fairness
-    fleet bench fairness --large 5000 --slots 4 --json
+    Examples:
+
+      fleet bench fairness
+
+      fleet bench fairness --large 5000 --slots 4 --json
     """
     options = FairnessOptions(small, large, slots, turns)
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder, EmbeddedRedis(Path(folder)) as server:

@@ -31,6 +31,12 @@ def limits(
     A simulated provider enforces its limits strictly: in fixed windows, in a sliding window, and as a bucket. Prompts
     and answers are of skewed sizes. Beside it, at the same time and under the same limits: the policy of OpenAI's
     cookbook, and callers that only back off.
+
+    Examples:
+
+      fleet bench limits
+
+      fleet bench limits --seconds 60 --window sliding --json
     """
     options = LimitsOptions(rpm, tpm, seconds, (window,) if window else WINDOWS)
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder, EmbeddedRedis(Path(folder)) as server:

@@ -40,10 +40,13 @@ def mix(
     without a mode, and each mode with `priority`: 12 minutes in all. If you name strategies or modes, each is
     measured with each.
 
-    \b
-    fleet bench mix
-    fleet bench mix --strategies priority,cost_based
-    fleet bench mix --strategies quality --modes any,free_only --jobs 500
+    Examples:
+
+      fleet bench mix
+
+      fleet bench mix --strategies priority,cost_based
+
+      fleet bench mix --strategies quality --modes any,free_only --jobs 500
     """
     options = MixOptions(
         jobs,

@@ -30,6 +30,12 @@ def submit(
     A file of jobs goes the way of `fleet batch create`: read, checked, scored, stored, and every job published to its
     queue. Beside it, in turns and on the same Redis, `apply_async` is called in a loop with the same prompts, of a task
     whose result can be waited for, as a job's can, and of one without.
+
+    Examples:
+
+      fleet bench submit
+
+      fleet bench submit --jobs 20000 --turns 3 --json
     """
     with _folder() as folder, _redis(redis_url, folder) as url:
         found = measure_submit(url, folder, _tell, jobs=jobs, turns=turns)

@@ -24,10 +24,13 @@ def selection(
     name for it; each line says which. It is asked with the shipped registry and prices, or with your own registry, if
     you have one; no provider is asked, and nothing needs to run.
 
-    \b
-    fleet bench selection
-    fleet bench selection --all
-    fleet bench selection --json
+    Examples:
+
+      fleet bench selection
+
+      fleet bench selection --all
+
+      fleet bench selection --json
     """
     found = measure_selection(known_without_asking(load_settings(config, needed=())))
     if as_json:

@@ -25,6 +25,12 @@ def slots(
     A real worker process runs jobs against a simulated provider that takes the same time for each: as it runs by
     default, and without task events. With the same load on the same machine: an asyncio client that does nothing but
     call, and a plain Celery task in the threads pool that calls with httpx2, the continuation of httpx.
+
+    Examples:
+
+      fleet bench slots
+
+      fleet bench slots --slots 64 --latency 2 --seconds 60 --json
     """
     options = SlotsOptions(slots, latency, seconds)
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder, EmbeddedRedis(Path(folder)) as server:

@@ -40,9 +40,11 @@ def soak_command(
     that is not what was asked for. The same seed strikes alike. After Ctrl-C no more jobs come, and the accounts are
     made. Ends with code 1 if fewer succeed, one is lost, or one is paid for twice.
 
-    \b
-    fleet bench soak
-    fleet bench soak --seconds 3600 --providers 4 --seed 7
+    Examples:
+
+      fleet bench soak
+
+      fleet bench soak --seconds 3600 --providers 4 --seed 7
     """
     options = SoakOptions(seconds, providers, rate, slots, seed)
     with tempfile.TemporaryDirectory(prefix="fleet-bench-") as folder, EmbeddedRedis(Path(folder)) as server:

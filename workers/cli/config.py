@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from ...routing.directory import ANY_AGENT, Route
-from ...tasks.errors import ConfigurationError
+from ...tasks.errors import ConfigurationError, InvalidRequest
 from ..registry.knowledge import known_without_asking
 from ..registry.retired import retired_models
 from ..settings.breaker import words
@@ -21,26 +21,27 @@ from ..settings.provider import ProviderSettings
 from ..settings.report import key_words, report_of, report_of_errors, targets_of, why_not
 from ..settings.schema import Settings
 from .console import err, out
+from .session import ConfigOption, JsonOption
 
 app = typer.Typer(name="config", help="Check the configuration, and show what it means.", no_args_is_help=True)
 
-FileArgument = Annotated[
-    Path | None,
-    typer.Argument(help="The file; FLEET_CONFIG or the configuration of this folder if not given.", show_default=False),
-]
+FileArgument = Annotated[Path | None, typer.Argument(help="The file, as with --config.", show_default=False)]
 
 
 @app.command()
-def validate(
-    file: FileArgument = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")] = False,
-) -> None:
+def validate(file: FileArgument = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Check a configuration: providers, keys, models, limits and routes, and everything that is wrong with it at once.
 
-    No provider is contacted. The exit code is 2 if the configuration can't be used.
+    No provider is contacted. Ends with code 2 if the configuration cannot be used.
+
+    Examples:
+
+      fleet config validate
+
+      fleet config validate other.yaml --json
     """
     try:
-        settings = _with_models_checked(_load(file))
+        settings = _with_models_checked(_load(file, config))
     except SettingsError as failed:
         if not as_json:
             raise
@@ -53,13 +54,22 @@ def validate(
 
 
 @app.command()
-def show(file: FileArgument = None) -> None:
-    """Print the configuration as a fleet.yaml, whatever form it has: every default in place, and no secret."""
-    typer.echo(as_yaml(_load(file)), nl=False)
+def show(file: FileArgument = None, config: ConfigOption = None) -> None:
+    """Print the configuration as a fleet.yaml, whatever form it has: every default in place, and no secret.
+
+    Examples:
+
+      fleet config show
+
+      fleet config show llm_providers.yaml > fleet.yaml
+    """
+    typer.echo(as_yaml(_load(file, config)), nl=False)
 
 
-def _load(file: Path | None) -> Settings:
-    settings = load_settings(file)
+def _load(file: Path | None, config: Path | None) -> Settings:
+    if file is not None and config is not None:
+        raise InvalidRequest(f"give one file: {file}, or --config {config}")
+    settings = load_settings(file or config)
     if settings.source is None and not settings.providers:
         raise ConfigurationError(f"no configuration here: looked for {', '.join(FILES)}; `fleet init` writes one")
     return settings

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...tasks.dead_letters import DeadLetters
+from ...tasks.errors import InvalidRequest
 from ...tasks.job import Job
 from .console import err, out
 from .jobs import show_job
@@ -28,7 +29,14 @@ def list_them(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """List the dead letters, newest first, with why each of them failed."""
+    """List the dead letters, newest first, with why each of them failed.
+
+    Examples:
+
+      fleet dead-letter list
+
+      fleet dead-letter list --limit 10 --json
+    """
     jobs = run_async(_newest(config, limit))
     if as_json:
         out.print_json(data=[_fields(job) for job in jobs])
@@ -65,7 +73,12 @@ def _fields(job: Job) -> dict[str, object]:
 def show(
     job: Annotated[str, typer.Argument(help="The job's id.")], as_json: JsonOption = False, config: ConfigOption = None
 ) -> None:
-    """Show one with all its attempts."""
+    """Show one with all its attempts.
+
+    Example:
+
+      fleet dead-letter show 3q5w2l7kzbh4dgm6yxv5n2cdae
+    """
     run_async(show_job(job, as_json, config))
 
 
@@ -84,13 +97,20 @@ def replay(jobs: Ids = None, everything: AllOption = False, config: ConfigOption
 
 @app.command()
 def drop(jobs: Ids = None, everything: AllOption = False, config: ConfigOption = None) -> None:
-    """Forget dead letters. Their records stay readable until they expire."""
+    """Forget dead letters. Their records stay readable until they expire.
+
+    Examples:
+
+      fleet dead-letter drop 3q5w2l7kzbh4dgm6yxv5n2cdae
+
+      fleet dead-letter drop --all
+    """
     run_async(_each(config, jobs or [], everything, "drop"))
 
 
 async def _each(config: Path | None, jobs: list[str], everything: bool, what: str) -> None:
     if bool(jobs) == everything:
-        raise typer.BadParameter("name the jobs, or say --all")
+        raise InvalidRequest("name the jobs, or say --all")
     async with fleet_client(config) as client:
         letters = DeadLetters(client.store)
         chosen = [job.id for job in await letters.newest(at_most=1_000_000)] if everything else jobs

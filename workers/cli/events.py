@@ -16,7 +16,7 @@ from ...tasks.errors import UnknownName
 from ...tasks.fleet_events import FleetEvent, FleetEvents
 from ..events import EVENTS
 from ..logs import LEVELS
-from .console import out, whole
+from .console import err, out, whole
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 
 _COLOURS = {"warning": "yellow", "error": "red", "critical": "red"}
@@ -63,6 +63,8 @@ async def _show(config: Path | None, after: str | None, last: int, *, follow: bo
         for event in _from(seen, level):
             _print(event, as_json=as_json)
         if not follow and after is None:
+            if not seen:
+                err.print("nothing has been told yet; workers tell what happens", markup=False)
             return
         newest = seen or await books.last(1)
         await _follow(books.follow(after or (newest[-1].offset if newest else "0")), level, as_json=as_json)

@@ -26,7 +26,14 @@ def flower(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Run Flower for the fleet: workers, tasks, and under /fleet its pools, lanes and jobs. No prompts, no answers."""
+    """Run Flower for the fleet: workers, tasks, and under /fleet its pools, lanes and jobs. No prompts, no answers.
+
+    Examples:
+
+      fleet flower
+
+      FLEET_FLOWER_AUTH=ann:secret fleet flower --address 0.0.0.0 --port 8080
+    """
     settings = load_settings(config, needed=())
     options = DashboardOptions(
         redis_url=fleet_redis(settings),

@@ -26,6 +26,12 @@ def result(
     """Print a job's answer, if it has one yet.
 
     Ends with code 1 if the job failed, and with 5 if it has not ended within --timeout.
+
+    Examples:
+
+      fleet result 3q5w2l7kzbh4dgm6yxv5n2cdae
+
+      fleet result 3q5w2l7kzbh4dgm6yxv5n2cdae --timeout 30 --json
     """
     run_async(_await(job, timeout, as_json, config))
 
@@ -33,12 +39,17 @@ def result(
 def wait(
     job: JobArgument, timeout: TimeoutOption = None, as_json: JsonOption = False, config: ConfigOption = None
 ) -> None:
-    """Wait until a job has ended, and print its answer."""
+    """Wait until a job has ended, and print its answer.
+
+    Example:
+
+      fleet wait 3q5w2l7kzbh4dgm6yxv5n2cdae --timeout 600
+    """
     run_async(_await(job, timeout, as_json, config))
 
 
 async def _await(job: str, timeout_s: float | None, as_json: bool, config: Path | None) -> None:
-    async with fleet_client(config, wait_for_redis_s=60) as client:
+    async with fleet_client(config, patient=True, timeout_s=timeout_s) as client:
         await show_outcome(client, job, timeout_s, as_json=as_json)
 
 
@@ -69,7 +80,12 @@ def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
 
 
 def cancel(jobs: Annotated[list[str], typer.Argument(help="Ids of jobs.")], config: ConfigOption = None) -> None:
-    """Cancel jobs: waiting ones at once, running ones within a second; their connection to the provider is closed."""
+    """Cancel jobs: waiting ones at once, running ones within a second; their connection to the provider is closed.
+
+    Example:
+
+      fleet cancel 3q5w2l7kzbh4dgm6yxv5n2cdae
+    """
     run_async(_cancel(jobs, config))
 
 
@@ -88,7 +104,12 @@ async def _cancel(jobs: list[str], config: Path | None) -> None:
 
 
 def job(job_id: JobArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show a job: its state, where it waits, and every attempt with its target, outcome and cost."""
+    """Show a job: its state, where it waits, and every attempt with its target, outcome and cost.
+
+    Example:
+
+      fleet job 3q5w2l7kzbh4dgm6yxv5n2cdae
+    """
     run_async(show_job(job_id, as_json, config))
 
 

@@ -14,6 +14,7 @@ from typer.main import get_command, get_group
 from ...tasks.errors import FleetError
 from ..logs import configure_logs, log_options
 from .console import error
+from .help_text import reflow, reflowed
 
 #: Each command and group, in the order in which `fleet --help` shows them: its module, and its name there.
 COMMANDS: Mapping[str, str] = {
@@ -49,6 +50,7 @@ class _Commands(TyperGroup):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.help = reflowed(self.help or "")
         # For the words that a mistyped command is answered with.
         self.commands: dict[str, Any] = dict.fromkeys(COMMANDS)
 
@@ -64,16 +66,18 @@ def _imported(name: str, place: str) -> Any:
     module, _, attribute = place.partition(":")
     found = getattr(import_module(f".{module}", __package__), attribute)
     if isinstance(found, typer.Typer):
-        return get_group(found)
-    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name)(found)
-    return get_command(alone)
+        command: Any = get_group(found)
+    else:
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name)(found)
+        command = get_command(alone)
+    reflow(command)
+    return command
 
 
 app = typer.Typer(
     name="fleet",
     cls=_Commands,
-    help="An asynchronous worker fleet for LLM jobs on Celery and Redis.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -97,6 +101,10 @@ def _fleet(
     """An asynchronous worker fleet for LLM jobs on Celery and Redis.
 
     FLEET_MODE=offline, or `mode: offline` in the configuration, is the same as --offline.
+
+    Commands end with 0 if all went well, 1 if what they were to do failed, 2 if the command line, the configuration or
+    a name is wrong, 3 if no provider can do it or one does not answer, 4 if Redis does not answer, 5 if a job has not
+    ended in time, and 130 after Ctrl-C.
     """
     if offline:
         # Also for the processes that a command starts.

@@ -8,12 +8,7 @@ from .model_sync import sync
 from .model_verify import verify
 from .models import models
 
-models_app = typer.Typer(
-    name="models",
-    help="List the models, their prices and what is known of them; fetch and check local ones.",
-    callback=models,
-    invoke_without_command=True,
-)
+models_app = typer.Typer(name="models", callback=models, invoke_without_command=True)
 models_app.command()(pull)
 models_app.command()(prices)
 models_app.command()(sync)

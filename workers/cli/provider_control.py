@@ -23,7 +23,12 @@ _NOTHING = (
 
 
 def enable(name: Name, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Have a provider take jobs again that was disabled or drained."""
+    """Have a provider take jobs again that was disabled or drained.
+
+    Example:
+
+      fleet providers enable groq
+    """
     run_async(_change(config, name, {"switch": None}, as_json))
 
 
@@ -31,6 +36,10 @@ def disable(name: Name, as_json: JsonOption = False, config: ConfigOption = None
     """Have a provider take no more jobs. What runs ends; what waits for it goes on to other providers.
 
     Jobs that only it may run are refused, and those that wait already end as failed. `drain` lets them wait.
+
+    Example:
+
+      fleet providers disable groq
     """
     run_async(_change(config, name, {"switch": "disabled"}, as_json))
 
@@ -39,6 +48,10 @@ def drain(name: Name, as_json: JsonOption = False, config: ConfigOption = None) 
     """Have a provider finish what runs and take no more jobs. What waits goes on to other providers.
 
     Jobs that only it may run wait until it is enabled again.
+
+    Example:
+
+      fleet providers drain vllm
     """
     run_async(_change(config, name, {"switch": "draining"}, as_json))
 

@@ -15,8 +15,8 @@ from ...tasks.client import AsyncClient
 from ...tasks.health import ProviderHealth
 from ...tasks.status import FleetStatus, read_status
 from ..settings.breaker import words
-from .console import out
-from .session import ConfigOption, JsonOption, fleet_client, run_async
+from .console import err, out
+from .session import NO_WORKER, ConfigOption, JsonOption, fleet_client, run_async
 
 
 def status(
@@ -48,6 +48,8 @@ async def _status(config: Path | None, *, watch: bool, interval_s: float, detail
             out.print_json(data=_fields(now))
         elif not watch:
             out.print(_shown(now, detailed=detailed))
+            if not now.health:
+                err.print(NO_WORKER, markup=False)
         else:
             with Live(_shown(now, detailed=detailed), console=out, auto_refresh=False) as live:
                 while True:

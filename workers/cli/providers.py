@@ -31,6 +31,12 @@ def detect(as_json: JsonOption = False) -> None:
     """Find the model servers of this machine: Ollama, vLLM, LM Studio, LocalAI, llama.cpp and ruvLLM.
 
     On their usual ports; OLLAMA_HOST is respected. Ends with 0 whether there are any or not.
+
+    Examples:
+
+      fleet providers detect
+
+      fleet providers detect --json
     """
     found = run_async(find_servers(os.environ))
     if as_json:

@@ -45,6 +45,12 @@ def check(
 
     If it tells its limits, the fleet keeps them from now on where they are lower than those that are configured. Ends
     with code 3 if one of them does not answer.
+
+    Examples:
+
+      fleet providers test
+
+      fleet providers test groq --json
     """
     providers = chosen(config, name)
     asked = run_async(_ask(providers))

@@ -37,7 +37,11 @@ def attempt(
     "prompt tokens" are as we estimate them, as the provider counts them beforehand if it does, and as it bills them.
     Needs no fleet. Ends with code 3 if something of a provider does not work.
 
-    Examples: fleet providers try; fleet providers try groq -p "Say hello" --json
+    Examples:
+
+      fleet providers try
+
+      fleet providers try groq -p "Say hello" --json
     """
     names = [each.name for each in chosen(config, name)]
     request = Request.from_prompt(prompt, max_tokens=max_tokens, temperature=0)

@@ -93,10 +93,13 @@ def explain(
     The targets are those of the configuration, in the order in which the route's strategy has them before anything is
     observed of them.
 
-    \b
-    fleet route explain "Explain what a circuit breaker does"
-    fleet route explain -f prompt.md -t code-review --strategy balanced
-    fleet route explain "What is on the screenshot?" --needs vision --complexity moderate
+    Examples:
+
+      fleet route explain "Explain what a circuit breaker does"
+
+      fleet route explain -f prompt.md -t code-review --strategy balanced
+
+      fleet route explain "What is on the screenshot?" --needs vision --complexity moderate
     """
     text = _prompt(prompt, file)
     settings = load_settings(config, needed=())

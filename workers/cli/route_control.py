@@ -14,7 +14,7 @@ from ...routing.lanes import Band
 from ...tasks.errors import InvalidRequest, UnknownName
 from ..settings.choices import filtered_named, strategy_named
 from ..settings.links import with_roles
-from .console import out
+from .console import err, out
 from .route_change import By, IfVersion, RouteName, Terms, change_route
 from .route_view import chain, fields, origin
 from .session import ConfigOption, JsonOption, fleet_client, run_async
@@ -44,7 +44,12 @@ class _Change:
 
 
 def list_routes(as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show the routes of the running fleet, and which of them were changed by hand."""
+    """Show the routes of the running fleet, and which of them were changed by hand.
+
+    Example:
+
+      fleet route list
+    """
     run_async(_list(config, as_json))
 
 
@@ -93,12 +98,22 @@ def reset_route(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Have a route be as configured again."""
+    """Have a route be as configured again.
+
+    Example:
+
+      fleet route reset default
+    """
     run_async(_reset(config, name, Terms(if_version, by, as_json)))
 
 
 def failures(as_json: JsonOption = False) -> None:
-    """Show what follows each way in which a call can fail."""
+    """Show what follows each way in which a call can fail.
+
+    Example:
+
+      fleet route failures
+    """
     if as_json:
         out.print_json(data=[dict(zip(HEAD, row, strict=True)) for row in rows()])
         return
@@ -120,6 +135,8 @@ async def _list(config: Path | None, as_json: bool) -> None:
         by_hand = origin(name, control) if name in control.routes else ""
         table.add_row(name, route.strategy, spill, route.filtered, chain(route), by_hand)
     out.print(table)
+    if not directory.routes:
+        err.print("no routes: until a pool with a configuration starts, every provider may have every job")
 
 
 async def _set(config: Path | None, name: str, change: _Change, terms: Terms, *, new: bool) -> None:

@@ -20,12 +20,22 @@ AS_CONFIGURED = "as configured"
 
 
 def show_route(name: RouteName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show one route of the running fleet: its targets with their roles, its strategy, and its version."""
+    """Show one route of the running fleet: its targets with their roles, its strategy, and its version.
+
+    Example:
+
+      fleet route show default
+    """
     run_async(_show(config, name, as_json))
 
 
 def history(name: RouteName, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show what a route has been: each change by hand, newest first, with its number, time and author."""
+    """Show what a route has been: each change by hand, newest first, with its number, time and author.
+
+    Example:
+
+      fleet route history default --json
+    """
     run_async(_history(config, name, as_json))
 
 

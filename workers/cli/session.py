@@ -10,12 +10,19 @@ import typer
 from pydantic import SecretStr
 
 from ...tasks.client import AsyncClient
+from ...tasks.connection import passes
 from ...tasks.errors import FleetUnavailable
 from ..embedded.running import running_url, state_dir
 from ..settings.load import load_settings
 from ..settings.schema import Settings
+from .console import err
 
 _T = TypeVar("_T")
+
+#: What is said where jobs are handed in, and nobody is there to take them.
+NO_WORKER = "no worker runs yet; `fleet up` starts them, or `fleet worker --provider NAME`"
+
+_PATIENCE_S = 60.0
 
 ConfigOption = Annotated[
     Path | None,
@@ -35,11 +42,29 @@ def fleet_redis(settings: Settings) -> SecretStr:
 
 
 @asynccontextmanager
-async def fleet_client(config: Path | None, *, wait_for_redis_s: float = 0.0) -> AsyncGenerator[AsyncClient]:
-    """A client of the configured fleet."""
-    settings = load_settings(config, needed=())
-    async with AsyncClient(fleet_redis(settings), wait_for_redis_s=wait_for_redis_s) as client:
+async def fleet_client(
+    config: Path | None, *, patient: bool = False, timeout_s: float | None = None
+) -> AsyncGenerator[AsyncClient]:
+    """A client of the configured fleet.
+
+    patient: it waits for a minute while Redis is away, but no longer than the command's own `timeout_s`, and says so.
+    """
+    url = fleet_redis(load_settings(config, needed=()))
+    wait_s = min(_PATIENCE_S, _PATIENCE_S if timeout_s is None else timeout_s) if patient else 0.0
+    if wait_s:
+        await _tell_if_away(url, wait_s)
+    async with AsyncClient(url, wait_for_redis_s=wait_s) as client:
         yield client
+
+
+async def _tell_if_away(url: SecretStr, wait_s: float) -> None:
+    try:
+        async with AsyncClient(url):
+            return
+    except FleetUnavailable as failed:
+        if not passes(failed):
+            raise
+        err.print(f"{failed}; waiting for it for {wait_s:g} s", markup=False)
 
 
 def run_async(work: Coroutine[Any, Any, _T]) -> _T:

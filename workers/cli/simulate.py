@@ -52,19 +52,27 @@ def simulate(
     Times are seconds, or drawn: uniform:0.2,0.8 normal:0.5,0.1
     lognormal:0.5,0.3 exponential:0.5
 
-    \b
-    fleet simulate
-    fleet simulate --latency lognormal:0.5,0.3 --token-rate 80 --slots 8
-    fleet simulate --rpm 30 --rpd 1000 --tpm 12000 --window fixed
-    fleet simulate --dialect ollama --port 11434 --load 5 --num-ctx 4096
-    fleet simulate --fault http-503:provider=groq,rate=0.3
+    Examples:
 
-    \b
+      fleet simulate
+
+      fleet simulate --latency lognormal:0.5,0.3 --token-rate 80 --slots 8
+
+      fleet simulate --rpm 30 --rpd 1000 --tpm 12000 --window fixed
+
+      fleet simulate --dialect ollama --port 11434 --load 5 --num-ctx 4096
+
+      fleet simulate --fault http-503:provider=groq,rate=0.3
+
     While it runs, from another terminal:
-    fleet simulate on stall-midway:provider=anthropic,after=100,for=20
-    fleet simulate set latency=2 rpm=60
-    fleet simulate status
-    fleet simulate off
+
+      fleet simulate on stall-midway:provider=anthropic,after=100,for=20
+
+      fleet simulate set latency=2 rpm=60
+
+      fleet simulate status
+
+      fleet simulate off
     """
     if context.invoked_subcommand:
         return
@@ -85,17 +93,18 @@ def faults(
 
     A fault is switched on as NAME, or NAME:KEY=VALUE,... with these keys:
 
-    \b
-    provider=groq   only at that provider
-    model=big       only for that model
-    rate=0.3        a share of the requests
-    after=10        not to the first ten; after=5s is a time
-    for=20          to so many, then no more; for=30s is a time
-    amount=2        what the last column says
+      provider=groq   only at that provider
+      model=big       only for that model
+      rate=0.3        a share of the requests
+      after=10        not to the first ten; after=5s is a time
+      for=20          to so many, then no more; for=30s is a time
+      amount=2        what the last column says
 
-    \b
-    fleet simulate faults
-    fleet simulate faults --json
+    Examples:
+
+      fleet simulate faults
+
+      fleet simulate faults --json
     """
     if as_json:
         sys.stdout.write(json.dumps(_rows(), indent=2) + "\n")

@@ -30,9 +30,11 @@ def switch_on(
 ) -> None:
     """Switch faults on in a simulator that runs.
 
-    \b
-    fleet simulate on http-503:provider=groq
-    fleet simulate on rate-limited:rate=0.3 slow-first-token:amount=2,for=30s
+    Examples:
+
+      fleet simulate on http-503:provider=groq
+
+      fleet simulate on rate-limited:rate=0.3 slow-first-token:amount=2,for=30s
     """
     for active in _asked("POST", url, "faults", faults)["active"]:
         out.print(f"on: {active['fault']}", markup=False)
@@ -47,10 +49,13 @@ def switch_off(
 ) -> None:
     """Switch faults off.
 
-    \b
-    fleet simulate off
-    fleet simulate off http-503
-    fleet simulate off http-503:provider=groq
+    Examples:
+
+      fleet simulate off
+
+      fleet simulate off http-503
+
+      fleet simulate off http-503:provider=groq
     """
     off = [name for path in _paths(faults) for name in _asked("DELETE", url, path)["switched_off"]]
     out.print(f"off: {', '.join(off)}" if off else "none of them was on" if faults else "none was on", markup=False)
@@ -62,10 +67,13 @@ def change(
 ) -> None:
     """Change settings; `none` takes a limit away. Changed limits begin with nothing used.
 
-    \b
-    fleet simulate set latency=0.5 token-rate=40
-    fleet simulate set rpm=30 tpm=none
-    fleet simulate set latency=lognormal:0.5,0.3 model=small,large
+    Examples:
+
+      fleet simulate set latency=0.5 token-rate=40
+
+      fleet simulate set rpm=30 tpm=none
+
+      fleet simulate set latency=lognormal:0.5,0.3 model=small,large
     """
     changes = dict(_setting(text) for text in settings)
     now = _asked("PATCH", url, "settings", changes)
@@ -79,9 +87,11 @@ def status(
 ) -> None:
     """Show what is set, which faults are on and how often they struck, and what has been served.
 
-    \b
-    fleet simulate status
-    fleet simulate status --json --url http://127.0.0.1:8998
+    Examples:
+
+      fleet simulate status
+
+      fleet simulate status --json --url http://127.0.0.1:8998
     """
     settings, faults, stats = (_asked("GET", url, what) for what in ("settings", "faults", "stats"))
     if as_json:

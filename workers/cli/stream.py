@@ -40,7 +40,7 @@ def stream(
 
 
 async def _stream(job: str, after: str, timeout_s: float | None, as_json: bool, config: Path | None) -> None:
-    async with fleet_client(config, wait_for_redis_s=60) as client:
+    async with fleet_client(config, patient=True, timeout_s=timeout_s) as client:
         await show_stream(client, job, after=after, as_json=as_json, timeout_s=timeout_s)
 
 

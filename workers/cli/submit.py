@@ -13,7 +13,7 @@ from ...tasks.job import JobSpec
 from ...tasks.submission import parse_spec
 from .console import err, out
 from .jobs import TimeoutOption, show_outcome
-from .session import ConfigOption, JsonOption, fleet_client, run_async
+from .session import NO_WORKER, ConfigOption, JsonOption, fleet_client, run_async
 from .stream import show_stream
 
 #: Parameters that go with --file: what is done with the job, not what it is.
@@ -94,11 +94,15 @@ def submit(
 ) -> None:
     """Hand in one job and print its id, or with --wait its answer.
 
-    \b
-    fleet submit "Write pytest tests for def add(a, b): return a + b" -t test-generation --wait
-    fleet submit -f job.json
-    git diff | fleet submit - -t code-review --local-only
-    fleet submit "Summarise this thread" --max-cost 0.01 --max-tokens 800
+    Examples:
+
+      fleet submit "Write pytest tests for def add(a, b): return a + b" -t test-generation --wait
+
+      fleet submit -f job.json
+
+      git diff | fleet submit - -t code-review --local-only
+
+      fleet submit "Summarise this thread" --max-cost 0.01 --max-tokens 800
     """
     if file is not None:
         _refuse_beside_a_file(context)
@@ -172,6 +176,8 @@ async def _submit(spec: JobSpec, config: Path | None, *, wait: bool, timeout_s: 
             await show_stream(client, job_id, after="0", as_json=as_json, timeout_s=timeout_s)
             return
         if not wait:
+            if not (await client.snapshot()).living:
+                err.print(NO_WORKER, markup=False)
             out.print_json(data={"job_id": job_id}) if as_json else out.print(job_id, markup=False)
             return
         err.print(f"[dim]job {job_id}[/]")

@@ -53,6 +53,12 @@ def up(
     Without a configuration it uses the model servers that it finds on this machine, and without any a simulator.
     What is queued survives: the next `fleet up` in this folder goes on with it. Ctrl-C lets running jobs finish
     within --grace and hands back the rest; a second one hands them back at once.
+
+    Examples:
+
+      fleet up
+
+      fleet up --config gpu.yaml --no-flower --grace 60
     """
     settings = load_settings(config)
     options = log_options(os.environ, debug_providers=settings.debug)

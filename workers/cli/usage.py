@@ -16,7 +16,7 @@ from .usage_estimates import estimates
 from .usage_export import export
 from .usage_table import provenance, usage_fields, usage_table
 
-app = typer.Typer(name="usage", help="What calls came to: tokens, costs, times.")
+app = typer.Typer(name="usage")
 app.command()(export)
 app.command()(estimates)
 

@@ -26,7 +26,11 @@ def estimates(
     calls do not exceed, and the bias, which is below 0 where estimates are too low. Where no limit needs estimates, one
     call in 16 is measured.
 
-    Examples: fleet usage estimates; fleet usage estimates --prompts; fleet usage estimates --json
+    Examples:
+
+      fleet usage estimates
+
+      fleet usage estimates --prompts --json
     """
     lines = run_async(_report(config))
     if as_json:

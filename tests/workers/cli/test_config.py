@@ -139,6 +139,19 @@ def test_where_there_is_none_the_next_step_is_named(command: str, run: Run) -> N
     assert "`fleet init` writes one" in err
 
 
+@pytest.mark.parametrize("named", [["good.yaml"], ["--config", "good.yaml"], ["-c", "good.yaml"]])
+def test_the_file_is_named_as_with_every_other_command_or_alone(named: list[str], run: Run) -> None:
+    Path("good.yaml").write_text(GOOD)
+    code, out, _ = run("config", "validate", *named)
+    assert (code, out.partition(":")[0]) == (0, "good.yaml")
+    assert run("config", "show", *named)[0] == 0
+
+
+def test_two_files_are_one_too_many(run: Run) -> None:
+    code, _, err = run("config", "validate", "a.yaml", "-c", "b.yaml")
+    assert (code, err) == (2, "error: give one file: a.yaml, or --config b.yaml\n")
+
+
 def test_show_prints_a_fleet_yaml_of_any_form_without_secrets(run: Run) -> None:
     Path("llm_providers.yaml").write_text(
         "providers: {cloud: {groq: {api_key: hidden-too, models: [m], cost_per_1k_input: 0.003}}}"
