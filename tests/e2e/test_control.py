@@ -61,9 +61,8 @@ async def test_another_fleets_configuration_is_refused_and_one_that_joins_leaves
     other, before = fleet.folder / "other.yaml", await fleet.client.fleet.directory()
     three = {"type": "simulated", "base_url": fleet.providers["one"].base_url, "default_model": "sim-chat"}
     other.write_text(json.dumps({"providers": {"three": three}}))
-    for command in (["worker", "--provider", "three"], ["up", "--no-flower"]):
-        refused = await fleet.run(*command, "--config", str(other))
-        assert (refused.code, "another fleet runs on redis://127.0.0.1:" in refused.err) == (2, True), refused
+    refused = await fleet.run("worker", "--provider", "three", "--config", str(other))
+    assert (refused.code, "another fleet runs on redis://127.0.0.1:" in refused.err) == (2, True), refused
     assert await fleet.client.fleet.directory() == before
     worker = await fleet.worker("three", "--config", str(other), "--join")
     after = await fleet.client.fleet.directory()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,7 +11,10 @@ from workfleet.routing.directory import ChainLink, Directory, ProviderFacts, Rou
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import ConfigurationError
 from workfleet.tasks.fleet_state import NodeReport
+from workfleet.workers.fleet.running import FleetOptions, log_files, running_fleet
 from workfleet.workers.joining import refuse_another_fleets, tell_replaced
+from workfleet.workers.settings.provider import ProviderSettings
+from workfleet.workers.settings.schema import Settings
 
 
 def through(*providers: str) -> Directory:
@@ -50,6 +54,15 @@ async def test_another_fleets_is_refused_by_name_with_what_can_be_done(running: 
     assert "(a@x), and none of its routes leads to a provider of other.yaml (c, d)" in said
     assert "another FLEET_STATE" in said
     assert "`fleet worker --join`" in said
+
+
+async def test_a_whole_fleet_of_it_is_refused_before_anything_is_started(running: AsyncClient, tmp_path: Path) -> None:
+    other = ProviderSettings(name="c", type="vllm", base_urls=("http://127.0.0.1:9",), default_model="m")
+    settings = Settings(redis_url=running.redis_url, providers={"c": other}, routes=through("c").routes)
+    with pytest.raises(ConfigurationError, match=r"^another fleet runs on .* of the environment \(c\), which would"):
+        async with running_fleet(settings, FleetOptions(tmp_path, log_files(tmp_path))):
+            pass
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_one_with_a_provider_in_common_is_welcome(running: AsyncClient) -> None:
