@@ -74,6 +74,13 @@ class Calibration:
         return min(max(median_low(self.ratios) / _ONE, LOWEST), HIGHEST)
 
 
+def raised(known: Mapping[Kind, Calibration], tokens: int, *, tools: bool) -> dict[str, float]:
+    """The targets that count more of prompts like this one than we estimate, and how many times as many."""
+    shape = Kind.of("", tokens, tools=tools).shape
+    factors = ((kind.target, found.factor) for kind, found in known.items() if kind.shape == shape)
+    return {target: factor for target, factor in factors if factor > 1}
+
+
 @dataclass(frozen=True, slots=True)
 class Estimated:
     """A prompt's tokens. raw: by its text. tokens: by what the kind's counts were lately. kind: None if nothing is

@@ -17,11 +17,13 @@ from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 
+from ..routing.calibration import Calibration, Kind
 from ..routing.directory import Directory
 from .answer import Answer
 from .batch import DEFAULT_WINDOW, Batches, BatchStatus, new_batch_id
 from .connection import connect, passes, translated
 from .errors import FleetUnavailable, InvalidRequest, JobNotFound, NoTarget, UnknownName
+from .estimates import calibrations
 from .fleet_state import FleetState, Snapshot
 from .job import Attempt, Job, JobSpec, JobState
 from .messages import message_template
@@ -76,7 +78,7 @@ class AsyncClient:
         self.fleet = FleetState(self.redis, namespace=namespace)
         self._waiting = Waiting(self.store)
         self._wait_s = wait_for_redis_s
-        self._preparers = Preparers(lambda: self._call(self.fleet.directory), directory)
+        self._preparers = Preparers(lambda: self._call(self.fleet.directory), directory, self._learned)
 
     async def __aenter__(self) -> Self:
         try:
@@ -106,6 +108,9 @@ class AsyncClient:
                 if not passes(failed) or time.monotonic() >= give_up_at:
                     raise
                 await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _learned(self) -> dict[Kind, Calibration]:
+        return await self._call(lambda: calibrations(self.redis, namespace=self.store.namespace))
 
     async def _outlast(self, failed: FleetUnavailable) -> None:
         """Return when Redis is back; raise what failed if it has not gone away."""

@@ -74,8 +74,18 @@ class Preparer:
         models = [model for each in self.directory.providers.values() for model in (*each.models, *each.known)]
         self._least_context = min((m.context_tokens for m in models if m.context_tokens), default=inf)
 
-    def prepare(self, spec: JobSpec, *, job_id: str | None = None, canvas: str = "") -> Prepared:
-        """The record of a job. Raises UnknownName, InvalidRequest or NoTarget; nothing is stored then."""
+    def prepare(
+        self,
+        spec: JobSpec,
+        *,
+        job_id: str | None = None,
+        canvas: str = "",
+        raised: Mapping[str, float] = _AS_ESTIMATED,
+    ) -> Prepared:
+        """The record of a job. raised: as in `wants_of`, of one that may cost only so much.
+
+        Raises UnknownName, InvalidRequest or NoTarget; nothing is stored then.
+        """
         if spec.capped:
             spec = _with_an_answers_limit(spec)
         raw = _SPEC.dump_json(spec, exclude_defaults=True)
@@ -84,7 +94,7 @@ class Preparer:
             raise InvalidRequest(f"id {job_id!r} is none: up to 128 letters, digits, and any of . _ : -")
         return Prepared(
             job_id or self.make_id(),
-            self._place(spec),
+            self._place(spec, raised),
             raw,
             spec.deadline_s,
             spec.custom_id or "",
@@ -92,7 +102,7 @@ class Preparer:
             f"{spec.agent}\n{spec.idempotency_key}" if spec.idempotency_key else "",
         )
 
-    def _place(self, spec: JobSpec) -> Placed:
+    def _place(self, spec: JobSpec, raised: Mapping[str, float]) -> Placed:
         text = spec.request.text
         task_type = self._task_type(spec.task_type)
         complexity = self._complexity(spec, task_type, text)
@@ -111,18 +121,21 @@ class Preparer:
         alike = not (tokens or spec.capped)
         found = self._placed.get(asked) if alike else None
         if found is None:
-            found = self._placed_anew(spec, task_type, complexity, tokens)
+            found = self._placed_anew(spec, task_type, complexity, tokens, raised)
             if len(self._placed) >= _REMEMBERED:
                 self._placed.clear()
             if alike:
                 self._placed[asked] = found
         return found
 
-    def _placed_anew(self, spec: JobSpec, task_type: str, complexity: int, tokens: int) -> Placed:
+    def _placed_anew(
+        self, spec: JobSpec, task_type: str, complexity: int, tokens: int, raised: Mapping[str, float]
+    ) -> Placed:
         band = band_of(complexity)
         self._check_constraints(spec.constraints)
         route, pinned = self._route(spec, task_type, band)
-        wants = wants_of(spec, tokens, priced=self.directory.budget_of(spec.agent) is not None)
+        priced = self.directory.budget_of(spec.agent) is not None
+        wants = wants_of(spec, tokens, priced=priced, raised=raised)
         placement = place(self.directory, route, task_type, band, wants, pinned=pinned)
         if placement.queue is None:
             raise NoTarget(placement.skipped)

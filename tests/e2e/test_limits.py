@@ -73,7 +73,8 @@ async def nothing_held(fleet: Fleet) -> bool:
     """All slots are free, and nothing is reserved: what a killed worker had comes back when its lease is over."""
     redis = fleet.client.redis
     seconds, _ = await redis.time()
-    return await redis.zcount("wf:limit:slots@free", seconds, "inf") + await redis.zcard("wf:limit:leases") == 0
+    slots = int(await redis.zcount("wf:limit:slots@free", seconds, "inf"))
+    return slots + int(await redis.zcard("wf:limit:leases")) == 0
 
 
 async def agrees_with_the_budget(fleet: Fleet) -> None:

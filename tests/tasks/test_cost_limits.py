@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from workfleet.routing.calibration import Kind
 from workfleet.routing.cost_cap import ANSWER_TOKENS
 from workfleet.routing.directory import ChainLink, Directory, ModelFacts, ProviderFacts, Route
+from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import NoTarget
 from workfleet.tasks.job import JobSpec
 from workfleet.tasks.submission import Preparer
@@ -76,3 +78,16 @@ def test_the_limit_of_all_other_answers_stays_as_it_was() -> None:
     preparer = Preparer(DIRECTORY)
     asked = (spec(5.0, max_tokens=7), JobSpec.from_prompt("hi"))
     assert [JobSpec.model_validate_json(preparer.prepare(each).spec) for each in asked] == list(asked)
+
+
+async def test_what_workers_have_learned_of_estimates_counts_when_a_job_is_handed_in(redis_url: str) -> None:
+    prompt = "word " * 3000
+    kind = Kind.of("paid/dear", 3000, tools=False)
+    async with AsyncClient(redis_url, directory=DIRECTORY) as client:
+        job = spec(0.06, prompt=prompt, max_tokens=1, provider="paid", model="dear")
+        assert (await client.job(await client.submit(job))).chain == ("paid/dear",)
+    async with AsyncClient(redis_url, directory=DIRECTORY) as client:
+        await client.redis.hset("wf:estimates:ratios", str(kind), "2000 " * 5)
+        with pytest.raises(NoTarget) as refused:
+            await client.submit(job)
+    assert refused.value.skipped == {"paid/dear": "a call may cost $0.0836, the job $0.06"}

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from ...routing.calibration import Calibration, Errors, Kind
 from ...tasks.connection import AsyncRedis
+from ...tasks.estimates import calibrations
 from ...tasks.scripting import Scripts
 from .gauge import Gauge, News
 
@@ -26,6 +27,7 @@ class EstimateBooks:
 
     def __init__(self, redis: AsyncRedis, *, namespace: str = "wf") -> None:
         self._redis = redis
+        self._namespace = namespace
         self._prefix = f"{namespace}:estimates:"
         self._scripts = Scripts(redis, "workfleet.workers.calibration", namespace)
         self._untold: tuple[str, dict[Kind, News]] | None = None
@@ -47,10 +49,7 @@ class EstimateBooks:
             gauge.known[kind] = Calibration(tuple(map(int, ratios.split()))).with_calls(since)
 
     async def calibrations(self) -> dict[Kind, Calibration]:
-        found: Mapping[bytes, bytes] = await self._redis.hgetall(f"{self._prefix}ratios")
-        return {
-            Kind.parse(kind.decode()): Calibration(tuple(map(int, ratios.split()))) for kind, ratios in found.items()
-        }
+        return await calibrations(self._redis, namespace=self._namespace)
 
     async def accuracy(self) -> dict[Kind, Accuracy]:
         counted: Mapping[bytes, bytes] = await self._redis.hgetall(f"{self._prefix}errors")

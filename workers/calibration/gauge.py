@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ...routing.calibration import REMEMBERED, Calibration, Estimated, Kind, bucket_of, estimated, ratio
+from ...routing.calibration import REMEMBERED, Calibration, Estimated, Kind, bucket_of, estimated, raised, ratio
 from ...tasks.request import Request
 from ...tasks.request_size import Size, sized
 
@@ -54,10 +54,8 @@ class Gauge:
         return estimated(kind, raw, self.known[kind])
 
     def raised(self, request: Request) -> dict[str, float]:
-        """The targets that count more of prompts like this one than we estimate, and how many times as many."""
-        kind = Kind.of("", sized(request).input_tokens, tools=bool(request.tools))
-        known = ((each.target, found.factor) for each, found in self.known.items() if each.shape == kind.shape)
-        return {target: factor for target, factor in known if factor > 1}
+        """As `raised` of the routing has it."""
+        return raised(self.known, sized(request).input_tokens, tools=bool(request.tools))
 
     def learn(self, was: Estimated, counted: int) -> None:
         """counted: by the provider, all input, cached included; 0 is no count."""
