@@ -34,6 +34,7 @@ class Failure:
     wait_s: seconds the provider asks to wait, None if it says nothing. status: the HTTP status, None without an answer.
     code: the provider's own code or type, as sent. parameter: the request parameter that the provider rejects, if
     named. refused: the provider said that it failed, in place of an answer; else what it did nobody knows.
+    of_model: it is a refusal of whoever serves this one model, which the provider only passes on.
     """
 
     fault: Fault
@@ -42,6 +43,7 @@ class Failure:
     status: int | None = None
     code: str | None = None
     parameter: str | None = None
+    of_model: bool = field(default=False, compare=False)
     refused: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:

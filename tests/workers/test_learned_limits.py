@@ -82,6 +82,17 @@ async def test_a_refusal_of_one_model_is_none_of_the_others_business(make: Any) 
     assert isinstance(await pools.deliver(await pools.submit(model="m"), "one"), Ended)
 
 
+async def test_what_a_models_own_server_refuses_is_none_of_the_others_business(make: Any) -> None:
+    pools = await make(hosted("one", type="openrouter", limits={"requests_per_minute": 600}))
+    refusal = {"message": "Provider returned error", "code": 429, "metadata": {"provider_name": "Upstream"}}
+    pools.servers["one"].will(httpx2.Response(429, json={"error": refusal}), says("ok"))
+    for _ in range(2):
+        assert isinstance(await pools.deliver(await pools.submit(model="large"), "one"), Moved)
+    assert isinstance(await pools.deliver(await pools.submit(model="m"), "one"), Ended)
+    assert pools.servers["one"].asked == ["large", "m"]
+    assert [limit.amount for limit in pools.pools["one"].admission.limits("m")] == [600, 16]
+
+
 async def test_after_a_refusal_that_names_no_limit_a_little_less_is_asked_for(make: Any) -> None:
     pools = await make(hosted("one", limits={"requests_per_minute": 100}))
     pools.servers["one"].will(fails(429, "slow down"))

@@ -27,7 +27,7 @@ from .books import LimitBooks, Wait
 from .budgets import agent_scope, budget_quotas, is_agents, nano_rates, spends
 from .lore import Lore
 from .misfits import Misfits
-from .permitted import permitted, told_scope
+from .permitted import pauses_of, permitted, told_scope
 from .refusal import refusal_s
 from .shortage import Shortage
 from .words import used_up
@@ -140,7 +140,6 @@ class Admission:
     def _ask(self, call: Admitted, spec: JobSpec, directory: Directory) -> Ask:
         size = sized(spec.request)
         call.estimated = self.gauge.estimate(self._target(call.model), spec.request, size)
-        scope = told_scope(self.provider, call.model)
         return Ask(
             call.id,
             call.kind,
@@ -150,7 +149,7 @@ class Admission:
             PATIENCE_S,
             LEASE_S,
             call.limits,
-            (scope,),
+            pauses_of(self.provider, call.model),
             *self._rates(call, call.estimated, size, directory),
             answer_paid=size.answer_cap if spec.capped else 0,
             target=self._target(call.model),
@@ -234,8 +233,8 @@ class Admission:
         """Nobody asks for as long as the provider says."""
         wait_s = refusal_s(failure, self.provider, call.model, now=self.books.now)
         log.warning("target.refused", target=f"{self.provider.name}/{call.model}", fault=failure.fault, wait_s=wait_s)
-        await self.books.pause(scope, wait_s)
-        if failure.fault is Fault.RATE_LIMITED and not named:
+        await self.books.pause(pauses_of(self.provider, call.model)[-1] if failure.of_model else scope, wait_s)
+        if failure.fault is Fault.RATE_LIMITED and not named and not failure.of_model:
             kept = (limit for limit in call.limits if isinstance(limit, Pace))
             await self.lore.beware(scope, (((limit.unit, Period.MINUTE), limit.amount) for limit in kept))
         await self.refresh()
@@ -253,16 +252,16 @@ class Admission:
 
     async def ask_again(self) -> None:
         """Forget that the provider wanted to be left alone, and that it refused calls within its limits."""
-        scopes = {told_scope(self.provider, model) for model in (*self.waits, *self.provider.named_models())}
-        await self.books.resume(scopes)
-        await self.lore.trust(scopes)
+        models = {*self.waits, *self.provider.named_models()}
+        await self.books.resume({key for model in models for key in pauses_of(self.provider, model)})
+        await self.lore.trust({told_scope(self.provider, model) for model in models})
 
     async def refresh(self) -> None:
         """How the limits stand, for the gate: those of the models that were asked for."""
         models = list(self.waits)
         if not self.provider.self_hosted:
             await self.lore.read(sorted({told_scope(self.provider, model) for model in models}))
-        targets = [(self.limits(model), (told_scope(self.provider, model),)) for model in models]
+        targets = [(self.limits(model), pauses_of(self.provider, model)) for model in models]
         limited = [model for model, (limits, _) in zip(models, targets, strict=True) if limits]
         if not limited:
             return

@@ -44,6 +44,13 @@ def told_scope(provider: ProviderSettings, model: str) -> str:
     return f"{scope}/{model}" if scope != own and provider.type in _EACH_MODEL else scope
 
 
+def pauses_of(provider: ProviderSettings, model: str) -> tuple[str, ...]:
+    """Under which keys it may be noted that nobody asks the model for a while: of all that are counted with it, and its
+    own.
+    """
+    return tuple(dict.fromkeys((told_scope(provider, model), f"{provider.name}/{model}")))
+
+
 def limit_key(scope: str, of: Of) -> str:
     """As in `requests/minute@groq`."""
     unit, period = of

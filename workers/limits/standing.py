@@ -9,7 +9,7 @@ from ..settings.provider import ProviderSettings
 from .books import LimitBooks
 from .budgets import NANO_PER_USD, agent_of, agent_scope, budget_quotas
 from .lore import Lore
-from .permitted import permitted, told_scope
+from .permitted import pauses_of, permitted, told_scope
 
 #: As in lib.lua: the longest time over which use is metered, and its parts.
 _METER_S = 900.0
@@ -65,7 +65,8 @@ async def standings(books: LimitBooks, providers: Iterable[ProviderSettings]) ->
         for model in sorted(provider.named_models()) or [""]:
             scope = told_scope(provider, model)
             await lore.read([scope])
-            paused_s = max(0.0, float(await books.redis.get(books.key("pause", scope)) or 0.0) - books.now)
+            pauses = await books.redis.mget([books.key("pause", key) for key in pauses_of(provider, model)])
+            paused_s = max(0.0, *(float(until or 0.0) - books.now for until in pauses))
             for limit in permitted(provider, model, lore.of(scope), now=books.now):
                 # Some are shared by several models, each of which may be left alone for another while.
                 known = found.get(limit.key) or _standing(provider.name, limit, await _kept(books, limit), books.now)

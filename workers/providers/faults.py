@@ -129,6 +129,7 @@ def failure_in(error: ErrorBody, reply: Reply) -> Failure:
         status=reply.status,
         code=error.codes[0] if error.codes else None,
         parameter=error.parameter,
+        of_model="provider_name" in mapping(error.details.get("metadata")),  # OpenRouter's upstreams
         refused=True,
     )
 
