@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ...tasks.client import AsyncClient
-from ...tasks.errors import JobFailed
+from ...tasks.errors import FleetError
 from ...tasks.stream import Piece, PieceKind
 from .answer_view import may_be_left, print_answer, print_what_is_no_text
 from .console import err
@@ -62,22 +62,25 @@ async def show_stream(
 
 async def _follow(client: AsyncClient, job_id: str, *, after: str, as_json: bool) -> None:
     heard = ""
-    async for piece in client.stream(job_id, after=after):
-        heard = "" if piece.kind is PieceKind.RESET else heard + _text(piece)
-        _print(piece, as_json=as_json)
-    outcome = await client.wait(job_id)
-    if outcome.answer is None:
-        raise JobFailed(f"job {job_id} {outcome.state}: {outcome.error}")
+    try:
+        async for piece in client.stream(job_id, after=after):
+            heard = "" if piece.kind is PieceKind.RESET else heard + _text(piece)
+            _print(piece, as_json=as_json)
+        answer = (await client.wait(job_id)).unwrap()
+    except (asyncio.CancelledError, FleetError):
+        # What is said of it stands in a line of its own.
+        sys.stdout.write("\n" if heard and not as_json else "")
+        raise
     if as_json:
         return
-    if after != "0" or (heard and heard == outcome.answer.text):
+    if after != "0" or (heard and heard == answer.text):
         sys.stdout.write("\n")
-        print_what_is_no_text(outcome.answer)
+        print_what_is_no_text(answer)
         return
     # Nobody is told less than the answer: it may have come in one piece, or Redis could not take all of them.
     if heard:
         err.print("\n[yellow]pieces are missing above; this is the whole answer[/]")
-    print_answer(outcome.answer)
+    print_answer(answer)
 
 
 def _text(piece: Piece) -> str:

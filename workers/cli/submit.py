@@ -171,14 +171,15 @@ def _from_options(prompt: str | None, system: str | None, request: dict[str, Any
 async def _submit(spec: JobSpec, config: Path | None, *, wait: bool, timeout_s: float | None, as_json: bool) -> None:
     async with fleet_client(config) as client:
         job_id = await client.submit(spec, must_run=wait or spec.stream)
-        if spec.stream:
-            err.print(f"[dim]job {job_id}[/]")
-            await show_stream(client, job_id, after="0", as_json=as_json, timeout_s=timeout_s)
-            return
-        if not wait:
+        if not (wait or spec.stream):
             if not (await client.snapshot()).living:
                 err.print(NO_WORKER, markup=False)
             out.print_json(data={"job_id": job_id}) if as_json else out.print(job_id, markup=False)
             return
-        err.print(f"[dim]job {job_id}[/]")
-        await show_outcome(client, job_id, timeout_s, as_json=as_json)
+    err.print(f"[dim]job {job_id}[/]")
+    # Handed in, it outlasts a restart of Redis, and so does who waits for it.
+    async with fleet_client(config, wait_for_redis_s=60) as client:
+        if spec.stream:
+            await show_stream(client, job_id, after="0", as_json=as_json, timeout_s=timeout_s)
+        else:
+            await show_outcome(client, job_id, timeout_s, as_json=as_json)

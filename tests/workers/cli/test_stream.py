@@ -10,6 +10,7 @@ from workfleet.tasks.answer import Answer
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import InvalidRequest, JobFailed
 from workfleet.tasks.job import Job, JobSpec, JobState
+from workfleet.tasks.request import FunctionCall, ToolCall
 from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import Claimed
 from workfleet.workers.cli.stream import show_stream
@@ -91,6 +92,28 @@ async def test_a_job_without_an_answer_says_why(client: AsyncClient) -> None:
     await client.cancel(job_id, reason="enough")
     with pytest.raises(JobFailed, match=f"job {job_id} cancelled: enough"):
         await show_stream(client, job_id, after="0", as_json=False)
+
+
+async def test_why_there_is_no_answer_stands_in_a_line_of_its_own(
+    client: AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_id = await client.submit(JobSpec.from_prompt("hi", stream=True))
+    job = await begun(client, job_id, "Hel")
+    with pytest.raises(typer.Exit):
+        await show_stream(client, job_id, after="0", as_json=False, timeout_s=0.05)
+    await client.store.finish(job, Outcome(job_id, JobState.FAILED, error="no"))
+    with pytest.raises(JobFailed):
+        await show_stream(client, job_id, after="0", as_json=False)
+    assert capsys.readouterr().out == "Hel\nHel\n"
+
+
+async def test_calls_of_tools_are_told_after_the_text(client: AsyncClient, capsys: pytest.CaptureFixture[str]) -> None:
+    job_id = await client.submit(JobSpec.from_prompt("hi", stream=True))
+    job = await begun(client, job_id, "Wait.")
+    calls = (ToolCall(id="a", function=FunctionCall(name="now", arguments="{}")),)
+    await client.store.finish(job, Outcome(job_id, JobState.SUCCEEDED, Answer(text="Wait.", tool_calls=calls)))
+    await show_stream(client, job_id, after="0", as_json=False)
+    assert capsys.readouterr().out == "Wait.\nnow({})\n"
 
 
 async def test_who_waits_no_longer_is_told_how_to_go_on(
