@@ -1,8 +1,8 @@
 """Server-sent events out of bytes (WHATWG HTML, 9.2.6), one deviation: a last event without its blank line counts.
 
 Providers send CRLF or LF, comments to keep the connection alive, several `data` lines to an event, and no blank after
-the colon; all of that is the standard's, and all of it has been seen. An error may come as bare JSON between events,
-line by line, with no `data:` before it (Gemini): lines that are no field are kept for whoever asks for them.
+the colon; all of that is the standard's, and all of it has been seen. Errors come as bare JSON between events, line by
+line (Gemini), or in a field of their own (`error:`, llama.cpp until 2025): they are kept for whoever asks for them.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class SSEParser:
 
     @property
     def bare(self) -> bytes:
-        """The lines that are no fields of events."""
+        """What came beside the events, as JSON if it was an error."""
         return b"\n".join(self._bare)
 
     def feed(self, data: bytes) -> list[Event]:
@@ -56,7 +56,7 @@ class SSEParser:
         elif field == b"event":
             self._name = value.removeprefix(b" ").decode("utf-8", "replace")
         elif field not in _PASSED_OVER and self._left > 0:
-            self._bare.append(line)
+            self._bare.append(b'{"error":%b}' % value if field == b"error" else line)
             self._left -= len(line)
         return None
 

@@ -41,10 +41,10 @@ class OpenAIStream:
                 self._take(event.data)
         if self._failure is not None:
             return self._failure
+        error = error_in(parse(self._events.bare))
+        if error is not None:
+            return failure_in(error, self._head)
         if not self._done:
-            error = error_in(parse(self._events.bare))
-            if error is not None:
-                return failure_in(error, self._head)
             return Failure(Fault.TRANSPORT, "stream interrupted before its end", status=self._head.status)
         return answer_in(self._ask, self._assembly.body(), self._head)
 

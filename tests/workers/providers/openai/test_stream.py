@@ -175,6 +175,10 @@ GROQ_ERROR = b"event: error\n" + event(
             [b'{\n  "error": {\n    "message": "gone", "code": 503\n  }\n}\n'],
             Failure(Fault.OVERLOADED, "gone", status=200),
         ),
+        (
+            [b'error: {"code":400,"message":"the request exceeds the available context size"}\n\n', event(DONE)],
+            Failure(Fault.CONTEXT_OVERFLOW, "the request exceeds the available context size", status=200),
+        ),
         ([event("oops"), event(DONE)], Failure(Fault.SERVER, "an event of the stream is no JSON object", status=200)),
     ],
     ids=[
@@ -185,6 +189,7 @@ GROQ_ERROR = b"event: error\n" + event(
         "no terminal marker",
         "cut in the middle of a line",
         "an error without `data:`",
+        "an error in a field of its own, then the marker",
         "no JSON",
     ],
 )
