@@ -262,7 +262,8 @@ class AsyncClient:
     async def stream(self, job_id: str, *, after: str = "0") -> AsyncGenerator[Piece]:
         """The pieces of a job's answer as they are made, up to its END; `after` a piece's offset goes on where it was.
 
-        A RESET voids what came before it. A job that was not handed in with `stream=True` gives no pieces.
+        A RESET voids what came before it. No pieces come of a job that was not handed in with `stream=True`, nor of one
+        that ended more than an hour ago; its answer is there all the same.
         Raises JobNotFound, FleetUnavailable.
         """
         await self.job(job_id)

@@ -45,8 +45,9 @@ class Relay:
         self._gathered.append(Piece("", kind, text, self.job.attempts, self._written))
 
     async def _write_soon(self) -> None:
-        await asyncio.sleep(GATHER_S)
-        await self._write()
+        while self._gathered:  # also by what comes while it writes: the model may pause then
+            await asyncio.sleep(GATHER_S)
+            await self._write()
         self._writing = None
 
     async def _write(self) -> None:

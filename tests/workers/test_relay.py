@@ -1,7 +1,7 @@
 """What a relay says, and what it keeps to itself; how it is read is in `tests/tasks/test_stream.py`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -36,6 +36,26 @@ async def test_what_comes_quickly_is_said_at_once(client: AsyncClient) -> None:
         await relay.take(Delta(text=word))
     await relay.close()
     assert await said(client, job) == ["abc"]
+
+
+async def test_what_comes_while_it_writes_waits_for_nothing(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GATHER_S", 0.0)
+    relay = Relay(client.store, job := await running(client))
+    await relay.take(Delta(text="a"))
+    say = client.store.say
+
+    async def interrupted(job: Job, pieces: Sequence[tuple[str, str, int]]) -> bool:
+        monkeypatch.undo()
+        await relay.take(Delta(text="b"))
+        return await say(job, pieces)
+
+    monkeypatch.setattr(type(client.store), "say", lambda _, job, pieces: interrupted(job, pieces))
+    async with asyncio.timeout(10):
+        while await said(client, job) != ["a", "b"]:
+            await asyncio.sleep(0)
+    await relay.close()
 
 
 async def test_who_knows_that_the_job_is_lost_says_nothing_more(
