@@ -96,6 +96,9 @@ _LONG_QUOTA = re.compile(
     r"|PerDay|PerMonth"
 )
 
+#: Documented last resort for a 429: OpenAI's words for a request that is above the limit of a minute by itself.
+_TOO_LARGE = re.compile(r"Request too large\b")
+
 #: GitHub's header that names the limit: `UserByModelByDay`, `UserByModelByMinute`.
 _LIMIT_HEADER = "x-ratelimit-type"
 
@@ -137,7 +140,8 @@ def failure_in(error: ErrorBody, reply: Reply) -> Failure:
 def _fault(error: ErrorBody, status: int | None, *, limit: str = "") -> Fault:
     """limit: as the provider calls the one that was reached."""
     by_code = next((_BY_CODE[code.lower()] for code in error.codes if code.lower() in _BY_CODE), None)
-    if status == 413:  # Groq calls it rate_limit_exceeded, but no wait makes a request fit that is above the limit.
+    # Both call it rate_limit_exceeded, but no wait makes a request fit that is above the limit: Groq, then OpenAI.
+    if status == 413 or (status == 429 and _TOO_LARGE.match(error.message)):
         return Fault.CONTEXT_OVERFLOW
     if by_code is Fault.RATE_LIMITED or (by_code is None and status == 429):
         long = limit.endswith("ByDay") or _LONG_QUOTA.search(error.message)

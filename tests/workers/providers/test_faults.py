@@ -28,6 +28,7 @@ GROQ = (
 )
 GROQ_MINUTE = GROQ.format("minute (TPM)", "7.66s")
 GROQ_DAY = GROQ.format("day (TPD)", "7m12s")
+OPENAI_TOO_LARGE = "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 41234."
 VLLM_LIMIT = "max_tokens=500000 cannot be greater than max_model_len=4096. Please request fewer output tokens."
 OPENROUTER_UPSTREAM = {"message": "Provider returned error", "metadata": {"raw": "x is rate-limited"}}
 OPENROUTER_HEADERS = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1767225605000"}
@@ -62,6 +63,7 @@ RETRY_INFO = [{"@type": "x/QuotaFailure"}, {"@type": "x/RetryInfo", "retryDelay"
         (429, {"error": {"code": 429, "message": "Rate limit exceeded: free-models-per-min. "}}, Fault.RATE_LIMITED),
         (429, {"error": "you have reached your weekly usage limit, please upgrade"}, Fault.QUOTA_EXHAUSTED),
         (429, {"error": "you have reached your hourly usage limit"}, Fault.RATE_LIMITED),
+        (429, openai(OPENAI_TOO_LARGE, "tokens", "rate_limit_exceeded"), Fault.CONTEXT_OVERFLOW),
         (429, "", Fault.RATE_LIMITED),
         (498, openai("flex capacity exceeded"), Fault.OVERLOADED),
         (500, openai("boom", "server_error"), Fault.SERVER),
