@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ...tasks.errors import UnknownName
 from ..providers.dialect import ListedModel, Prices
 from ..registry.listings import Listing
 from ..registry.registry import Known, Registry
@@ -104,6 +105,16 @@ class Filter:
     licence: str | None
     local: bool
     free: bool
+
+    def check(self, rows: Iterable[Row], registry: Registry) -> None:
+        """Raise UnknownName for a capability or a strength that neither a listing nor the registry ever tells."""
+        known = [*rows, *known_rows(registry)]
+        capabilities = {name for row in known for name in row.capabilities}
+        if self.capability is not None and self.capability not in capabilities:
+            raise UnknownName("capability", self.capability, capabilities)
+        strengths = {name for row in known if row.known for name in row.known.entry.strengths}
+        if self.strength is not None and self.strength not in strengths:
+            raise UnknownName("strength", self.strength, strengths)
 
     def admits(self, row: Row) -> bool:
         """A model of which something is unknown is not admitted by a filter for that."""

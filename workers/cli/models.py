@@ -9,12 +9,12 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from ...tasks.errors import FleetUnavailable
+from ...tasks.errors import FleetUnavailable, UnknownName
 from ..registry.knowledge import known_without_asking
 from ..registry.listings import Listing, Listings
 from ..registry.registry import Registry
 from ..registry.syncing import ask_all
-from ..settings.kinds import kind_of
+from ..settings.kinds import kind_of, known_kinds
 from ..settings.load import load_settings
 from ..settings.provider import ProviderSettings
 from .console import out
@@ -93,6 +93,7 @@ def models(
         shown = run_async(_noted(config, registry))
     else:
         shown = run_async(_asked(config, chosen(config, provider), registry))
+    wanted.check(shown.rows, registry)
     rows = [row for row in shown.rows if wanted.admits(row)]
     if as_json:
         out.print_json(data=[row.fields() for row in rows])
@@ -167,8 +168,12 @@ def _ago(at: float) -> str:
 
 
 def _type(name: str | None) -> str | None:
-    kind = kind_of(name) if name else None
-    return kind.name if kind else name
+    """The type's own name. Raises UnknownName."""
+    if name is None:
+        return None
+    if (kind := kind_of(name)) is None:
+        raise UnknownName("type of provider", name, known_kinds())
+    return kind.name
 
 
 def _table(rows: list[Row]) -> Table:

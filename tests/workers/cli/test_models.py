@@ -1,11 +1,13 @@
 """`fleet models`: what is offered and known, and which of it somebody wants."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from workfleet.tasks.errors import UnknownName
 from workfleet.workers.cli.main import app
 
 
@@ -33,6 +35,20 @@ def test_a_filter_leaves_what_it_asks_for(options: list[str], there: str, not_th
     assert there in found
     assert not_there not in found
     assert {there, not_there} <= set(everything)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--capability", "visoin"], r"unknown capability 'visoin'; known: .*; did you mean 'vision'\?"),
+        (["--strength", "poetry"], "unknown strength 'poetry'; known: .*test-generation"),
+        (["--provider", "grok"], r"unknown type of provider 'grok'; known: .*; did you mean 'groq'\?"),
+    ],
+)
+def test_a_word_that_nothing_is_called_by_is_named(options: list[str], why: str) -> None:
+    result = CliRunner().invoke(app, ["models", "--known", *options])
+    assert isinstance(result.exception, UnknownName)
+    assert re.fullmatch(why + ".*", str(result.exception))
 
 
 def test_a_retired_model_is_shown_with_what_takes_its_place() -> None:
