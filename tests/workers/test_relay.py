@@ -7,7 +7,7 @@ import pytest
 
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import Job, JobSpec
-from workfleet.tasks.store import Claimed
+from workfleet.tasks.store import Claimed, Store
 from workfleet.workers import relay as module
 from workfleet.workers.providers.dialect import Delta
 from workfleet.workers.relay import Relay
@@ -46,12 +46,12 @@ async def test_what_comes_while_it_writes_waits_for_nothing(
     await relay.take(Delta(text="a"))
     say = client.store.say
 
-    async def interrupted(job: Job, pieces: Sequence[tuple[str, str, int]]) -> bool:
+    async def interrupted(_: Store, job: Job, pieces: Sequence[tuple[str, str, int]]) -> bool:
         monkeypatch.undo()
         await relay.take(Delta(text="b"))
         return await say(job, pieces)
 
-    monkeypatch.setattr(type(client.store), "say", lambda _, job, pieces: interrupted(job, pieces))
+    monkeypatch.setattr(Store, "say", interrupted)
     async with asyncio.timeout(10):
         while await said(client, job) != ["a", "b"]:
             await asyncio.sleep(0)
