@@ -67,6 +67,11 @@ class FleetStatus:
     def waiting(self) -> int:
         return sum(queue.waiting for queue in self.queues)
 
+    @property
+    def held(self) -> int:
+        """Jobs that their batch has yet to release."""
+        return max(0, self.unfinished - self.waiting - self.running - self.snoozed)
+
     def totals(self) -> Mapping[JobState, int]:
         """Ended jobs of all types, by state."""
         totals: Counter[JobState] = Counter()

@@ -34,6 +34,13 @@ def node_name(provider: str, host: str | None = None) -> str:
     return f"{provider}@{host or socket.gethostname()}"
 
 
+class _GoesOn(Retry):
+    """What Celery calls a retry. In its events it is the `repr`, which Celery's own has nothing in."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class _Deliveries:
     """Celery's side of the runtime: what a delivery's end means to Celery."""
 
@@ -48,7 +55,7 @@ class _Deliveries:
             case Ended(outcome):
                 raise JobFailed(f"{outcome.state}: {outcome.error}")
             case Moved(why):
-                raise Retry(why)
+                raise _GoesOn(why)
             case Dropped(why):
                 raise Ignore(why)
             case Declined():

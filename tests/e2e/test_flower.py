@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from workfleet.routing.directory import Directory
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.fleet_state import NodeReport
 from workfleet.tasks.job import JobSpec
@@ -58,6 +59,15 @@ async def test_the_fleets_page_shows_pools_lanes_and_jobs(redis_url: str, client
         assert PROMPT not in page
         for path in ("/", "/tasks", "/broker"):
             assert 'href="/fleet"' in (await browser.get(path)).text
+
+
+async def test_the_brokers_page_shows_lanes_that_nobody_takes_jobs_from(redis_url: str, client: AsyncClient) -> None:
+    # Of a type that Flower's own application does not know.
+    await client.fleet.publish_directory(Directory(task_types=("triage",)), whole=True)
+    await client.submit(JobSpec.from_prompt(PROMPT, task_type="triage", complexity="complex"))
+    async with flower(redis_url) as browser:
+        page = (await browser.get("/broker")).text
+    assert re.search(r"<td>triage\.complex</td>\s*<td[^>]*>1</td>", page)
 
 
 async def test_the_fleets_metrics_are_there_when_no_worker_lives(redis_url: str, client: AsyncClient) -> None:

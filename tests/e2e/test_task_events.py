@@ -47,6 +47,19 @@ async def test_flower_hears_of_every_job_even_if_the_worker_stops_at_once(tmp_pa
     assert kinds == {job_id: ["task-received", "task-started", "task-succeeded"] for job_id in ids}
 
 
+async def test_flower_is_told_why_a_job_goes_on_later(tmp_path: Path) -> None:
+    async with fleet_of(tmp_path, {"groq": {}}) as fleet:
+        fleet.providers["groq"].switch_on("http-500")
+        worker = await fleet.worker("groq", "--slots", "4")
+        async with heard(fleet) as events:
+            ids = await fleet.submit(1)
+            await until(lambda: worker.said("attempt.failed"))
+            await fleet.providers["groq"].switch_off("http-500")
+            await fleet.outcomes(ids)
+    whys = {event["exception"].partition(" in ")[0] for event in events if event["type"] == "task-retried"}
+    assert whys == {"server, again"}
+
+
 async def test_flower_hears_what_happens_to_a_worker_and_so_does_who_follows_the_fleet(tmp_path: Path) -> None:
     async with fleet_of(tmp_path, {"groq": {}}) as fleet, fleet.client.redis.pubsub() as news:
         await news.psubscribe("*celeryev/workfleet.*")

@@ -29,6 +29,7 @@ def shown(status: FleetStatus) -> dict[str, Any]:
     empty = sum(not queue.waiting for queue in status.queues)
     return {
         "totals": [
+            ("In batches", status.held, ""),
             ("Waiting", status.waiting, ""),
             ("Running", status.running, "metric-card-active"),
             ("Snoozed", status.snoozed, ""),

@@ -12,9 +12,10 @@ from flower.inspector import Inspector
 
 from ..redaction import Redactor
 
-#: Of task events and of workers' reports on tasks.
-_CONTENT = ("args", "kwargs")
-_WORDS = ("exception", "traceback")
+#: Of task events and of workers' reports on tasks. A traceback shows places in Celery, whatever became of the job; one
+#: of a defect is in the worker's log.
+_CONTENT = ("args", "kwargs", "traceback")
+_WORDS = ("exception",)
 
 #: What a worker tells of tasks: lists of reports.
 _TASK_REPORTS = ("active", "reserved", "scheduled")

@@ -17,7 +17,7 @@ _BANDS = frozenset(band.value for band in Band)
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """provider: empty below its first node. good: the node takes jobs."""
+    """provider: empty below its first node. good: the node takes jobs; None is where there is no node."""
 
     provider: str
     node: str
@@ -25,7 +25,7 @@ class NodeRow:
     lanes: str
     endpoint: str
     state: str
-    good: bool
+    good: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,14 @@ def duration(seconds: float | None) -> str:
 
 
 def node_rows(status: FleetStatus) -> list[NodeRow]:
-    """A row a node; a provider without nodes has one that says so."""
-    return [row for pool in status.pools for row in _of_pool(pool, status.now)]
+    """A row a node; a provider without nodes has one that says so, and comes after the others."""
+    pools = sorted(status.pools, key=lambda pool: not pool.nodes)
+    return [row for pool in pools for row in _of_pool(pool, status.now)]
 
 
 def _of_pool(pool: PoolStatus, now: float) -> Iterable[NodeRow]:
     if not pool.nodes:
-        yield NodeRow(pool.provider, "", "", "", "", "no worker runs", good=False)
+        yield NodeRow(pool.provider, "", "", "", "", "no worker runs", good=None)
     for number, node in enumerate(pool.nodes):
         yield _node_row("" if number else pool.provider, node, node.node in pool.living, now)
 

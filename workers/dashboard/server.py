@@ -18,6 +18,7 @@ from tornado.web import url
 from ...tasks.connection import connect
 from ...tasks.errors import ConfigurationError
 from ...tasks.queues import make_app
+from .broker import FleetBroker
 from .metrics import FleetMetrics
 from .page import FleetPage
 from .privacy import QuietEvents, QuietInspector
@@ -68,7 +69,11 @@ async def running_dashboard(options: DashboardOptions) -> AsyncGenerator[str]:
     reads = {"redis": redis, "redis_url": options.redis_url}
     flower.add_handlers(
         r".*",
-        [url(r"/fleet", FleetPage, reads, name="fleet"), url(r"/fleet/metrics", FleetMetrics, reads, name="metrics")],
+        [
+            url(r"/fleet", FleetPage, reads, name="fleet"),
+            url(r"/fleet/metrics", FleetMetrics, reads, name="metrics"),
+            url(r"/broker", FleetBroker, reads),
+        ],
     )
     server = HTTPServer(flower)
     server.add_sockets(sockets)

@@ -56,7 +56,7 @@ def _jobs(status: FleetStatus) -> Iterator[Metric]:
         "queued": status.waiting,
         "running": status.running,
         "snoozed": status.snoozed,
-        "held": max(0, status.unfinished - status.waiting - status.running - status.snoozed),
+        "held": status.held,
     }
     yield _gauge("unfinished_jobs", "Jobs that have not ended.", (), [((), status.unfinished)])
     told = "Unfinished jobs by state; their batch has yet to release those that are held."

@@ -19,7 +19,11 @@ def test_arguments_are_taken_out_and_the_rest_stays() -> None:
 
 
 def test_errors_are_shortened_and_free_of_keys() -> None:
-    event = {"exception": "401 for gsk_Ab3dEfGh1jKlMn0pQrStUvWxYz, " + "x" * 1000, "traceback": "", "uuid": "1"}
+    event = {
+        "exception": "401 for gsk_Ab3dEfGh1jKlMn0pQrStUvWxYz, " + "x" * 1000,
+        "traceback": "Traceback …",
+        "uuid": "1",
+    }
     clean = without_content(event)
     assert clean["exception"].startswith("401 for [redacted]")
     assert len(clean["exception"]) == LONGEST_ERROR

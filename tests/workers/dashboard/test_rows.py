@@ -41,15 +41,15 @@ def test_nodes_stand_under_their_provider_with_what_they_say() -> None:
     status = FleetStatus(
         now=100,
         pools=(
-            PoolStatus("vllm", (taking, out, gone), frozenset({"vllm@a", "vllm@b"})),
             PoolStatus("groq", (), frozenset()),
+            PoolStatus("vllm", (taking, out, gone), frozenset({"vllm@a", "vllm@b"})),
         ),
     )
     assert node_rows(status) == [
         NodeRow("vllm", "vllm@a", "3 of 8", "1 of 2", "http://a", "takes jobs", good=True),
         NodeRow("", "vllm@b", "0 of 8", "0 of 0", "", "its breaker is open", good=False),
         NodeRow("", "vllm@c", "", "", "http://c", "silent for 60 s", good=False),
-        NodeRow("groq", "", "", "", "", "no worker runs", good=False),
+        NodeRow("groq", "", "", "", "", "no worker runs", good=None),
     ]
 
 
