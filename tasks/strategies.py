@@ -6,14 +6,13 @@ the configured order.
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 import structlog
 
 from ..routing.directory import STRATEGIES, Strategy
 from ..routing.strategy import Candidate, Ordering
-from .errors import ConfigurationError
+from .packages import Brought, brought, only
 
 log = structlog.get_logger()
 
@@ -24,7 +23,7 @@ _Places = Sequence[tuple[float, ...]]
 
 def known_strategies() -> tuple[Strategy, ...]:
     """Ours, and those that are installed."""
-    return (*STRATEGIES, *sorted(each.name for each in _installed() if each.name not in STRATEGIES))
+    return (*STRATEGIES, *(name for name in brought(GROUP, "strategy") if name not in STRATEGIES))
 
 
 @cache
@@ -35,23 +34,16 @@ def installed_ordering(strategy: Strategy) -> Ordering | None:
     """
     if strategy in STRATEGIES:
         return None
-    found = next((each for each in _installed() if each.name == strategy), None)
+    found = only(GROUP, "strategy", strategy)
     return None if found is None else _guarded(strategy, _loaded(found))
 
 
-def _installed() -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=GROUP))
-
-
-def _loaded(found: EntryPoint) -> Ordering:
-    try:
-        loaded: object = found.load()
-    except (ImportError, AttributeError) as failed:
-        raise ConfigurationError(f"the strategy {found.name!r} ({found.value}) can't be loaded: {failed}") from None
+def _loaded(found: Brought) -> Ordering:
+    loaded = found.load()
     if isinstance(loaded, Ordering):
         return loaded
     if not callable(loaded):
-        raise ConfigurationError(f"the strategy {found.name!r} ({found.value}) is neither an Ordering nor a function")
+        raise found.wrong("is neither an Ordering nor a function")
     return Ordering(cast("Callable[[Sequence[Candidate]], _Places]", loaded))  # what it gives is looked at each time
 
 

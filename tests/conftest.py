@@ -1,7 +1,7 @@
 """What every test may ask for. Redis is never faked: each test process has a real server of its own."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 import redis
@@ -11,6 +11,8 @@ from hypothesis import settings
 from workfleet.workers.embedded.config import ServerConfig, free_port
 
 from .redis_process import running_redis
+
+from .acme import install, install_acme
 
 # A law that holds slowly on a busy machine holds all the same.
 settings.register_profile("workfleet", deadline=None)
@@ -28,6 +30,26 @@ def logging_as_before() -> Iterator[None]:
     for each, handlers, level in before:
         each.handlers[:] = handlers
         each.setLevel(level)
+
+
+@pytest.fixture
+def acme_installed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package of docs/providers.md."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    install_acme(folder)
+    monkeypatch.syspath_prepend(str(folder))
+
+
+@pytest.fixture
+def install_package(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Install a package: its code, its entry points by group and name, its own name and version."""
+
+    def install_one(module: str, entry_points: Mapping[str, Mapping[str, str]], **about: str) -> None:
+        folder = tmp_path_factory.mktemp("site-packages")
+        install(folder, module, entry_points, **about)
+        monkeypatch.syspath_prepend(str(folder))
+
+    return install_one
 
 
 @pytest.fixture(scope="session")

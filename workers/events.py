@@ -62,6 +62,9 @@ EVENTS: Mapping[str, Event] = {
     "strategy.failed": Event(
         "the strategy of an installed package gave no order; the configured one holds", ("strategy", "error")
     ),
+    "dialect.failed": Event(
+        "the dialect of an installed package has a defect; the call failed, and the job goes on", ("dialect", "error")
+    ),
     "gate.waits": Event("Redis is away; the lanes stay as they are", ("error",)),
     "credentials.renewed": Event("calls go on with the key that the key's file holds now", ("provider",)),
     "provider.changed": Event(

@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from ..routing.directory import Directory
 from ..tasks.errors import ConfigurationError, UnknownName
-from .providers.rows import ROWS, canonical_type
+from .providers.registered import row_of, type_named
+from .providers.rows import ROWS
 from .runtime import PoolPlan
 from .settings.provider import HOSTED_SLOTS, LOCAL_SLOTS, ProviderSettings
 from .settings.schema import Settings
@@ -63,10 +64,10 @@ def _provider(settings: Settings, known: Directory, name: str) -> ProviderSettin
     if name in settings.providers:
         return settings.providers[name]
     facts = known.providers.get(name)
-    kind = canonical_type(facts.type if facts else name)
+    kind = type_named(facts.type if facts else name)
     if kind is None or (settings.providers and facts is None):
         raise UnknownName("provider", name, {*settings.providers, *known.providers} or ROWS)
-    row = ROWS[kind]
+    row = row_of(kind)
     return ProviderSettings(
         name=name,
         type=kind,

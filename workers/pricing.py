@@ -9,7 +9,7 @@ from ..routing.directory import named_free
 from ..tasks.answer import Answer, Usage
 from .prices.price import Price, Rate
 from .prices.price_list import PriceList
-from .providers.rows import ROWS
+from .providers.registered import known_row
 from .settings.provider import Prices, ProviderSettings
 
 #: The version of a price that the configuration states, and of one that is 0 by the provider's own word.
@@ -34,7 +34,7 @@ class Pricing:
     def of_answer(self, answer: Answer, model: str) -> Usage:
         """What an answer used, with its cost. model: that was asked for."""
         # A server of a kind that is one's own says of each answer that it is local, unless it only passed the call on.
-        row = ROWS.get(self.provider.type)
+        row = known_row(self.provider.type)
         passed_on = row is not None and row.tier == "local" and answer.usage.cost_source != "local"
         return self.of_usage(answer.usage, model, answered_by=answer.model, kept=not passed_on)
 

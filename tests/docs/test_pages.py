@@ -45,6 +45,7 @@ def test_every_link_to_a_file_of_ours_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+@pytest.mark.usefixtures("acme_installed")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_configuration_loads(page: Path, tmp_path: Path) -> None:
     for number, block in enumerate(blocks(page, "yaml")):

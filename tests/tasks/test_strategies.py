@@ -12,7 +12,7 @@ from workfleet.routing.lanes import Band
 from workfleet.routing.selection import selected
 from workfleet.routing.strategy import Candidate, Ordering
 from workfleet.routing.suitability import Work
-from workfleet.tasks import strategies
+from workfleet.tasks import packages, strategies
 from workfleet.tasks.errors import ConfigurationError
 from workfleet.tasks.strategies import installed_ordering, known_strategies
 
@@ -52,7 +52,11 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def install(**names: str) -> None:
         found = [EntryPoint(name, f"{__name__}:{what}", strategies.GROUP) for name, what in names.items()]
         monkeypatch.setattr(EntryPoint, "load", _load)
-        monkeypatch.setattr(strategies, "_installed", lambda: tuple(found))
+
+        def entries(group: str, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+            return tuple(found)
+
+        monkeypatch.setattr(packages, "_entries", entries)
         installed_ordering.cache_clear()
 
     return install
@@ -104,7 +108,10 @@ def test_a_strategy_that_fails_leaves_the_configured_order_and_is_told_once(
 
 @pytest.mark.parametrize(
     ("what", "why"),
-    [("missing", "can't be loaded: module has no attribute 'missing'"), ("NO_STRATEGY", "neither an Ordering nor")],
+    [
+        ("missing", "can't be loaded: AttributeError: module has no attribute 'missing'"),
+        ("NO_STRATEGY", "neither an Ordering nor"),
+    ],
     ids=["not there", "no strategy"],
 )
 def test_what_is_no_strategy_is_said_by_name(what: str, why: str, install: Callable[..., None]) -> None:

@@ -12,6 +12,7 @@ from ..providers.detect import detect as find_servers
 from .console import err, out
 from .provider_control import change, disable, drain, enable, reset
 from .provider_decode import decode
+from .provider_list import list_providers
 from .provider_quota import quota
 from .provider_status import status
 from .providers_asked import check
@@ -48,6 +49,7 @@ def detect(as_json: JsonOption = False) -> None:
     err.print(f"{_counted(len(found.servers))} found in {found.elapsed_s * 1000:.0f} ms")
 
 
+app.command("list")(list_providers)
 app.command()(status)
 app.command()(quota)
 app.command()(enable)

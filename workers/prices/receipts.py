@@ -16,9 +16,10 @@ from ...tasks.answer import Answer, Usage
 from ...tasks.request import Request
 from ..pricing import priced
 from ..providers.dialect import Ask, Reply
-from ..providers.dialects import DIALECTS
+from ..providers.dialects import dialect_of
 from ..providers.json_fields import mapping, number, text
-from ..providers.rows import ROWS, Row
+from ..providers.registered import known_row
+from ..providers.rows import Row
 from ..settings.provider import ProviderSettings
 from .price_list import PriceList
 
@@ -74,7 +75,7 @@ def _is_near(cost_usd: float | None, receipt_usd: float) -> bool:
 def compared(exchanges: Iterable[Mapping[str, Any]], listed: PriceList, now: datetime) -> Iterator[Compared]:
     """The answers with a receipt. now: as of when the list is read for those that do not say when they were made."""
     for exchange in exchanges:
-        row = ROWS.get(text(exchange.get("provider")))
+        row = known_row(text(exchange.get("provider")))
         answer = _answer(row, exchange) if row is not None and row.receipts else None
         if row is not None and answer is not None and answer.usage.cost_source == "receipt":
             yield _compared(row, exchange, answer, listed, now)
@@ -105,7 +106,7 @@ def _compared(row: Row, exchange: Mapping[str, Any], answer: Answer, listed: Pri
 
 def _answer(row: Row, exchange: Mapping[str, Any]) -> Answer | None:
     sent, body = mapping(exchange.get("request")), exchange.get("response")
-    dialect = DIALECTS[row.dialect]
+    dialect = dialect_of(row.dialect)
     streamed = isinstance(body, str)
     ask = Ask(row, row.name, text(sent.get("model")), Request.from_prompt("…"), stream=streamed)
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()

@@ -22,7 +22,7 @@ def url_of(row: Row, base_url: str, path: str) -> str:
     """The URL of a call. `/x` is taken from the server's root, `x` from the API's base.
 
     `http://host:8000` and `http://host:8000/v1` are the same base; any other path is taken as written, because
-    gateways have their own (`/openai/v1`, `/api`).
+    gateways have their own (`/openai/v1`, `/api`). In a package's dialect the root is the base as it is written.
     """
     base = base_url.strip().rstrip("/")
     if "://" not in base:
@@ -34,6 +34,6 @@ def url_of(row: Row, base_url: str, path: str) -> str:
 
 
 def _root(dialect: DialectName, base: str) -> str:
-    for segment in _API_SEGMENTS[dialect]:
+    for segment in _API_SEGMENTS.get(dialect, ()):
         base = base.removesuffix(segment)
     return base

@@ -9,7 +9,7 @@ from ...tasks.answer import Answer
 from .corrections import Correction, corrected, correction_for
 from .deadlines import Deadlines
 from .dialect import Ask, Call, Delta, Dialect, Reply, StreamDecoder
-from .dialects import DIALECTS
+from .dialects import dialect_of
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .halves import Halves, mended
 from .meter import Meter
@@ -56,7 +56,7 @@ class Asking:
         """
         server = (endpoint.base_url, ask.model)
         ask = replace(ask, window=self._windows.get(server, 0))
-        call = DIALECTS[ask.row.dialect].encode(ask)
+        call = dialect_of(ask.row.dialect).encode(ask)
         if isinstance(call, Failure):
             raise AttemptFailed(call)
         self._windows[server] = max(ask.window, call.window)
@@ -89,7 +89,7 @@ class Asking:
         timeouts: Timeouts,
         watch: Watch,
     ) -> Answer | Failure:
-        dialect, sending = DIALECTS[ask.row.dialect], Sending()
+        dialect, sending = dialect_of(ask.row.dialect), Sending()
         watch.meter.sending = sending
         if not ask.stream:
             reply = await self._wire.fetch(endpoint, call, timeouts, sending)

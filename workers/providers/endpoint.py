@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import SecretStr
 
 from ...routing.failure import Failure
-from .rows import ROWS, OwnRow, Row
+from .registered import row_of
+from .rows import OwnRow, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Api:
     Azure. prompt_cache: have Anthropic keep system prompt and tools for the calls that follow. form: which of its two
     APIs a ruvLLM server is spoken to in; `auto` finds out. sort, max_price, fallback_models: by what OpenRouter chooses
     among the servers of a model, what they may cost at most (USD for a million tokens of `prompt` and `completion`, USD
-    for a `request` or an `image`), and which models it may take in place of one that does not answer. own: where a
-    server with OpenAI's API differs from its row.
+    for a `request` or an `image`), and which models it may take in place of one that does not answer. options: what a
+    package's dialect wants to know. own: where a server with OpenAI's API differs from its row.
     """
 
     version: str | None = None
@@ -44,6 +45,7 @@ class Api:
     sort: Literal["price", "throughput", "latency"] | None = None
     max_price: Mapping[str, float] = field(default_factory=dict[str, float])
     fallback_models: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     own: OwnRow = field(default_factory=OwnRow)
 
 
@@ -51,8 +53,8 @@ class Api:
 class Endpoint:
     """One base URL of a provider.
 
-    provider: its name in the configuration. type: the row of `rows.py` (`vllm`, `groq`, `ollama` …). base_url: without
-    a trailing slash, as configured. headers: sent with every call besides the dialect's own.
+    provider: its name in the configuration. type: the row of `rows.py` (`vllm`, `groq`, `ollama` …) or of a package.
+    base_url: without a trailing slash, as configured. headers: sent with every call besides the dialect's own.
     """
 
     provider: str
@@ -65,7 +67,7 @@ class Endpoint:
     @property
     def row(self) -> Row:
         """What its type is known for, and what the configuration says otherwise."""
-        return self.api.own.over(ROWS[self.type])
+        return self.api.own.over(row_of(self.type))
 
 
 class AttemptFailed(Exception):

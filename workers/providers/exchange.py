@@ -14,11 +14,12 @@ from ...routing.failure import Failure
 from ...tasks.answer import Answer
 from ...tasks.characters import whole
 from .dialect import Ask, Reply
-from .dialects import DIALECTS
+from .dialects import DIALECTS, dialect_of
 from .halves import mended
 from .json_fields import mapping, text
 from .recorded_request import recorded_chat, recorded_embedding
-from .rows import ROWS, DialectName, Row, canonical_type
+from .registered import known_row, type_named
+from .rows import ROWS, DialectName, Row
 
 Kind = Literal["chat", "embedding", "count", "other"]
 
@@ -67,7 +68,7 @@ class Exchange:
             raise NoExchange("no exchange: it needs `url`, `status` and `response`")
         path = _path(url)
         provider = text(fields.get("provider"))
-        dialect, kind = _call(path, ROWS.get(canonical_type(provider) or ""))
+        dialect, kind = _call(path, known_row(type_named(provider) or ""))
         request = mapping(fields.get("request"))
         headers = {name.lower(): str(value) for name, value in mapping(fields.get("response_headers")).items()}
         row = _row(provider, dialect)
@@ -82,7 +83,7 @@ class Exchange:
         return None if read is None else mended(read)
 
     def _read(self) -> Answer | Failure | None:
-        dialect = DIALECTS[self.ask.row.dialect]
+        dialect = dialect_of(self.ask.row.dialect)
         if self.reply.status != 200:
             return dialect.failure(self.reply)
         if self.kind in ("count", "other"):
@@ -97,7 +98,7 @@ class Exchange:
     def tokens(self) -> int | None:
         """What a count told, None if it is none or failed."""
         counted = self.kind == "count" and self.reply.status == 200
-        return DIALECTS[self.ask.row.dialect].counted(self.reply) if counted else None
+        return dialect_of(self.ask.row.dialect).counted(self.reply) if counted else None
 
 
 def _path(url: str) -> str:
@@ -108,6 +109,9 @@ def _path(url: str) -> str:
 
 
 def _call(path: str, row: Row | None) -> tuple[DialectName, Kind]:
+    """A package's dialect has paths of its own."""
+    if row is not None and row.dialect not in DIALECTS:
+        return row.dialect, "embedding" if "embed" in path else "chat"
     for ending, dialect, kind in _CALLS:
         if path.endswith(ending):
             return dialect, kind
@@ -116,7 +120,7 @@ def _call(path: str, row: Row | None) -> tuple[DialectName, Kind]:
 
 def _row(provider: str, dialect: DialectName) -> Row:
     """The provider's row, unless it was spoken to in another dialect."""
-    row = ROWS.get(canonical_type(provider) or "")
+    row = known_row(type_named(provider) or "")
     return row if row is not None and row.dialect == dialect else ROWS[_USUAL.get(dialect, dialect)]
 
 

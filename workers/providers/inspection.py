@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ...routing.failure import Failure, Fault
 from .dialect import Call, ListedModel, Reply
-from .dialects import DIALECTS
+from .dialects import dialect_of
 from .endpoint import AttemptFailed, Endpoint, Timeouts
 from .json_fields import mapping, parse, text
 from .limits_told import Told, limits_in_headers
@@ -52,6 +52,8 @@ async def fetch_well(wire: Wire, endpoint: Endpoint, calls: Sequence[Call], time
 async def check(wire: Wire, endpoint: Endpoint, timeout_s: float) -> Health:
     """Whether the server answers, without asking a model. Never raises."""
     row, began = endpoint.row, time.monotonic()
+    if not row.health_path:
+        return Health(True, 0.0, "has no health check; its calls tell")
     try:
         reply = await fetch_well(wire, endpoint, [Call(row.health_method, row.health_path)], within(timeout_s))
     except AttemptFailed as failed:
@@ -94,11 +96,13 @@ async def listed_models(wire: Wire, endpoint: Endpoint, timeout_s: float) -> tup
 async def _listed(wire: Wire, endpoint: Endpoint, until: float) -> AsyncGenerator[ListedModel]:
     """The models of every page. One that cannot be read to its end in time is a failure, not shorter."""
     row = endpoint.row
+    if not row.listing_paths:
+        raise AttemptFailed(Failure(Fault.BAD_REQUEST, "it has no listing of its models"))
     calls = [Call("GET", path) for path in row.listing_paths]
     first = calls[-1]
     for _ in range(MAX_PAGES):
         reply = await fetch_well(wire, endpoint, calls, within(max(0.0, until - time.monotonic())))
-        models = DIALECTS[row.dialect].models(row, reply)
+        models = dialect_of(row.dialect).models(row, reply)
         if isinstance(models, Failure):
             raise AttemptFailed(models)
         for model in models:
@@ -111,7 +115,7 @@ async def _listed(wire: Wire, endpoint: Endpoint, until: float) -> AsyncGenerato
 
 async def _with_details(wire: Wire, endpoint: Endpoint, model: ListedModel, left_s: float) -> ListedModel:
     row = endpoint.row
-    dialect = DIALECTS[row.dialect]
+    dialect = dialect_of(row.dialect)
     call = dialect.details(row, model)
     if call is None or left_s <= 0:
         return model
@@ -124,4 +128,4 @@ async def _with_details(wire: Wire, endpoint: Endpoint, model: ListedModel, left
 def _well(endpoint: Endpoint, reply: Reply) -> Reply:
     if 200 <= reply.status < 300:
         return reply
-    raise AttemptFailed(DIALECTS[endpoint.row.dialect].failure(reply))
+    raise AttemptFailed(dialect_of(endpoint.row.dialect).failure(reply))

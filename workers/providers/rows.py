@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
-DialectName = Literal["openai", "ollama", "anthropic", "gemini", "cohere", "azure", "ruvllm"]
+#: One of `DIALECTS`, or one that an installed package brings along.
+DialectName = str
 
 _CHAT = frozenset({"tools", "json_mode"})
 _CHAT_VISION = _CHAT | {"vision"}
@@ -32,7 +33,8 @@ class Row:
 
     health_path, version_path, listing_paths, details_path, count_path, feedback_path: `/x` is taken from the server's
     root, `x` from the API's base. A listing path serves where the one before is not found; details are of one model.
-    health_method: of the health check's call. versions: of the server, the oldest and the newest whose API is known
+    health_method: of the health check's call. Without a health path there is none, and without a listing path no
+    listing. versions: of the server, the oldest and the newest whose API is known
     here (major, minor); None is all. page_field: what of a listing holds the next page's token, empty if the
     last entry's id is the token. page_parameter: what that token is sent as.
     stream_above_tokens: a longer answer is streamed, because the API refuses it in one piece.
@@ -321,14 +323,14 @@ ALIASES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """Case, blanks and `-`, `_`, `.` make no difference between names."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-_CANONICAL = {_folded(name): name for name in ROWS} | {_folded(alias): name for alias, name in ALIASES.items()}
+_CANONICAL = {folded(name): name for name in ROWS} | {folded(alias): name for alias, name in ALIASES.items()}
 
 
 def canonical_type(name: str) -> str | None:
     """The row's name for a provider type however it is spelled, None if there is no such row."""
-    return _CANONICAL.get(_folded(name))
+    return _CANONICAL.get(folded(name))

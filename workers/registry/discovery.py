@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ...routing.directory import named_free
 from ..providers.dialect import ListedModel
-from ..providers.rows import ROWS
+from ..providers.registered import known_row
 from ..settings.provider import ProviderSettings
 from .registry import Registry
 
@@ -47,7 +47,8 @@ def _costs(model: ListedModel) -> bool:
 
 def _leaves(type_: str, model: ListedModel) -> bool:
     """Only a type that is local by nature tells its models apart."""
-    return type_ in ROWS and ROWS[type_].tier == "local" and not model.local
+    row = known_row(type_)
+    return row is not None and row.tier == "local" and not model.local
 
 
 def _retired(type_: str, model: ListedModel, registry: Registry | None) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from ...routing.directory import Directory, ModelFacts, ProviderFacts
 from ..prices.price_list import PriceList
 from ..providers.dialect import ListedModel
-from ..providers.rows import ROWS
+from ..providers.registered import known_row
 from .registry import Known, Registry
 
 #: What a model can or cannot do, whoever serves it; everything else is for its server to say.
@@ -55,7 +55,8 @@ class Knowledge:
 
     def _elsewhere(self, facts: ProviderFacts) -> frozenset[str]:
         """Under every name that means them. Only a type that is local by nature can tell its models apart."""
-        if facts.tier != "local" or facts.type not in ROWS or ROWS[facts.type].tier != "local":
+        row = known_row(facts.type)
+        if facts.tier != "local" or row is None or row.tier != "local":
             return frozenset()
         remote = (model.name for model in self.listed.get(facts.name, ()) if not model.local)
         return frozenset(name for full in remote for name in (full, full.removesuffix(":latest")))

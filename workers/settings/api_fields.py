@@ -36,6 +36,8 @@ def _listed(node: Node) -> Node:
 def _takers(name: str) -> str:
     if name == "own":
         return "only servers with OpenAI's API have it"
+    if name == "options":
+        return "only types that a package brings may have it"
     types = [kind.name for kind in KINDS.values() if name in kind.api_fields]
     return f"only {', '.join(types)} {'has' if len(types) == 1 else 'have'} it"
 

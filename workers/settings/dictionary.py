@@ -138,7 +138,7 @@ _RUNNER = table(
 )
 _TIMEOUTS = table(("connect_s", "first_token_s", "idle_s", "total_s"))
 _API = table(
-    ("version", "betas", "deployments", "prompt_cache", "form", "sort", "max_price", "fallback_models"),
+    ("version", "betas", "deployments", "prompt_cache", "form", "sort", "max_price", "fallback_models", "options"),
     **{each.name: Spelling(("own", each.name)) for each in fields_of(OwnRow)},
 )
 _MAX_PRICE = table(("prompt", "completion", "request", "image"), input="prompt", output="completion")

@@ -112,6 +112,7 @@ def _api(api: Api) -> dict[str, Any]:
         "fallback_models": list(api.fallback_models),
         "max_price": dict(api.max_price),
         "deployments": dict(api.deployments),
+        "options": dict(api.options),
     }
     own = {name: value for name, value in asdict(api.own).items() if value is not None}
     del fields["own"]

@@ -1,10 +1,13 @@
-"""The types of provider that a configuration may name, as far as configurations go: they are the rows of providers."""
+"""The types of provider that a configuration may name, as far as configurations go: they are the rows of providers,
+ours and those of installed packages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ...tasks.errors import ConfigurationError, UnknownName
 from ..providers.endpoint import Timeouts
+from ..providers.registered import installed_types, known_row, row_of, type_named, where_from
 from ..providers.rows import ALIASES, ROWS, Row, canonical_type
 from .spelling import folded
 
@@ -39,15 +42,12 @@ def _api_fields(row: Row) -> frozenset[str]:
     return row.api_fields | {"own"} if row.dialect == "openai" else row.api_fields
 
 
-#: Kind by type.
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        row.name: Kind(
-            row.name, row.base_url, row.key_variables, row.key_required, row.tier == "local", _api_fields(row)
-        )
-        for row in ROWS.values()
-    }
-)
+def _kind(row: Row) -> Kind:
+    return Kind(row.name, row.base_url, row.key_variables, row.key_required, row.tier == "local", _api_fields(row))
+
+
+#: Kind by type, of our own ones.
+KINDS: Mapping[str, Kind] = MappingProxyType({row.name: _kind(row) for row in ROWS.values()})
 
 #: Hosted types whose account may be on a free plan that covers every model it offers.
 FREE_PLANS = frozenset({"github", "google", "groq"})
@@ -59,10 +59,28 @@ _BY_FOLDED = {folded(name): name for name in KINDS} | {folded(alias): name for a
 
 
 def kind_of(name: str) -> Kind | None:
-    """The type of a name, however it is spelled; None if there is no such type."""
-    return KINDS.get(canonical_type(name) or _BY_FOLDED.get(folded(name), ""))
+    """The type of a name, however it is spelled; None if there is no such type, or its package is broken."""
+    ours = KINDS.get(canonical_type(name) or _BY_FOLDED.get(folded(name), ""))
+    row = known_row(type_named(name) or "") if ours is None else None
+    return ours if row is None else _kind(row)
+
+
+def why_broken(name: str) -> str | None:
+    """What is wrong with the package that brings a type of that name, None if nothing is or there is none."""
+    found = type_named(name)
+    if found is None or found in ROWS:
+        return None
+    from ..providers.dialects import dialect_of
+
+    try:
+        dialect_of(row_of(found).dialect)
+    except ConfigurationError as broken:
+        return str(broken)
+    except UnknownName as lacking:
+        return f"{where_from(found)[0]} speaks no dialect of ours: {lacking}"
+    return None
 
 
 def known_kinds() -> list[str]:
     """All names that a type may have."""
-    return sorted({*KINDS, *_ALIASES, *ALIASES})
+    return sorted({*KINDS, *_ALIASES, *ALIASES, *installed_types()})

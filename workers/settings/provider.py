@@ -13,7 +13,7 @@ from ...routing.directory import ModelFacts, ProviderFacts, Tier, named_elsewher
 from ...routing.quota_calendar import is_zone
 from ...tasks.job import CallLimits
 from ..providers.endpoint import Api, Endpoint, Timeouts
-from ..providers.rows import ROWS
+from ..providers.registered import known_row
 from .breaker import BreakerSettings
 from .part import Part
 
@@ -141,7 +141,8 @@ class KeySource(Part):
 class ProviderSettings(Part):
     """One provider.
 
-    type: a row of `providers/rows.py`. priority: lower comes first. key_file: what the key was read from, if a file.
+    type: a row of `providers/rows.py`, or of a package. priority: lower comes first. key_file: what the key was read
+    from, if a file.
     slots: calls at the same time, of each endpoint for self-hosted servers and of the whole fleet for hosted ones.
     prices: for models that have none of their own. models: empty is whatever the server lists.
     fallback_provider: takes over where a chain names only this one. runner: a server that its pool starts.
@@ -257,7 +258,7 @@ class ProviderSettings(Part):
 
     def facts(self) -> ProviderFacts:
         """What routing knows of it: no credential, no address."""
-        row = ROWS.get(self.type)
+        row = known_row(self.type)
         return ProviderFacts(
             name=self.name,
             type=self.type,
@@ -293,7 +294,7 @@ class ProviderSettings(Part):
 
 def _api_headers(type_: str, api: Api) -> dict[str, str]:
     """The version and the betas of an API that takes them in headers."""
-    row = ROWS.get(type_)
+    row = known_row(type_)
     if row is None:
         return {}
     said = ((row.version_header, api.version or ""), (row.betas_header, ",".join(api.betas)))

@@ -18,7 +18,7 @@ from .complaints import validated
 from .context import Context
 from .credentials import KEY_FIELDS, Credential, credential
 from .dictionary import respell_provider
-from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, Kind, kind_of, known_kinds
+from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, Kind, kind_of, known_kinds, why_broken
 from .models import models_of
 from .placeholders import is_placeholder
 from .problems import Findings, did_you_mean
@@ -63,6 +63,9 @@ def _kind(name: str, node: Node, context: Context) -> Kind | None:
         return None
     said = node.get("type")
     wanted = str(said.value) if said is not None else name
+    if (broken := why_broken(wanted)) is not None:
+        context.findings.errors.append((said or node).problem(broken))
+        return None
     kind = kind_of(wanted)
     if kind is None:
         close = did_you_mean(wanted, known_kinds())

@@ -8,7 +8,7 @@ import yaml
 
 from ...tasks.errors import ConfigurationError, UnknownName
 from .addresses import fault_of, is_ours, normalised
-from .kinds import KINDS, Kind, kind_of
+from .kinds import Kind, kind_of, known_kinds
 from .provider import HOSTED_SLOTS, LOCAL_SLOTS
 
 #: What a provider is asked for unless somebody chooses; other local servers use what they have loaded.
@@ -84,7 +84,7 @@ class Entry:
         """An entry that a user asked for. Raises what the user has to correct."""
         kind = kind_of(type_name)
         if kind is None:
-            raise UnknownName("provider", type_name, KINDS)
+            raise UnknownName("provider", type_name, known_kinds())
         if base_url is None and kind.base_url is None:
             raise ConfigurationError(
                 f"{kind.name} needs --base-url, such as --base-url {_ADDRESSES.get(kind.name, _ADDRESS)}"
