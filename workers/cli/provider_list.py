@@ -15,7 +15,7 @@ from ..settings.kinds import why_broken
 from ..settings.load import load_settings
 from ..settings.provider import ProviderSettings
 from ..settings.report import key_words, why_not
-from .console import out
+from .console import err, out
 from .session import ConfigOption, JsonOption
 
 #: Who brings the types that no package brings.
@@ -106,10 +106,13 @@ def _show_types(*, as_json: bool) -> None:
         return
     table = _table("type", "API", "tier", "address", "key", "brought by")
     for each in found:
-        brought_by = f"{each.brought_by}: [red]{escape(each.broken)}[/]" if each.broken else each.brought_by
+        brought_by = f"[red]{escape(each.brought_by)}, broken[/]" if each.broken else escape(each.brought_by)
         keys = " or ".join(each.key_variables)
         table.add_row(escape(each.type), each.dialect or "", each.tier or "", each.base_url or "", keys, brought_by)
     out.print(table)
+    for each in found:
+        if each.broken:
+            err.print(f"[red]{escape(each.type)}:[/] {escape(each.broken)}", soft_wrap=True)
 
 
 def _table(*columns: str) -> Table:
