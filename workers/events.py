@@ -71,6 +71,7 @@ EVENTS: Mapping[str, Event] = {
         "an endpoint takes calls again (`unavailable` is empty), or says why not",
         ("provider", "endpoint", "unavailable"),
     ),
+    "ping.failed": Event("a model gave no token at a look at its server", ("provider", "endpoint", "model", "error")),
     "endpoint.unknown": Event(
         "a server is of a version whose API is not known here; it is used all the same", ("provider", "endpoint", "why")
     ),

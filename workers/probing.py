@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import structlog
 
+from ..routing.action import RULES
 from .line import Line
 from .providers.endpoint import AttemptFailed
 from .registry.discovery import choosable
@@ -54,6 +55,8 @@ async def _probe(upstream: Upstream, line: Line) -> None:
     if check.enabled:
         health = await upstream.sender.health(line.endpoint, timeout_s=check.timeout_s)
         problem, refused = line.checked(health, now=upstream.clock()), health.refused
+        if problem is None and refused is None and check.ping:
+            problem = await _ping(upstream, line)
     if problem is None and not upstream.models:
         await _learn_models(upstream, line)
     with upstream.observing(line):
@@ -61,6 +64,29 @@ async def _probe(upstream: Upstream, line: Line) -> None:
             line.availability.probed(problem, now=upstream.clock())
         else:
             line.availability.refused(refused, now=upstream.clock())
+
+
+async def _ping(upstream: Upstream, line: Line) -> str | None:
+    """What is wrong with the model that jobs mostly want, None if it gives a token or is not asked for one.
+
+    It is asked only where that stands in nobody's way: while no call is under way, for calls tell more, and only if it
+    is loaded. The first look at a server is to be short.
+    """
+    model = upstream.provider.default_choice() or next(iter(upstream.models), None)
+    idle = line.busy == 0 and (line.load is None or line.load.running + line.load.waiting == 0)
+    if model is None or not idle or line.availability.unreached is not None or not upstream.provider.keeps(model):
+        return None
+    timeout_s = upstream.provider.health_check.timeout_s
+    try:
+        if await upstream.sender.resident(line.endpoint, model, timeout_s):
+            await upstream.sender.ping(line.endpoint, model, timeout_s)
+    except AttemptFailed as failed:
+        facts = {"provider": upstream.provider.name, "endpoint": line.endpoint.base_url, "model": model}
+        log.warning("ping.failed", **facts, error=str(failed.failure))
+        # A refusal says nothing of the server's health.
+        line.ailing = RULES[failed.failure.fault].breaks
+        return f"{model} gives no token: {failed.failure}" if line.ailing else None
+    return None
 
 
 async def _learn_models(upstream: Upstream, line: Line) -> None:

@@ -66,7 +66,7 @@ async def test_jobs_batches_streams_and_costs_are_as_with_any_other(
         embedded = await fleet.client.submit({"request": embedding, "provider": "acme"})
         (answer, vectors) = [await fleet.client.result(job_id, timeout_s=30) for job_id in (asked, embedded)]
         assert (answer.provider, answer.text, answer.model) == ("acme", "Hi, plain", "anvil-2")
-        assert (answer.usage.cost_usd, answer.usage.cost_source) == (pytest.approx(COST_USD), "table")
+        assert answer.usage.cost_usd == pytest.approx(COST_USD)
         assert vectors.embeddings == ((1.0, 0.5), (3.0, 0.5))
 
         streamed = await fleet.client.submit({**says("one two"), "stream": True})

@@ -59,7 +59,11 @@ def list_providers(
 ) -> None:
     """List the configured providers, or with --types all that can be configured. Nobody is asked.
 
-    Examples: fleet providers list; fleet providers list --types --json
+    Examples:
+
+      fleet providers list
+
+      fleet providers list --types --json
     """
     if of_types:
         _show_types(as_json=as_json)

@@ -4,6 +4,7 @@ that name the package, and whoever else can do the work does it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -130,7 +131,7 @@ class _GuardedDecoder:
         if self._failure is not None:
             return []
         deltas = self._try("decoder.feed", (list, tuple), lambda: decoder.feed(data)) or ()
-        good = [self._try("decoder.feed", Delta, lambda each=each: each) for each in deltas]
+        good = (self._try("decoder.feed", Delta, partial(_itself, each)) for each in deltas)
         return [each for each in good if each is not None]
 
     def finish(self) -> Answer | Failure:
@@ -146,6 +147,10 @@ class _GuardedDecoder:
         except Mistake as mistake:
             self._failure = Failure(Fault.SERVER, str(mistake), status=self._head.status)
             return None
+
+
+def _itself(given: object) -> object:
+    return given
 
 
 def completed(ask: Ask, answer: Answer) -> Answer:

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...tasks.errors import ConfigurationError, UnknownName
 from ...tasks.packages import Brought, brought, only
-from .rows import ROWS, Row, canonical_type, folded
+from .rows import ROWS, Row
+from .type_names import canonical_type, folded
 
 GROUP = "workfleet.providers"
 

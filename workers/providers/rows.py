@@ -31,11 +31,11 @@ class Row:
     configuration says others. api_fields: what a configuration may say of its API (`endpoint.Api`). version_header,
     betas_header: the headers of two of them.
 
-    health_path, version_path, listing_paths, details_path, count_path, feedback_path: `/x` is taken from the server's
-    root, `x` from the API's base. A listing path serves where the one before is not found; details are of one model.
-    health_method: of the health check's call. Without a health path there is none, and without a listing path no
-    listing. versions: of the server, the oldest and the newest whose API is known
-    here (major, minor); None is all. page_field: what of a listing holds the next page's token, empty if the
+    health_path, version_path, listing_paths, details_path, count_path, loaded_path, feedback_path: `/x` is taken from
+    the server's root, `x` from the API's base. Without a health path there is no check, without a listing path no
+    listing. A listing path serves where the one before is not found; details are of one model; what is loaded is in
+    its memory. health_method: of the health check's call. versions: of the server, the oldest and the newest whose API
+    is known here (major, minor); None is all. page_field: what of a listing holds the next page's token, empty if the
     last entry's id is the token. page_parameter: what that token is sent as.
     stream_above_tokens: a longer answer is streamed, because the API refuses it in one piece.
     max_tokens_field, seed_field: how it calls the limit of the answer, and the seed. top_k: takes that parameter
@@ -66,6 +66,7 @@ class Row:
     listing_paths: tuple[str, ...] = ("models",)
     details_path: str | None = None
     count_path: str | None = None
+    loaded_path: str | None = None
     feedback_path: str | None = None
     page_field: str = ""
     page_parameter: str = "after"
@@ -131,6 +132,7 @@ _ROWS = (
         versions=((0, 5), (0, 33)),
         listing_paths=("/api/tags",),
         details_path="/api/show",
+        loaded_path="/api/ps",
         key_variables=("OLLAMA_API_KEY",),
     ),
     _local(
@@ -140,6 +142,7 @@ _ROWS = (
         health_path="/health",
         version_path="/version",
         count_path="/tokenize",
+        loaded_path="/v1/models",
         key_variables=("VLLM_API_KEY",),
         reasoning_in=True,
     ),
@@ -148,16 +151,24 @@ _ROWS = (
         "http://localhost:1234",
         # Its own listing tells types and context lengths; servers before 0.3.6 have OpenAI's only.
         listing_paths=("/api/v0/models", "models"),
+        loaded_path="/api/v0/models",
     ),
-    _local("localai", "http://localhost:8080", health_path="/readyz", key_variables=("LOCALAI_API_KEY",)),
+    _local(
+        "localai",
+        "http://localhost:8080",
+        health_path="/readyz",
+        loaded_path="/system",
+        key_variables=("LOCALAI_API_KEY",),
+    ),
     _local(
         "llamacpp",
         "http://localhost:8080",
         health_path="/health",
         details_path="/props",
+        loaded_path="/v1/models",
         key_variables=("LLAMA_API_KEY",),
     ),
-    _local("simulated", "http://localhost:8999", health_path="/health"),
+    _local("simulated", "http://localhost:8999", health_path="/health", loaded_path="/v1/models"),
     _hosted(
         "openai",
         "https://api.openai.com/v1",
@@ -298,39 +309,3 @@ _ROWS = (
 
 #: Row by provider type.
 ROWS: Mapping[str, Row] = MappingProxyType({row.name: row for row in _ROWS})
-
-#: Other names of the types, as configurations spell them.
-ALIASES: Mapping[str, str] = MappingProxyType(
-    {
-        "openai_compat": "openai_compatible",
-        "custom": "openai_compatible",
-        "together_ai": "together",
-        "lm_studio": "lmstudio",
-        "local_ai": "localai",
-        "llama.cpp": "llamacpp",
-        "llama_cpp": "llamacpp",
-        "llama_server": "llamacpp",
-        "simulator": "simulated",
-        "mistral_ai": "mistral",
-        "deep_seek": "deepseek",
-        "github_models": "github",
-        "claude": "anthropic",
-        "gemini": "google",
-        "google_ai_studio": "google",
-        "azure_openai": "azure",
-        "ruvector": "ruvllm",
-    }
-)
-
-
-def folded(name: str) -> str:
-    """Case, blanks and `-`, `_`, `.` make no difference between names."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
-
-
-_CANONICAL = {folded(name): name for name in ROWS} | {folded(alias): name for alias, name in ALIASES.items()}
-
-
-def canonical_type(name: str) -> str | None:
-    """The row's name for a provider type however it is spelled, None if there is no such row."""
-    return _CANONICAL.get(folded(name))

@@ -22,6 +22,7 @@ from .ollama.models import InMemory
 from .pull_progress import PullProgress
 from .pulling import pulled
 from .redaction import redacted
+from .residence import is_resident
 from .ruvllm.forms import Forms
 from .server_load import ServerLoad
 from .token_count import counted_tokens
@@ -100,10 +101,20 @@ class Sender:
         if not found.healthy or ping_model is None:
             return found
         try:
-            await self.ask(endpoint, ping_model, await self._ping(endpoint, ping_model, timeout_s), within(timeout_s))
+            await self.ping(endpoint, ping_model, timeout_s)
         except AttemptFailed as failed:
             return replace(found, healthy=False, detail=f"{ping_model} does not answer: {failed}")
         return replace(found, detail=f"{ping_model} answers")
+
+    async def ping(self, endpoint: Endpoint, model: str, timeout_s: float = 5) -> float:
+        """The seconds that a model took for one token. Raises AttemptFailed."""
+        answer = await self.ask(endpoint, model, await self._ping(endpoint, model, timeout_s), within(timeout_s))
+        return answer.total_s or 0.0
+
+    async def resident(self, endpoint: Endpoint, model: str, timeout_s: float = 5) -> bool | None:
+        """Whether a model is in the server's memory, None if it does not tell. Raises AttemptFailed."""
+        with redacted(endpoint):
+            return await is_resident(self._wire, endpoint, model, timeout_s)
 
     async def count_tokens(self, endpoint: Endpoint, model: str, request: Request, timeout_s: float = 5) -> int | None:
         """The request's tokens as the provider counts them, None if it does not. Raises AttemptFailed."""

@@ -142,7 +142,7 @@ _API = table(
     **{each.name: Spelling(("own", each.name)) for each in fields_of(OwnRow)},
 )
 _MAX_PRICE = table(("prompt", "completion", "request", "image"), input="prompt", output="completion")
-_HEALTH_CHECK = table(("enabled", "interval_s", "timeout_s"))
+_HEALTH_CHECK = table(("enabled", "ping", "interval_s", "timeout_s"))
 _RETRY = table(("max_attempts", "retries_per_target", "delay_s", "max_delay_s"))
 _ROUTE = table(
     (

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from ...tasks.errors import ConfigurationError, UnknownName
 from ..providers.endpoint import Timeouts
 from ..providers.registered import installed_types, known_row, row_of, type_named, where_from
-from ..providers.rows import ALIASES, ROWS, Row, canonical_type
+from ..providers.rows import ROWS, Row
+from ..providers.type_names import ALIASES, canonical_type
 from .spelling import folded
 
 #: A local server may first load the model, and generates as fast as its machine can.
@@ -21,7 +22,7 @@ class Kind:
     """A type of provider, as far as its configuration goes.
 
     key_variables: in the order in which they are looked up. local: runs on our machines. api_fields: what may be said
-    of its API.
+    of its API. tells_loaded: which models are in its memory.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Kind:
     key_required: bool
     local: bool
     api_fields: frozenset[str] = frozenset()
+    tells_loaded: bool = False
 
 
 _ALIASES = {
@@ -43,7 +45,10 @@ def _api_fields(row: Row) -> frozenset[str]:
 
 
 def _kind(row: Row) -> Kind:
-    return Kind(row.name, row.base_url, row.key_variables, row.key_required, row.tier == "local", _api_fields(row))
+    local, tells_loaded = row.tier == "local", row.loaded_path is not None
+    return Kind(
+        row.name, row.base_url, row.key_variables, row.key_required, local, _api_fields(row), tells_loaded=tells_loaded
+    )
 
 
 #: Kind by type, of our own ones.

@@ -68,9 +68,12 @@ class Prices(Part):
 
 
 class HealthCheck(Part):
-    """interval_s: between two looks at an endpoint. timeout_s: of one look."""
+    """interval_s: between two looks at an endpoint. timeout_s: of one look. ping: a look also asks the model for a
+    token, if it is loaded and nothing else is asked of the server.
+    """
 
     enabled: bool = True
+    ping: bool = False
     interval_s: float = Field(default=30.0, gt=0)
     timeout_s: float = Field(default=5.0, gt=0)
 

@@ -18,7 +18,7 @@ from .complaints import validated
 from .context import Context
 from .credentials import KEY_FIELDS, Credential, credential
 from .dictionary import respell_provider
-from .kinds import HOSTED_TIMEOUTS, LOCAL_TIMEOUTS, Kind, kind_of, known_kinds, why_broken
+from .kinds import HOSTED_TIMEOUTS, KINDS, LOCAL_TIMEOUTS, Kind, kind_of, known_kinds, why_broken
 from .models import models_of
 from .placeholders import is_placeholder
 from .problems import Findings, did_you_mean
@@ -102,6 +102,7 @@ class _Entry:
         self._check_runner(node)
         self._check_memory(node)
         self._check_models(node)
+        self._check_ping(node)
         urls = self._base_urls(node)
         return validated(ProviderSettings, self._data(node, key, urls), node, self.context.findings)
 
@@ -218,6 +219,23 @@ class _Entry:
             self._refuse(
                 said, "only servers of type ollama are told to unload models; a runner has its own `memory_gb`"
             )
+
+    def _check_ping(self, node: Node) -> None:
+        """A look every few seconds must neither cost money nor put a model out of memory."""
+        ping = (node.get("health_check") or EMPTY).get("ping")
+        if not truth(ping, default=False):
+            return
+        assert ping is not None
+        once = f"`fleet providers test {self.name} --ping` asks once"
+        said = node.get("tier")
+        if (said.value if said else self._tier(self._base_urls(node))) != "local":
+            self._refuse(
+                ping, f"asks a model for a token at each look, which may cost money; only servers of your own; {once}"
+            )
+        elif not self.kind.tells_loaded:
+            told = ", ".join(kind.name for kind in KINDS.values() if kind.tells_loaded)
+            why = f"{self.kind.name} does not tell which models are loaded, and asking for another one may put them out"
+            self._refuse(ping, f"{why}; those that tell: {told}; {once}")
 
     def _refuse(self, node: Node, why: str) -> None:
         self.context.findings.errors.append(node.problem(why))

@@ -2,7 +2,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from workfleet.workers.providers.rows import ALIASES, ROWS, Row, canonical_type
+from workfleet.workers.providers.rows import ROWS, Row
+from workfleet.workers.providers.type_names import ALIASES, canonical_type
 
 
 @pytest.mark.parametrize(
