@@ -50,6 +50,12 @@ class Guarded:
             usual = failure_of(reply)
             return replace(usual, message=f"{usual.message} ({mistake})")
 
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:
+        try:
+            return self.checked("used", (Usage, type(None)), lambda: self.dialect.used(ask, reply))
+        except Mistake:
+            return None
+
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         return _GuardedDecoder(self, ask, head)
 

@@ -20,7 +20,7 @@ async def is_resident(wire: Wire, endpoint: Endpoint, model: str, timeout_s: flo
     if path is None:
         return None
     body = mapping(parse((await fetch_well(wire, endpoint, [Call("GET", path)], within(timeout_s))).body))
-    entries = next((found for name in _LISTS if (found := mappings(body.get(name)))), [])
+    entries = (entry for name in _LISTS for entry in mappings(body.get(name)))
     return any(_is_loaded(entry) and ListedModel(_name(entry)).is_called(model) for entry in entries)
 
 

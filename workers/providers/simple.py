@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 from ...routing.failure import Failure, Fault
-from ...tasks.answer import Answer
+from ...tasks.answer import Answer, Usage
 from .dialect import Ask, Call, Delta, Dialect, ListedModel, ListsAll, Reply, StreamDecoder
 from .faults import failure_of
 from .openai.listing import listed
@@ -23,11 +23,15 @@ class SimpleDialect(ListsAll, ABC):
         """By status and code, in every shape of an error that is known here."""
         return failure_of(reply)
 
+    def used(self, ask: Ask, reply: Reply) -> Usage | None:  # noqa: ARG002 - as the protocol has it
+        """Of an API whose refusals count nothing."""
+        return None
+
     def decoder(self, ask: Ask, head: Reply) -> StreamDecoder:
         """Of an API that does not stream: the answer is read when it is whole."""
         return WholeReply(self, ask, head)
 
-    def count(self, ask: Ask) -> Call | None:  # noqa: ARG002 - as the protocol has it
+    def count(self, ask: Ask) -> Call | None:  # noqa: ARG002 - the same
         return None
 
     def counted(self, reply: Reply) -> int | None:  # noqa: ARG002 - the same

@@ -88,6 +88,7 @@ def test_a_refusal_that_the_dialect_cannot_read_is_read_as_most_apis_mean_it() -
 def test_what_it_need_not_know_it_does_not_know() -> None:
     guard, model = guarded(raises), ListedModel("m", context_tokens=7)
     assert (guard.count(ASK), guard.counted(HEAD), guard.details(ASK.row, model)) == (None, None, None)
+    assert guard.used(ASK, HEAD) is None
     assert guard.with_details(model, HEAD) is model
 
 
