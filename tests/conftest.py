@@ -10,9 +10,8 @@ from hypothesis import settings
 
 from workfleet.workers.embedded.config import ServerConfig, free_port
 
-from .redis_process import running_redis
-
 from .acme import install, install_acme
+from .redis_process import running_redis
 
 # A law that holds slowly on a busy machine holds all the same.
 settings.register_profile("workfleet", deadline=None)
