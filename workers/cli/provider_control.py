@@ -99,7 +99,7 @@ def reset(name: Name, as_json: JsonOption = False, config: ConfigOption = None) 
 
     For instance after credits were bought or a plan was raised; what was counted of limits and quotas stays counted.
 
-    Examples:
+    Example:
 
       fleet providers reset groq
     """
