@@ -178,7 +178,7 @@ async def _submit(spec: JobSpec, config: Path | None, *, wait: bool, timeout_s: 
             return
     err.print(f"[dim]job {job_id}[/]")
     # Handed in, it outlasts a restart of Redis, and so does who waits for it.
-    async with fleet_client(config, wait_for_redis_s=60) as client:
+    async with fleet_client(config, patient=True, timeout_s=timeout_s) as client:
         if spec.stream:
             await show_stream(client, job_id, after="0", as_json=as_json, timeout_s=timeout_s)
         else:
