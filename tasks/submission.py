@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from ..routing.complexity import level
 from ..routing.cost_cap import ANSWER_TOKENS, CostCap
@@ -21,6 +21,7 @@ from .errors import InvalidRequest, NoTarget, UnknownName
 from .job import Constraints, Job, JobSpec
 from .prepared import Placed, Prepared
 from .request_size import sized
+from .spec_json import written
 from .store import check_size
 from .strategies import installed_ordering
 
@@ -37,8 +38,6 @@ _UNNARROWED = (None, None, (), None, JobSpec.model_fields["constraints"].default
 
 _NOBODY: Mapping[str, PoolState] = {}
 _AS_ESTIMATED: Mapping[str, float] = {}
-
-_SPEC = TypeAdapter(JobSpec)
 
 #: Kinds of jobs whose place is remembered; callers may make up any number of agents and chains.
 _REMEMBERED = 1000
@@ -88,7 +87,7 @@ class Preparer:
         """
         if spec.capped:
             spec = _with_an_answers_limit(spec)
-        raw = _SPEC.dump_json(spec, exclude_defaults=True)
+        raw = written(spec)
         check_size(raw, self.max_request_bytes)
         if job_id is not None and not _ID.fullmatch(job_id):
             raise InvalidRequest(f"id {job_id!r} is none: up to 128 letters, digits, and any of . _ : -")
