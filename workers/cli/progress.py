@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ...routing.cost_cap import usd
 from ...tasks.batch import BatchStatus
 from ...tasks.client import AsyncClient
 from ...tasks.errors import FleetUnavailable
@@ -115,9 +116,9 @@ def tokens(status: BatchStatus) -> str:
 
 def cost(status: BatchStatus) -> str:
     """What is known of the cost; an unknown price is no zero."""
-    parts = [f"${status.cost_usd:,.4f}"]
+    parts = [usd(status.cost_usd) if status.cost_usd < 1 else f"${status.cost_usd:,.2f}"]
     if status.unpriced:
-        parts.append(f"{status.unpriced:,} answers of unknown price")
+        parts.append(f"{status.unpriced:,} calls of unknown cost")
     if status.lost_calls:
         parts.append(f"{status.lost_calls:,} calls that were lost with their workers")
     return " and ".join(parts)

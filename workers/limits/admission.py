@@ -140,6 +140,7 @@ class Admission:
     def _ask(self, call: Admitted, spec: JobSpec, directory: Directory) -> Ask:
         size = sized(spec.request)
         call.estimated = self.gauge.estimate(self._target(call.model), spec.request, size)
+        input_nano, answer_nano = self._rates(call, call.estimated, size, directory)
         return Ask(
             call.id,
             call.kind,
@@ -150,7 +151,8 @@ class Admission:
             LEASE_S,
             call.limits,
             pauses_of(self.provider, call.model),
-            *self._rates(call, call.estimated, size, directory),
+            input_nano=input_nano,
+            answer_nano=answer_nano,
             answer_paid=size.answer_cap if spec.capped else 0,
             target=self._target(call.model),
         )

@@ -54,12 +54,12 @@ def test_one_line_says_it_all() -> None:
     view = view_of(status(counts=counts, **facts), busy=8, elapsed_s=100.0, done_before=0)
     assert in_one_line(view) == (
         "2,000 of 4,000 done, 8 running, 2 without answer, 1 min 40 s left, "
-        "ollama 1,298, groq 700, 9,000 tokens in, 0 out, $0.5000"
+        "ollama 1,298, groq 700, 9,000 tokens in, 0 out, $0.5"
     )
 
 
 def test_an_unknown_price_is_no_zero() -> None:
-    assert cost(status(cost_usd=0.25, unpriced=3)) == "$0.2500 and 3 answers of unknown price"
+    assert cost(status(cost_usd=0.25, unpriced=3)) == "$0.25 and 3 calls of unknown cost"
 
 
 def test_nobody_has_answered_yet() -> None:
