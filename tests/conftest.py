@@ -1,6 +1,7 @@
 """What every test may ask for. Redis is never faked: each test process has a real server of its own."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
@@ -12,6 +13,10 @@ from workfleet.workers.embedded.config import ServerConfig, free_port
 
 from .acme import install, install_acme
 from .redis_process import running_redis
+
+# What tests start is not measured: it would be as much slower, and tests of times would see it.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("COVERAGE_PROCESS_START", None)
 
 # A law that holds slowly on a busy machine holds all the same.
 settings.register_profile("workfleet", deadline=None)
