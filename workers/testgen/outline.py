@@ -3,6 +3,7 @@
 import ast
 import copy
 from collections.abc import Container
+from functools import lru_cache
 from typing import Final
 
 from .public import Function
@@ -31,7 +32,7 @@ def outline(
         elif construction and statement.name in _CONSTRUCTION:
             lines += _indented(source.text_of(statement))
         elif methods is None or statement.name in methods:
-            lines += _indented(_without_body(statement, _summary(statement)))
+            lines += _indented(_brief(statement))
     return "\n".join(lines)
 
 
@@ -39,6 +40,12 @@ def _head(node: ast.ClassDef) -> list[str]:
     head = copy.copy(node)
     head.body = [ast.Pass()]
     return ast.unparse(head).splitlines()[:-1]
+
+
+@lru_cache(maxsize=4096)
+def _brief(function: Function) -> str:
+    """Remembered: a class is outlined once for each of its methods, and may have hundreds."""
+    return _without_body(function, _summary(function))
 
 
 def _summary(function: Function) -> str | None:
