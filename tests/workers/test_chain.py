@@ -43,7 +43,16 @@ def tried(*targets: str) -> Job:
 
 def test_the_rest_of_the_lanes_chain_is_left_in_order() -> None:
     assert seen() == Alternatives(
-        "a", A, open=(B, C), waiting=(), resting=(), larger=(B, C), again=(), skipped={}, local=(B,)
+        "a",
+        A,
+        open=(B, C),
+        waiting=(),
+        resting=(),
+        larger=(B, C),
+        again=(),
+        skipped={},
+        local=(B,),
+        spill_after_s=5.0,
     )
 
 
