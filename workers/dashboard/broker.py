@@ -1,5 +1,7 @@
 """Flower's page of the broker, with the queues in which jobs wait."""
 
+from typing import Any, cast
+
 from flower.views.broker import BrokerView
 from tornado import web
 
@@ -8,7 +10,7 @@ from ...tasks.status import read_status
 from .handler import FleetHandler
 
 
-class FleetBroker(FleetHandler, BrokerView):
+class FleetBroker(FleetHandler, BrokerView):  # type: ignore[misc]  # Flower has no types
     """Flower lists the queues that workers took jobs from when it last asked them. Lanes open and close all the time,
     and of those that are closed people want to know most.
     """
@@ -21,7 +23,8 @@ class FleetBroker(FleetHandler, BrokerView):
             self.write(f"{failed}\n")
             return
         self._filled = {queue.name for queue in status.queues if queue.waiting}
-        await super().get()
+        await cast("Any", super()).get()
 
     def get_active_queue_names(self) -> list[str]:
-        return sorted(self._filled.union(super().get_active_queue_names()))
+        asked: list[str] = cast("Any", super()).get_active_queue_names()
+        return sorted(self._filled.union(asked))
