@@ -61,7 +61,7 @@ async def test_it_waits_for_one_that_is_in_use_and_the_fleet_is_told(server: Sim
         Unavailable, match=r"other waits: it takes about 0.5 GB of 0.6 GB, and small:latest .* is in use"
     ):
         await ask(upstream, "other")
-    assert set(upstream.models_out()) == {"other", "other:latest"}
+    assert set(upstream.models_out()) == {"other"}
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
     assert upstream.models_out() == {}

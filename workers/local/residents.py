@@ -4,7 +4,7 @@ What is loaded, and how large it is, the server says (/api/ps), whoever had it l
 asks for. A model that another pool uses is not cut off either: Ollama unloads it when its calls have ended.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +33,7 @@ class Residents:
     _waiting: dict[str, float] = field(default_factory=dict[str, float])
     _free_since: dict[str, float] = field(default_factory=dict[str, float])
     _goes_at: dict[str, str] = field(default_factory=dict[str, str])
+    _spelt: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict[str, set[str]](set))
     _loading: str | None = None
 
     def heard(self, found: Iterable[InMemory], files: Mapping[str, int], *, now: float) -> None:
@@ -49,7 +50,8 @@ class Residents:
 
     def ask(self, model: str, *, now: float) -> Go | Wait:
         """Whether a call may begin; if so it has, and what is to be unloaded for it counts as gone."""
-        model = tagged(model)
+        name, model = model, tagged(model)
+        self._spelt[model].add(name)
         found = self._room(model, now)
         if isinstance(found, Wait):
             self._waiting.setdefault(model, now)
@@ -78,15 +80,17 @@ class Residents:
         return found.why if isinstance(found, Wait) else None
 
     def out(self, *, now: float) -> dict[str, str]:
-        """The models that were asked for and have to wait, or that make room for one that did; and why."""
+        """The models that were asked for and have to wait, or that make room for one that did; and why.
+
+        By the names by which they were asked for.
+        """
         for model in [*self._waiting]:
             if self.why_not(model, now=now) is not None:
                 self._free_since.pop(model, None)
             elif now - self._free_since.setdefault(model, now) > _KEPT_S:
                 del self._waiting[model], self._free_since[model]
         why = {model: self.why_not(model, now=now) for model in (*self._waiting, *self._present())}
-        told = {model: words for model, words in why.items() if words is not None}
-        return told | {model.removesuffix(":latest"): words for model, words in told.items()}
+        return {name: words for model, words in why.items() if words for name in self._spelt.get(model, {model})}
 
     def burden(self, model: str, *, now: float) -> float:
         """What asking for it here costs, to compare servers: nothing if it is in memory, 1 if it would have to wait."""
