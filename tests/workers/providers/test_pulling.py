@@ -7,9 +7,12 @@ import pytest
 
 from workfleet.routing.failure import Failure, Fault
 from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint
+from workfleet.workers.providers.http_client import http_client
+from workfleet.workers.providers.localai_pull import localai_pull
 from workfleet.workers.providers.pull_progress import PullProgress
 from workfleet.workers.providers.pulling import PULLS, persistently
 from workfleet.workers.providers.sender import Sender
+from workfleet.workers.providers.wire import Wire
 from workfleet.workers.simulator.server import Simulator
 from workfleet.workers.simulator.settings import Settings
 
@@ -63,6 +66,43 @@ async def test_localais_jobs_end_as_old_and_new_servers_say_it(job: dict[str, ob
         except AttemptFailed as failed:
             ended = failed.failure.message.removeprefix("LocalAI cannot fetch m: ")
     assert ended == outcome
+
+
+class OneAtATime:
+    """A LocalAI that knows nothing of a job until those before it have ended. busy_for: looks until then."""
+
+    def __init__(self, busy_for: int, *, forgets: bool = False) -> None:
+        self.busy_for, self.forgets, self.ordered = busy_for, forgets, 0
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            self.ordered += 1
+            return httpx2.Response(200, json={"uuid": "ours"})
+        if request.url.path == "/models/jobs":
+            self.busy_for -= 1
+            return httpx2.Response(200, json={"other": {"processed": self.busy_for < 0}})
+        if self.busy_for > 0 or self.forgets:
+            return httpx2.Response(500, json={"error": {"code": 500, "message": "could not find any status for ID"}})
+        return httpx2.Response(200, json={"processed": True, "progress": 100})
+
+    async def pulled(self) -> list[str]:
+        async def at_once(_: float) -> None: ...
+
+        async with http_client(httpx2.MockTransport(self.answer)) as client:
+            endpoint = Endpoint("l", "localai", "http://l")
+            return [step.status async for step in localai_pull(Wire(client), endpoint, "m", at_once)]
+
+
+async def test_localai_is_waited_for_while_it_fetches_another_model() -> None:
+    server = OneAtATime(busy_for=40)
+    assert await server.pulled() == [*["waiting for its turn"] * 40, "success"]
+    assert server.ordered == 1
+
+
+async def test_a_localai_that_has_forgotten_an_order_is_not_waited_for() -> None:
+    with pytest.raises(AttemptFailed, match="LocalAI knows nothing of having to fetch m") as failed:
+        await OneAtATime(busy_for=0, forgets=True).pulled()
+    assert failed.value.failure.fault is Fault.SERVER
 
 
 async def test_a_server_that_fetches_no_models_says_so() -> None:
