@@ -77,6 +77,9 @@ def pull(
     except AttemptFailed as failed:
         error(str(failed))
         raise typer.Exit(3) from None
+    except typer.Exit:
+        err.print("stopped; the same command goes on where it was")
+        raise
     if as_json:
         out.print_json(data=[{"model": each.model, "where": each.where, "bytes": each.bytes} for each in fetched])
         return

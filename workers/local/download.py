@@ -44,19 +44,39 @@ class Source:
 
 async def download(wire: Wire, source: Source, folder: Path) -> AsyncGenerator[PullProgress]:
     """Fetch a file into a folder. Raises AttemptFailed, ConfigurationError; what has come by then is kept."""
+    with _writing(folder):
+        async for progress in _into(folder, wire, source):
+            yield progress
+
+
+@contextmanager
+def _writing(folder: Path) -> Generator[None]:
+    """A disk that is full or read-only is for people to mend. Raises ConfigurationError."""
+    try:
+        yield
+    except OSError as failed:
+        raise ConfigurationError(
+            f"can't write to {folder}: {failed.strerror or failed}; once that is mended, the same command goes on "
+            "where it was, or names another folder with FLEET_MODELS"
+        ) from None
+
+
+async def _into(folder: Path, wire: Wire, source: Source) -> AsyncGenerator[PullProgress]:
     file = folder / source.name
     expected = source.sha256
     if not file.is_file():
         part = _Part(file)
         with part.held() as stream:
-            async for progress in _fetched(wire, source.url, part, stream):
+            async for progress in _fetched(wire, source, part, stream):
                 yield progress
             stream.flush()
             expected = expected or part.digest
             yield PullProgress("verifying", stream.tell(), stream.tell())
-            found = await asyncio.to_thread(_verified, part.file, expected)
+            try:
+                found = await asyncio.to_thread(_verified, part.file, expected)
+            finally:
+                part.tag_file.unlink(missing_ok=True)
             part.file.rename(file)
-            part.tag_file.unlink(missing_ok=True)
             note(folder, str(folder), file.name, found)
     elif expected is not None and (found := await asyncio.to_thread(_sha256, file)) != expected.lower():
         raise ConfigurationError(
@@ -101,8 +121,9 @@ class _Part:
             yield stream
 
 
-async def _fetched(wire: Wire, url: str, part: _Part, stream: BinaryIO) -> AsyncGenerator[PullProgress]:
+async def _fetched(wire: Wire, source: Source, part: _Part, stream: BinaryIO) -> AsyncGenerator[PullProgress]:
     """The rest of the file, or all of it if it is another version by now."""
+    url = source.url
     have = stream.tell()
     # Only of the same version: the rest of another would make a file that nobody has ever written.
     asked = {"range": f"bytes={have}-", "if-range": part.tag} if have and part.tag else {}
@@ -114,6 +135,8 @@ async def _fetched(wire: Wire, url: str, part: _Part, stream: BinaryIO) -> Async
             stream.seek(stream.truncate(0))
         if opened.head.status not in (200, 206):
             raise AttemptFailed(_refusal(opened.head, url))
+        if source.sha256 is not None and digest and digest != source.sha256.lower():
+            raise ConfigurationError(f"{url} has the SHA-256 {digest}, as its server says, not {source.sha256}")
         part.tell(opened.head.headers.get("etag", ""), digest)
         _need_room(part.file.parent, total - stream.tell())
         async for piece in opened.pieces:
@@ -176,7 +199,8 @@ def _verified(file: Path, expected: str | None) -> str:
     found = _sha256(file)
     try:
         if expected is not None and found != expected.lower():
-            raise ConfigurationError(f"{file.name} has the SHA-256 {found}, and {expected} was expected; it is removed")
+            name = file.name.removesuffix(".part")
+            raise ConfigurationError(f"{name} has the SHA-256 {found}, and {expected} was expected; it is removed")
         read_gguf(file)
     except ConfigurationError:
         file.unlink(missing_ok=True)

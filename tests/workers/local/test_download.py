@@ -1,5 +1,6 @@
 """Fetching a GGUF file from servers that break off, change their minds, and know ranges or do not."""
 
+import errno
 import hashlib
 import sys
 from collections.abc import AsyncGenerator
@@ -11,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from workfleet.tasks.errors import ConfigurationError
+from workfleet.workers.local import download as module
 from workfleet.workers.local.download import Source, download
 from workfleet.workers.providers.endpoint import AttemptFailed
 from workfleet.workers.providers.http_client import http_client
@@ -140,12 +142,45 @@ async def test_the_digest_that_a_redirection_tells_is_checked(files: Files, tmp_
     assert (tmp_path / "models" / "m.gguf").read_bytes() == files.content
 
 
+async def test_a_checksum_that_the_server_contradicts_is_refused_before_anything_is_fetched(
+    files: Files, tmp_path: Path
+) -> None:
+    files.linked = {"X-Linked-ETag": f'"{digest(files.content)}"'}
+    async with served(files) as (wire, url):
+        with pytest.raises(ConfigurationError, match=f"as its server says, not {'0' * 64}"):
+            await fetched(wire, f"{url}/at/m.gguf", tmp_path / "models", "0" * 64)
+    assert [file.stat().st_size for file in (tmp_path / "models").iterdir()] == [0]
+
+
+async def test_a_file_that_is_there_already_is_never_removed(files: Files, tmp_path: Path) -> None:
+    file = tmp_path / "m.gguf"
+    file.write_bytes(files.content)
+    async with served(files) as (wire, url):
+        with pytest.raises(ConfigurationError, match=f"is there already, with the SHA-256 {digest(files.content)}"):
+            await fetched(wire, f"{url}/m.gguf", tmp_path, "0" * 64)
+    assert (file.read_bytes(), files.ranges) == (files.content, [])
+
+
+async def test_a_disk_that_fills_up_is_told_in_words_and_what_has_come_is_kept(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_file: Path, _expected: str | None) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_verified", full)
+        async with served(files) as (wire, url):
+            with pytest.raises(ConfigurationError, match=r"can't write to .*: No space left on device; once that is"):
+                await fetched(wire, f"{url}/m.gguf", tmp_path)
+    assert (tmp_path / "m.gguf.part").read_bytes() == files.content
+
+
 async def test_what_is_no_model_is_not_kept(files: Files, tmp_path: Path) -> None:
     files.content = b"<html>log in first</html>"
     async with served(files) as (wire, url):
         with pytest.raises(ConfigurationError, match="is no GGUF file"):
             await fetched(wire, f"{url}/m.gguf", tmp_path / "models")
-    assert [name for name in names(tmp_path / "models") if not name.endswith(".etag")] == []
+    assert names(tmp_path / "models") == []
 
 
 async def test_two_commands_do_not_write_one_file(files: Files, tmp_path: Path) -> None:
