@@ -190,15 +190,18 @@ class Leases:
                     await news.subscribe(cancelled, wake)
                     async for message in news.listen():
                         if message["type"] == "message" and message["channel"].decode() == cancelled:
-                            self._cancelled(message["data"].decode())
+                            await self._cancelled(message["data"].decode())
                         elif message["type"] == "message":
                             on_wake()
             except PASSING:
                 await asyncio.sleep(0.5)
 
-    def _cancelled(self, job_id: str) -> None:
-        for running in self.held.values():
-            if running.job.id == job_id:
+    async def _cancelled(self, job_id: str) -> None:
+        """Redis' channels are those of all its databases, in which other fleets may have a job of the same id."""
+        meant = [running for running in self.held.values() if running.job.id == job_id]
+        job = await self.store.job(job_id) if meant else None
+        for running in meant:
+            if job is not None and job.cancel_asked:
                 running.end(Stop.CANCELLED)
 
     def hand_back(self) -> int:

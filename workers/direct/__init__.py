@@ -4,9 +4,24 @@
 ...     answer = await providers["groq"].complete(Request.from_prompt("Say hello"))
 """
 
+from ..providers.dialect import ListedModel
+from ..providers.endpoint import AttemptFailed
+from ..providers.inspection import Health
+from .called import Called
 from .cost import CostEstimate, Spent
 from .event import EventKind, StreamEvent
 from .provider import Provider
 from .providers import Providers
 
-__all__ = ["CostEstimate", "EventKind", "Provider", "Providers", "Spent", "StreamEvent"]
+__all__ = [
+    "AttemptFailed",
+    "Called",
+    "CostEstimate",
+    "EventKind",
+    "Health",
+    "ListedModel",
+    "Provider",
+    "Providers",
+    "Spent",
+    "StreamEvent",
+]

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,7 @@ from ..providers.meter import Meter
 from ..providers.sender import Sender
 from ..registry.discovery import choosable
 from ..settings.provider import ProviderSettings
+from .called import Called, OnCall
 from .cost import CostEstimate, Spent, estimated_cost
 from .event import EventKind, StreamEvent, events_of
 
@@ -34,7 +36,7 @@ class Provider:
     """Use it while its sender is entered. Every call raises AttemptFailed, whose `failure` has the class.
 
     model: what is asked for; `initialize` finds one if the configuration names none. spent: by this object's calls.
-    gauge: what they taught of its tokens.
+    gauge: what they taught of its tokens. on_call: hears of each call that has ended.
     """
 
     settings: ProviderSettings
@@ -42,13 +44,17 @@ class Provider:
     model: str | None = None
     spent: Spent = field(default_factory=Spent)
     gauge: Gauge = field(default_factory=Gauge)
+    on_call: OnCall = lambda _: None
     pricing: Pricing = field(init=False)
     _busy: dict[str, int] = field(init=False)
+    _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
+    _closed: bool = False
 
     def __post_init__(self) -> None:
         self.pricing = Pricing.of(self.settings)
         self.model = self.model or self.settings.default_choice()
         self._busy = {endpoint.base_url: 0 for endpoint in self.settings.endpoints()}
+        self._at_rest.set()
 
     @property
     def name(self) -> str:
@@ -72,6 +78,11 @@ class Provider:
             self.model = next(iter(choosable(self.settings, await self.models())), None)
         if self.model is None:
             raise NoTarget({self.name: "no model is configured, and the server lists none"})
+
+    async def shutdown(self) -> None:
+        """Take no more calls, and return when those under way have ended."""
+        self._closed = True
+        await self._at_rest.wait()
 
     def use(self, model: str) -> None:
         """Ask for another model from now on."""
@@ -124,6 +135,7 @@ class Provider:
 
     get_response = complete
     get_streamed_response = stream
+    destroy = shutdown
 
     async def _streamed(self, request: Request, model: str | None, events: asyncio.Queue[StreamEvent | None]) -> None:
         async def take(delta: Delta) -> None:
@@ -144,8 +156,8 @@ class Provider:
         request = steered(request, self.settings, model, replaceable=replaceable)
         known = self.settings.model(model)
         context_tokens = known.context_tokens if known else None
-        self._busy[endpoint.base_url] += 1
-        meter = Meter()
+        self._begins(endpoint)
+        meter, began = Meter(), time.monotonic()
         try:
             answer = await self.sender.ask(
                 endpoint,
@@ -157,15 +169,30 @@ class Provider:
                 meter=meter,
             )
         except BaseException as broken:
-            self._broke_off(meter, request, model, broken.failure if isinstance(broken, AttemptFailed) else None)
+            failure = broken.failure if isinstance(broken, AttemptFailed) else None
+            self._broke_off(meter, request, model, failure)
+            self.on_call(Called(self.name, model, time.monotonic() - began, failure=failure))
             raise
         finally:
-            self._busy[endpoint.base_url] -= 1
+            self._ended(endpoint)
         usage = self.pricing.of_answer(answer, model)
         if usage.source == "provider":
             self.gauge.learn(self.gauge.estimate(f"{self.name}/{model}", request), usage.input_tokens)
         self.spent = self.spent.with_call(usage)
-        return answer.model_copy(update={"usage": usage})
+        answer = answer.model_copy(update={"usage": usage})
+        self.on_call(Called(self.name, model, time.monotonic() - began, answer))
+        return answer
+
+    def _begins(self, endpoint: Endpoint) -> None:
+        if self._closed:
+            raise NoTarget({self.name: "it was shut down"})
+        self._busy[endpoint.base_url] += 1
+        self._at_rest.clear()
+
+    def _ended(self, endpoint: Endpoint) -> None:
+        self._busy[endpoint.base_url] -= 1
+        if not any(self._busy.values()):
+            self._at_rest.set()
 
     def _broke_off(self, meter: Meter, request: Request, model: str, failure: Failure | None) -> None:
         """What has come by then has its price; where nothing has, nobody knows what is charged, if anything."""

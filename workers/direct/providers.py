@@ -22,6 +22,7 @@ from ..providers.endpoint import AttemptFailed
 from ..providers.sender import Sender
 from ..settings.modes import near
 from ..settings.schema import Settings
+from .called import OnCall
 from .provider import Provider
 
 
@@ -35,11 +36,17 @@ class Providers:
     @classmethod
     @asynccontextmanager
     async def of(
-        cls, settings: Settings, *, transport: httpx2.AsyncBaseTransport | None = None
+        cls,
+        settings: Settings,
+        *,
+        on_call: OnCall = lambda _: None,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> AsyncGenerator[Self]:
-        """All of them behind one client. transport: stands in for the network in tests."""
+        """All of them behind one client. on_call: hears of each call that has ended. transport: stands in for the
+        network in tests.
+        """
         async with Sender(transport=transport, near=near(settings.providers.values())) as sender:
-            enabled = {each.name: Provider(each, sender) for each in settings.enabled()}
+            enabled = {each.name: Provider(each, sender, on_call=on_call) for each in settings.enabled()}
             yield cls(settings.directory(), enabled)
 
     def __getitem__(self, name: str) -> Provider:
@@ -92,7 +99,7 @@ class Providers:
         """
         first = self.chain(Request.from_prompt(""), agent=agent_name, task_type=task_type)[0]
         target, own = self.directory.resolve(first, task_type), self[first.provider]
-        return Provider(own.settings, own.sender, target.model if target else None)
+        return Provider(own.settings, own.sender, target.model if target else None, on_call=own.on_call)
 
     @property
     def fallback_chains(self) -> Mapping[str, tuple[str, ...]]:
