@@ -62,8 +62,8 @@ async def test_a_cancel_stops_the_job_of_its_own_fleet_only(fleets: tuple[Fleet,
         await running[0]
         may_end.set()
         await running[1]
-    for each in listening:
-        each.cancel()
+    for task in listening:
+        task.cancel()
     await asyncio.gather(*listening, return_exceptions=True)
     assert [(await each.client.job("same")).state for each in fleets] == [JobState.CANCELLED, JobState.SUCCEEDED]
 
