@@ -40,6 +40,7 @@ $(TOOLS): pyproject.toml
 
 demo: $(READY)
 	@$(VENV)/bin/fleet testgen $(SOURCE) --output $(OUT)
+	@echo "next: $(VENV)/bin/fleet init, and $(VENV)/bin/fleet up; README.md goes on from there"
 
 test: $(TOOLS)
 	@$(RUN) -m pytest $(TESTERS)

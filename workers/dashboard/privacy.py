@@ -12,10 +12,10 @@ from flower.inspector import Inspector
 
 from ..redaction import Redactor
 
-#: Of task events and of workers' reports on tasks. A traceback shows places in Celery, whatever became of the job; one
-#: of a defect is in the worker's log.
-_CONTENT = ("args", "kwargs", "traceback")
-_WORDS = ("exception",)
+#: Of task events and of workers' reports on tasks.
+_CONTENT = ("args", "kwargs")
+#: Shows places in Celery, whatever became of the job; one of a defect is in the worker's log.
+_TRACEBACK = "traceback"
 
 #: What a worker tells of tasks: lists of reports.
 _TASK_REPORTS = ("active", "reserved", "scheduled")
@@ -32,9 +32,9 @@ def without_content(report: Mapping[str, Any]) -> dict[str, Any]:
     for name in _CONTENT:
         if name in clean:
             clean[name] = ""
-    for name in _WORDS:
-        if clean.get(name):
-            clean[name] = _REDACTOR.text(str(clean[name]))[:LONGEST_ERROR]
+    clean.pop(_TRACEBACK, None)
+    if clean.get("exception"):
+        clean["exception"] = _REDACTOR.text(str(clean["exception"]))[:LONGEST_ERROR]
     if "request" in clean:
         clean["request"] = without_content(clean["request"])
     return clean
