@@ -9,7 +9,7 @@ import httpx2
 from httpx_aiohttp.httpx2 import AiohttpTransport
 
 from .connector import Connector
-from .offline import Offline, OwnNames
+from .offline import Offline, OwnNames, is_near
 
 #: uvicorn and Node close idle connections after 5 s; one that is used just then breaks the call.
 _KEEP_ALIVE_S = 4.0
@@ -38,7 +38,7 @@ def http_client(transport: httpx2.AsyncBaseTransport | None = None, *, verify: b
 
     verify: whether it is for https at all. Reading the certificates takes longer than asking a local server.
     """
-    return _Client(transport or _transport(verify))
+    return _Client(transport or _way_out(verify))
 
 
 def offline_transport(hosts: frozenset[str], inner: httpx2.AsyncBaseTransport | None = None) -> Offline:
@@ -46,17 +46,39 @@ def offline_transport(hosts: frozenset[str], inner: httpx2.AsyncBaseTransport | 
     return Offline(inner or _transport(verify=True, stays=True), hosts)
 
 
-def _transport(verify: bool, *, stays: bool = False) -> AiohttpTransport:
+class _PastTheProxy(httpx2.AsyncBaseTransport):
+    """This machine is reached directly, whatever `NO_PROXY` says: no proxy reaches it for us."""
+
+    def __init__(self, direct: httpx2.AsyncBaseTransport, proxied: httpx2.AsyncBaseTransport) -> None:
+        self._direct = direct
+        self._proxied = proxied
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        here = is_near(request.url.host, frozenset())
+        return await (self._direct if here else self._proxied).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._direct.aclose()
+        await self._proxied.aclose()
+
+
+def _way_out(verify: bool) -> httpx2.AsyncBaseTransport:
+    if not getproxies():
+        return _transport(verify)
+    return _PastTheProxy(_transport(verify), _transport(verify, proxied=True))
+
+
+def _transport(verify: bool, *, stays: bool = False, proxied: bool = False) -> AiohttpTransport:
     tls = httpx2.create_ssl_context(verify=verify)
-    return AiohttpTransport(verify=tls, client=lambda: _session(tls, stays=stays))
+    return AiohttpTransport(verify=tls, client=lambda: _session(tls, stays=stays, proxied=proxied))
 
 
-def _session(tls: Any, *, stays: bool) -> aiohttp.ClientSession:
+def _session(tls: Any, *, stays: bool, proxied: bool) -> aiohttp.ClientSession:
     """The number of calls is limited by slots, not by connections."""
     resolver = OwnNames() if stays else None
     return aiohttp.ClientSession(
         connector=Connector(limit=0, keepalive_timeout=_KEEP_ALIVE_S, ssl=tls, resolver=resolver),
         cookie_jar=aiohttp.DummyCookieJar(),
         # Looking for a proxy in the environment costs every call a hop to a thread.
-        trust_env=bool(getproxies()) and not stays,
+        trust_env=proxied,
     )
