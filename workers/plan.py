@@ -10,6 +10,7 @@ from ..tasks.errors import ConfigurationError, UnknownName
 from .providers.registered import row_of, type_named
 from .providers.rows import ROWS
 from .runtime import PoolPlan
+from .settings.kinds import why_broken
 from .settings.provider import HOSTED_SLOTS, LOCAL_SLOTS, ProviderSettings
 from .settings.schema import Settings
 
@@ -66,7 +67,12 @@ def _provider(settings: Settings, known: Directory, name: str) -> ProviderSettin
     facts = known.providers.get(name)
     kind = type_named(facts.type if facts else name)
     if kind is None or (settings.providers and facts is None):
+        if facts is not None:
+            unknown = f"provider {name!r} is of type {facts.type!r}, which is not known here"
+            raise ConfigurationError(f"{unknown}; install the package that brings it")
         raise UnknownName("provider", name, {*settings.providers, *known.providers} or ROWS)
+    if (broken := why_broken(kind)) is not None:
+        raise ConfigurationError(broken)
     row = row_of(kind)
     return ProviderSettings(
         name=name,

@@ -37,6 +37,22 @@ def test_a_configured_provider_is_taken_as_it_is() -> None:
     )
 
 
+def test_a_provider_of_the_fleet_whose_package_is_not_here_says_what_to_install() -> None:
+    known = Directory(providers={"acme": ProviderFacts(name="acme", type="acme-cloud")})
+    with pytest.raises(ConfigurationError) as refused:
+        plan(Settings(), known, provider="acme")
+    assert str(refused.value) == (
+        "provider 'acme' is of type 'acme-cloud', which is not known here; install the package that brings it"
+    )
+
+
+@pytest.mark.usefixtures("acme_installed")
+def test_a_package_brings_a_provider_to_a_host_without_a_configuration() -> None:
+    known = Directory(providers={"acme": ProviderFacts(name="acme", type="acme", default_model="anvil-2")})
+    planned = plan(Settings(), known, provider="acme").provider
+    assert (planned.type, planned.tier, planned.base_urls) == ("acme", "hosted", ("https://api.acme.example",))
+
+
 def test_servers_of_our_own_have_their_slots_each() -> None:
     assert plan(provider="gpu").slots == 8
 

@@ -48,12 +48,22 @@ def provider_of(name: str, node: Node, shared: Shared) -> ProviderSettings | Non
         context.findings.errors.append(node.problem("must be a mapping of fields, such as `api_key:`"))
         return None
     node = respell_provider(node, context.findings)
+    wanted = truth(node.get("enabled"), default=True)
+    if not wanted and (broken := why_broken(_type(name, node))) is not None:
+        # So a fleet goes on without a package that does not: nothing of its provider is looked at.
+        context.findings.warnings.append(node.problem(broken))
+        return ProviderSettings(name=name, type="unknown", enabled=False)
     kind = _kind(name, node, context)
     if kind is None:
         return None
-    wanted = truth(node.get("enabled"), default=True)
     wanted = wanted and (context.needed is None or name in context.needed)
     return _Entry(name, kind, wanted, shared).settings(node)
+
+
+def _type(name: str, node: Node) -> str:
+    """The type as it is written, which is the name's if it is not."""
+    said = node.get("type")
+    return str(said.value) if said is not None else name
 
 
 def _kind(name: str, node: Node, context: Context) -> Kind | None:
@@ -61,8 +71,7 @@ def _kind(name: str, node: Node, context: Context) -> Kind | None:
         bad = f"{name!r} is no name for a provider; use letters, digits, `-`, `_` and `.`"
         context.findings.errors.append(node.problem(bad))
         return None
-    said = node.get("type")
-    wanted = str(said.value) if said is not None else name
+    said, wanted = node.get("type"), _type(name, node)
     if (broken := why_broken(wanted)) is not None:
         context.findings.errors.append((said or node).problem(broken))
         return None

@@ -75,6 +75,10 @@ def test_a_broken_type_is_refused_where_it_is_configured_and_nothing_else_is(
         3,
         True,
     ), problem.message
+    file.write_text("providers:\n  ollama: {default_model: m}\n  mine: {type: x, enabled: false}\n")
+    settings = load_settings(file, env={})
+    assert [each.name for each in settings.enabled()] == ["ollama"]
+    assert [warning.message for warning in settings.warnings] == [problem.message]
     assert (kind_of("x") is None, "x" in known_kinds()) == (module != "no_dialect", True)
 
 
