@@ -144,7 +144,9 @@ def _remark(each: Compared) -> str:
     words: list[str] = []
     if each.extra_usd > 1e-12:
         words.append(f"{each.extra_usd:g} of the receipt is for what is not tokens")
-    if not each.within and each.served_by:
+    if not each.within and each.served_by and (each.off or 0.0) > 0:
+        words.append(f"{each.served_by} served it for less than the list says")
+    elif not each.within and each.served_by:
         words.append(f"{each.served_by} served it at its own price; the list has the cheapest of those who offer it")
     elif not each.within:
         words.append("the list has no such price")

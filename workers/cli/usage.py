@@ -14,11 +14,13 @@ from .days import span
 from .session import ConfigOption, JsonOption, fleet_client, run_async
 from .usage_estimates import estimates
 from .usage_export import export
+from .usage_savings import saved
 from .usage_table import provenance, usage_fields, usage_table
 
 app = typer.Typer(name="usage")
 app.command()(export)
 app.command()(estimates)
+app.command("savings")(saved)
 
 _BY: dict[str, By] = {name: name for name in get_args(By)}
 
@@ -60,6 +62,8 @@ def usage(
       fleet usage --by agent --since 2026-11-01 --json
 
       fleet usage export --format prometheus
+
+      fleet usage savings --baseline openai/gpt-4.1
 
       fleet usage estimates
     """
