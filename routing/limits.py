@@ -52,6 +52,14 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """until: the `tat` of all that was let through, in seconds of the clock, at `per_s` units a second."""
+
+    until: float = 0.0
+    per_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """At most `amount` units in any `window_s` seconds. key: whose limit it is, and which."""
 
@@ -87,13 +95,23 @@ class Pace:
         """Seconds in which the limit allows so many units."""
         return self.cost(units) * self.span_s / self.amount
 
-    def wait_s(self, tat: float, units: float, now: float) -> float:
-        """Seconds until a call of so many units may begin."""
-        return max(0.0, tat + min(0.0, self.cost(units) - self.burst) / self.per_s - now)
+    def tat(self, paid: Paid, now: float) -> float:
+        """Until when all is paid for at this rate: what is owed when a limit is changed are units, not seconds."""
+        if paid.until <= now or paid.per_s == self.per_s:
+            return paid.until
+        return now + (paid.until - now) * paid.per_s / self.per_s
 
-    def taken(self, tat: float, units: float, begins: float) -> float:
-        """The `tat` after a call that begins then."""
-        return max(tat, begins) + self.cost(units) / self.per_s
+    def wait_s(self, paid: Paid, units: float, now: float) -> float:
+        """Seconds until a call of so many units may begin."""
+        return max(0.0, self.tat(paid, now) + min(0.0, self.cost(units) - self.burst) / self.per_s - now)
+
+    def taken(self, paid: Paid, units: float, begins: float, now: float) -> Paid:
+        """After a call that begins then."""
+        return Paid(max(self.tat(paid, now), begins) + self.cost(units) / self.per_s, self.per_s)
+
+    def moved(self, paid: Paid, units: float, now: float) -> Paid:
+        """After a call that was let through has turned out to use so many units more."""
+        return Paid(self.tat(paid, now) + units / self.per_s, self.per_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .limits import Limit, Pace, Quota, Slots, Unit, level
+from .limits import Limit, Pace, Paid, Quota, Slots, Unit, level
 from .trail import Trail, most, unsure
 
 #: Answers of which the running mean still remembers something.
@@ -155,7 +155,7 @@ class Books:
     reserved are known to live.
     """
 
-    paces: Mapping[str, float] = field(default_factory=dict[str, float])
+    paces: Mapping[str, Paid] = field(default_factory=dict[str, Paid])
     trails: Mapping[str, Trail] = field(default_factory=dict[str, Trail])
     counts: Mapping[str, Counted] = field(default_factory=dict[str, Counted])
     slots: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
@@ -215,7 +215,7 @@ class Books:
             if not isinstance(limit, Pace):
                 continue
             units = held.units(limit.unit)
-            wait_s = limit.wait_s(self.paces.get(limit.key, 0.0), units, now)
+            wait_s = limit.wait_s(self.paces.get(limit.key, Paid()), units, now)
             if limit.unit is Unit.TOKENS:
                 own_s = max(own_s, limit.worth_s(most(units, held.unsure)))
                 trail = self.trails.get(limit.key, Trail())
@@ -236,7 +236,7 @@ class Books:
                 continue
             units = held.units(limit.unit)
             if isinstance(limit, Pace):
-                paces[limit.key] = limit.taken(paces.get(limit.key, 0.0), units, held.begins)
+                paces[limit.key] = limit.taken(paces.get(limit.key, Paid()), units, held.begins, held.at)
                 if limit.unit is Unit.TOKENS:
                     trail = trails.get(limit.key, Trail())
                     trails[limit.key] = trail.taken(limit, limit.cost(units), held.unsure, held.begins, held.at)
@@ -264,7 +264,8 @@ class Books:
                 continue
             reserved, units = held.units(limit.unit), held.used(limit.unit, used)
             if isinstance(limit, Pace):
-                paces[limit.key] += _change(limit, reserved, units, guessed=held.guessed)
+                if change := _change(limit, reserved, units, guessed=held.guessed):
+                    paces[limit.key] = limit.moved(paces[limit.key], change, now)
                 if limit.unit is Unit.TOKENS:
                     change = limit.cost(units) - limit.cost(reserved)
                     trails[limit.key] = trails[limit.key].settled(limit, change, held.unsure, held.begins, now)
@@ -317,13 +318,13 @@ def _units_of(unit: Unit, requests: int, tokens: int, nano_usd: int) -> int:
 
 
 def _change(limit: Pace, reserved: int, units: int, *, guessed: bool) -> float:
-    """Seconds by which the `tat` moves.
+    """Units by which the pace moves.
 
     What was guessed too high is not handed back if the call used anything: so much at once, early in a window, would be
     more than the window may hold.
     """
     change = limit.cost(units) - limit.cost(reserved)
-    return 0.0 if guessed and units and change < 0 else change / limit.per_s
+    return 0.0 if guessed and units and change < 0 else change
 
 
 def _counted(count: Counted, limit: Quota, units: int, at: float, now: float) -> Counted:

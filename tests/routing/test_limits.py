@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from workfleet.routing.limits import Limit, Pace, Quota, Slots, Unit
+from workfleet.routing.limits import Limit, Pace, Paid, Quota, Slots, Unit
 from workfleet.routing.reservation import Ask, Books, Denied, Granted, Used
 from workfleet.workers.simulator.windows import WINDOWS, WindowType
 
@@ -70,10 +70,10 @@ def test_a_busy_fleet_uses_97_percent_and_is_never_refused(window: WindowType, s
 @pytest.mark.parametrize("amount", [1, 2, 30, 600])
 def test_requests_of_a_whole_number_use_nearly_all_of_a_small_limit(amount: int) -> None:
     pace = Pace("rpm", Unit.REQUESTS, amount)
-    tat, now, begun = 0.0, 1e6, list[float]()
+    paid, now, begun = Paid(), 1e6, list[float]()
     for _ in range(amount * 3):
-        now += pace.wait_s(tat, 1, now)
-        tat = pace.taken(tat, 1, now)
+        now += pace.wait_s(paid, 1, now)
+        paid = pace.taken(paid, 1, now, now)
         begun.append(now)
     assert all(sum(at <= other < at + 60 for other in begun) <= amount for at in begun)
     assert len(begun) / (begun[-1] - begun[0] + 60 / amount) >= 0.98 * amount / 60
@@ -82,16 +82,27 @@ def test_requests_of_a_whole_number_use_nearly_all_of_a_small_limit(amount: int)
 def test_a_call_larger_than_the_burst_is_paid_for_after_it() -> None:
     pace = Pace("tpm", Unit.TOKENS, 60_000)
     small, large, now = 600, 6_000, 1e6
-    tat = pace.taken(0.0, small, now)
-    assert pace.wait_s(tat, large, now) == pace.wait_s(tat, small, now)
-    tat = pace.taken(tat, large, now + pace.wait_s(tat, large, now))
-    assert pace.wait_s(tat, small, now) == pytest.approx((small + large) / pace.per_s)
+    paid = pace.taken(Paid(), small, now, now)
+    assert pace.wait_s(paid, large, now) == pace.wait_s(paid, small, now)
+    paid = pace.taken(paid, large, now + pace.wait_s(paid, large, now), now)
+    assert pace.wait_s(paid, small, now) == pytest.approx((small + large) / pace.per_s)
 
 
 def test_a_call_larger_than_the_limit_is_made_after_a_window_without_any() -> None:
     pace = Pace("tpm", Unit.TOKENS, 6_000)
-    tat = pace.taken(0.0, 60, 1e6)
-    assert pace.wait_s(tat, 100_000, 1e6) == pace.wait_s(tat, 6_000, 1e6)
+    paid = pace.taken(Paid(), 60, 1e6, 1e6)
+    assert pace.wait_s(paid, 100_000, 1e6) == pace.wait_s(paid, 6_000, 1e6)
+
+
+def test_a_limit_that_is_raised_or_lowered_counts_at_once() -> None:
+    slow, quick, now = Pace("rpm", Unit.REQUESTS, 1), Pace("rpm", Unit.REQUESTS, 600), 1e6
+    paid = slow.taken(Paid(), 1, now, now)
+    assert slow.wait_s(paid, 1, now) == pytest.approx(1 / slow.per_s)
+    assert quick.wait_s(paid, 1, now) == 0
+    for _ in range(6):
+        paid = quick.taken(paid, 1, now, now)
+    assert quick.wait_s(paid, 1, now) == pytest.approx(2 / quick.per_s)
+    assert slow.wait_s(paid, 1, now) == pytest.approx(7 / slow.per_s)
 
 
 def test_all_or_nothing_what_one_limit_denies_uses_nothing_of_the_others() -> None:

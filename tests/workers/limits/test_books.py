@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from workfleet.routing.limits import Limit, Pace, Quota, Slots, Unit
+from workfleet.routing.limits import Limit, Pace, Paid, Quota, Slots, Unit
 from workfleet.routing.reservation import Ask, Books, Counted, Denied, Granted, Held, Mean, Used
 from workfleet.routing.trail import Part, Trail
 from workfleet.tasks.connection import connect
@@ -24,7 +24,9 @@ TODAY = (NOW - DAY_S / 2, NOW + DAY_S / 2, NOW + 1.5 * DAY_S)
 
 LIMITS: tuple[Limit, ...] = (
     Pace("rpm", Unit.REQUESTS, 100, 60.0),
+    Pace("rpm", Unit.REQUESTS, 7, 60.0),  # lowered, and raised again
     Pace("tpm", Unit.TOKENS, 9_000, 60.0),
+    Pace("tpm", Unit.TOKENS, 900, 60.0),
     Pace("slow", Unit.TOKENS, 500, 3_600.0),
     Quota("rpd", Unit.REQUESTS, 6, DAY_S, TODAY),
     Quota("rpd", Unit.REQUESTS, 9, DAY_S, TODAY),  # raised, and lowered again
@@ -111,7 +113,7 @@ async def run(url: str, script: Sequence[object]) -> None:
 
 async def stored(books: LimitBooks, model: Books) -> object:
     redis = books.redis
-    paces = {key: float(await redis.get(books.key(key))) for key in model.paces}
+    paces = {key: Paid(*map(float, (await redis.get(books.key(key))).split())) for key in model.paces}
     counts = dict[str, Counted]()
     for key in model.counts:
         raw = {field.decode(): float(value) for field, value in (await redis.hgetall(books.key(key))).items()}

@@ -2,7 +2,7 @@
 -- KEYS[1]: the namespace, "wf". Times are seconds of Redis' own clock, with fractions. Numbers are written with all their
 -- digits, so that script and model agree to the last.
 --
--- <ns>:limit:<key>          string  of a pace: the time at which all that was let through is paid for
+-- <ns>:limit:<key>          string  of a pace: "<the time at which all that was let through is paid for> <units a second>"
 --                           hash    of a quota: when a part began -> units; 'told': marks that people know of, the last of
 --                                   them since 'told_at'; 'amount': of the limit, when something was counted last
 --                           zset    of slots: id of a reservation -> when its lease runs out
@@ -46,9 +46,15 @@ local function units_of(limit, requests, tokens, nano_usd)
 end
 
 -- Paces
-local function tat_of(limit) return tonumber(redis.call('GET', name(limit.key)) or '0') end
+local function tat_of(limit)
+  -- That of an older fleet has no rate.
+  local tat, per_s = string.match(redis.call('GET', name(limit.key)) or '0', '(%S+) ?(%S*)')
+  tat, per_s = tonumber(tat), tonumber(per_s) or limit.per_s
+  if tat <= now or per_s == limit.per_s then return tat end
+  return now + (tat - now) * per_s / limit.per_s
+end
 local function keep_tat(limit, tat)
-  redis.call('SET', name(limit.key), text(tat), 'PX', math.ceil(math.max(tat - now, 0) * 1000) + math.ceil(limit.window * 2000))
+  redis.call('SET', name(limit.key), text(tat) .. ' ' .. text(limit.per_s), 'PX', math.ceil(math.max(tat - now, 0) * 1000) + math.ceil(limit.window * 2000))
 end
 local function cost(limit, units) return math.min(units, limit.amount) end
 local function pace_wait(limit, units)
