@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from ...routing.cost_cap import usd
 from ...tasks.batch import BatchStatus
 from ...tasks.client import AsyncClient
 from ...tasks.errors import FleetUnavailable
+from ...tasks.fleet_state import NodeReport
 
 _EVERY_S = 0.5
 _LINE_EVERY_S = 10.0
@@ -32,12 +33,21 @@ class View:
     notice: str = ""
 
 
-def view_of(status: BatchStatus, *, busy: int, elapsed_s: float, done_before: int) -> View:
-    """busy: slots that are taken in the whole fleet. done_before: jobs that had ended when the display began."""
-    done = status.done - done_before
+def view_of(status: BatchStatus, *, nodes: Collection[NodeReport], elapsed_s: float, done_before: int) -> View:
+    """nodes: the living ones of the whole fleet. done_before: jobs that had ended when the display began."""
+    done, busy = status.done - done_before, sum(node.busy for node in nodes)
     left = status.total - status.done
     eta_s = elapsed_s * left / done if done > 0 else None
-    return View(status, min(busy, status.in_flight), elapsed_s, eta_s)
+    return View(status, min(busy, status.in_flight), elapsed_s, eta_s, _nobody(nodes))
+
+
+def _nobody(nodes: Collection[NodeReport]) -> str:
+    """Why no worker takes jobs, empty if one does."""
+    if not nodes:
+        return "no worker runs"
+    whys = {node.provider: node.unavailable for node in nodes}
+    told = "; ".join(f"{provider}: {why}" for provider, why in sorted(whys.items()))
+    return f"nobody takes jobs now: {told}" if all(node.unavailable for node in nodes) else ""
 
 
 @asynccontextmanager
@@ -62,13 +72,13 @@ async def _show(client: AsyncClient, batch: Callable[[], str], live: Live) -> No
         if batch():
             try:
                 status = await client.batch_status(batch())
-                busy = sum(node.busy for node in (await client.snapshot()).living)
+                nodes = (await client.snapshot()).living
             except FleetUnavailable as away:
                 last = last and View(last.status, 0, last.elapsed_s, None, str(away))
             else:
                 done_before = status.done if done_before is None else done_before
                 elapsed_s = time.monotonic() - started
-                last = view_of(status, busy=busy, elapsed_s=elapsed_s, done_before=done_before)
+                last = view_of(status, nodes=nodes, elapsed_s=elapsed_s, done_before=done_before)
         if last is not None:
             live.update(rendered(last))
             if not live.console.is_terminal and time.monotonic() >= next_line:

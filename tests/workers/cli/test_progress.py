@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from workfleet.tasks.batch import BatchStatus
+from workfleet.tasks.fleet_state import NodeReport
 from workfleet.tasks.job import JobState
 from workfleet.workers.cli.progress import cost, duration, in_one_line, providers, view_of
 
 NONE = {state: 0 for state in JobState if state.final}
+
+EIGHT = NodeReport(node="groq@here", provider="groq", slots=8, busy=8)
+AWAY = NodeReport(node="vllm@here", provider="vllm", slots=8, unavailable="it does not answer")
 
 
 def status(**facts: Any) -> BatchStatus:
@@ -36,22 +40,36 @@ def status(**facts: Any) -> BatchStatus:
 
 
 def test_the_time_left_follows_from_what_ended_since_the_display_began() -> None:
-    view = view_of(status(counts={JobState.SUCCEEDED: 60}), busy=8, elapsed_s=10.0, done_before=40)
+    view = view_of(status(counts={JobState.SUCCEEDED: 60}), nodes=[EIGHT], elapsed_s=10.0, done_before=40)
     assert (view.running, view.eta_s) == (8, 20.0)
 
 
 def test_no_time_is_promised_before_anything_has_ended() -> None:
-    assert view_of(status(counts={JobState.SUCCEEDED: 40}), busy=8, elapsed_s=10.0, done_before=40).eta_s is None
+    assert view_of(status(counts={JobState.SUCCEEDED: 40}), nodes=[EIGHT], elapsed_s=10.0, done_before=40).eta_s is None
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        ([], "no worker runs"),
+        ([AWAY], "nobody takes jobs now: vllm: it does not answer"),
+        ([AWAY, EIGHT], ""),
+    ],
+    ids=["no worker", "none that takes jobs", "one that does"],
+)
+def test_who_waits_is_told_why(nodes: list[NodeReport], words: str) -> None:
+    view = view_of(status(), nodes=nodes, elapsed_s=10.0, done_before=0)
+    assert view.notice == words
 
 
 def test_no_more_jobs_run_than_the_batch_has_under_way() -> None:
-    assert view_of(status(in_flight=3), busy=64, elapsed_s=1.0, done_before=0).running == 3
+    assert view_of(status(in_flight=3), nodes=[EIGHT] * 8, elapsed_s=1.0, done_before=0).running == 3
 
 
 def test_one_line_says_it_all() -> None:
     counts = {JobState.SUCCEEDED: 1_998, JobState.FAILED: 2}
     facts = {"total": 4_000, "by_provider": {"groq": 700, "ollama": 1_298}, "input_tokens": 9_000, "cost_usd": 0.5}
-    view = view_of(status(counts=counts, **facts), busy=8, elapsed_s=100.0, done_before=0)
+    view = view_of(status(counts=counts, **facts), nodes=[EIGHT], elapsed_s=100.0, done_before=0)
     assert in_one_line(view) == (
         "2,000 of 4,000 done, 8 running, 2 without answer, 1 min 40 s left, "
         "ollama 1,298, groq 700, 9,000 tokens in, 0 out, $0.5"
