@@ -9,6 +9,13 @@ from workfleet.workers.cli import main as cli
 
 from .simulating import running
 
+
+@pytest.fixture(autouse=True)
+def own_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is fetched is noted in the test's folder, not in the user's."""
+    monkeypatch.setenv("FLEET_MODELS", str(tmp_path / "models"))
+
+
 Init = Callable[..., tuple[int, str, str]]
 
 
