@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..routing.lanes import Band, Priority
-    from .answer import Answer, FinishReason, Usage
+    from .answer import Answer, FinishReason, ToolFragment, Usage
     from .batch import BatchStatus
     from .client import AsyncClient
     from .errors import (
@@ -62,6 +62,7 @@ __all__ = [
     "Priority",
     "Request",
     "ResponseFormat",
+    "ToolFragment",
     "UnknownName",
     "Usage",
 ]
@@ -69,7 +70,7 @@ __all__ = [
 #: Module -> its names. Each is imported when it is first asked for: clients of Redis and Celery take their time.
 _MODULES = {
     "..routing.lanes": ("Band", "Priority"),
-    ".answer": ("Answer", "FinishReason", "Usage"),
+    ".answer": ("Answer", "FinishReason", "ToolFragment", "Usage"),
     ".batch": ("BatchStatus",),
     ".client": ("AsyncClient",),
     ".errors": (

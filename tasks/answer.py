@@ -1,5 +1,6 @@
 """What a model answered, in one normal form for every provider (normalisation rules: C.18 of the wire formats)."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -46,6 +47,16 @@ class Usage(BaseModel):
     price_version: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ToolFragment:
+    """A piece of a tool call. index: which call it belongs to. id and name come once, arguments in pieces."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
 class Answer(BaseModel):
     """A complete answer.
 
@@ -71,3 +82,9 @@ class Answer(BaseModel):
     first_token_s: float | None = None
     total_s: float | None = None
     body: dict[str, Any] | None = None
+
+    @property
+    def tool_fragments(self) -> tuple[ToolFragment, ...]:
+        """Each tool call in one piece."""
+        calls = enumerate(self.tool_calls)
+        return tuple(ToolFragment(at, call.id, call.function.name, call.function.arguments) for at, call in calls)

@@ -65,12 +65,13 @@ class FakeClient:
         return self.result(self.submit(spec), timeout_s=timeout_s)
 
     def stream(self, job_id: str, *, after: str = "0") -> Iterator[Piece]:
-        """The whole answer in one piece, and the END; after the first one's offset, the END alone."""
-        outcome = self.wait(job_id)
-        pieces = [Piece("2-0", PieceKind.END)]
-        if outcome.answer is not None:
-            pieces.insert(0, Piece("1-0", PieceKind.TEXT, outcome.answer.text, attempt=1, number=1))
-        yield from (piece for piece in pieces if piece.offset > after)
+        """The whole text in one piece, each tool call in another, and the END; or what is after an offset."""
+        answer, pieces = self.wait(job_id).answer, list[Piece]()
+        if answer is not None:
+            pieces.append(Piece("1-0", PieceKind.TEXT, answer.text, 1, 1))
+            for number, call in enumerate(answer.tool_fragments, 2):
+                pieces.append(Piece(f"1-{number - 1}", PieceKind.TOOL_CALL, "", 1, number, call))
+        yield from (piece for piece in [*pieces, Piece("2-0", PieceKind.END)] if piece.offset > after)
 
     def cancel(self, job_id: str) -> JobState:
         """The state in which the job had ended already."""

@@ -3,12 +3,14 @@
 A failed attempt may have said something already. Then a `reset` comes, and what was said before it is void.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, cast
 
+from .answer import ToolFragment
 from .connection import AsyncRedis
 from .errors import InvalidRequest
 from .store import Store
@@ -24,19 +26,30 @@ _OFFSET = re.compile(r"\d{1,19}(-\d{1,19})?")
 class PieceKind(StrEnum):
     TEXT = "text"
     REASONING = "reasoning"
+    TOOL_CALL = "tool_call"  #: a piece of a call; pieces with the same index are one call
     RESET = "reset"  #: another attempt begins; forget the pieces so far
     END = "end"  #: the job has ended; its outcome is there
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """offset: where to go on reading after this piece. attempt, number: which attempt said it, and its place there."""
+    """offset: where to go on reading after this piece. attempt, number: which attempt said it, and its place there.
+
+    tool_call: of a piece of one; all others have text.
+    """
 
     offset: str
     kind: PieceKind
     text: str = ""
     attempt: int = 0
     number: int = 0
+    tool_call: ToolFragment | None = None
+
+    @property
+    def said(self) -> tuple[str, str, int]:
+        """Kind, text and number as the Redis stream has them."""
+        text = self.text if self.tool_call is None else json.dumps(asdict(self.tool_call), ensure_ascii=False)
+        return self.kind.value, text, self.number
 
 
 def stream_key(store: Store, job_id: str) -> str:
@@ -80,5 +93,8 @@ async def _next(redis: AsyncRedis, key: str, after: str, *, block_ms: int | None
 
 def _piece(offset: bytes, fields: dict[bytes, bytes]) -> Piece:
     said: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items()}
-    kind = PieceKind(said["k"])
-    return Piece(offset.decode(), kind, said.get("t", ""), int(said.get("a", 0)), int(said.get("n", 0)))
+    kind, text = PieceKind(said["k"]), said.get("t", "")
+    call = ToolFragment(**json.loads(text)) if kind is PieceKind.TOOL_CALL else None
+    return Piece(
+        offset.decode(), kind, "" if call else text, int(said.get("a", 0)), int(said.get("n", 0)), tool_call=call
+    )

@@ -1,10 +1,11 @@
 """Hands the pieces of an answer on to whoever follows the job, a few times a second at most."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
+from ..tasks.answer import ToolFragment
 from ..tasks.job import Job
 from ..tasks.store import Store
 from ..tasks.stream import Piece, PieceKind
@@ -29,7 +30,7 @@ class Relay:
 
     def __post_init__(self) -> None:
         if self.job.epoch > 1:
-            self._add(PieceKind.RESET, "")
+            self._add(PieceKind.RESET)
 
     async def take(self, delta: Delta) -> None:
         """The sender's `on_delta`."""
@@ -37,12 +38,14 @@ class Relay:
             self._add(PieceKind.REASONING, delta.reasoning)
         if delta.text:
             self._add(PieceKind.TEXT, delta.text)
+        for fragment in delta.tool_calls:
+            self._add(PieceKind.TOOL_CALL, tool_call=fragment)
         if self._gathered and self._writing is None:
             self._writing = asyncio.create_task(self._write_soon())
 
-    def _add(self, kind: PieceKind, text: str) -> None:
+    def _add(self, kind: PieceKind, text: str = "", *, tool_call: ToolFragment | None = None) -> None:
         self._written += 1
-        self._gathered.append(Piece("", kind, text, self.job.attempts, self._written))
+        self._gathered.append(Piece("", kind, text, self.job.attempts, self._written, tool_call))
 
     async def _write_soon(self) -> None:
         while self._gathered:  # also by what comes while it writes: the model may pause then
@@ -53,8 +56,7 @@ class Relay:
     async def _write(self) -> None:
         pieces, self._gathered = _joined(self._gathered), []
         if pieces:
-            said = [(piece.kind.value, piece.text, piece.number) for piece in pieces]
-            await persist(lambda: self.store.say(self.job, said))
+            await persist(lambda: self.store.say(self.job, [piece.said for piece in pieces]))
 
     def drop(self) -> None:
         """Say nothing more: another worker has the job by now, and speaks itself."""
@@ -73,12 +75,24 @@ class Relay:
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Neighbours of one kind as one piece; it keeps the last one's number."""
+    """Neighbours of one kind, and of one tool call, as one piece; it keeps the last one's number."""
     joined: list[Piece] = []
     for piece in pieces:
         last = joined[-1] if joined else None
-        if last is not None and last.kind is piece.kind and piece.kind is not PieceKind.RESET:
-            joined[-1] = Piece("", piece.kind, last.text + piece.text, piece.attempt, piece.number)
+        if last is not None and _go_together(last, piece):
+            joined[-1] = replace(piece, text=last.text + piece.text, tool_call=_call(last.tool_call, piece.tool_call))
         else:
             joined.append(piece)
     return joined
+
+
+def _go_together(last: Piece, piece: Piece) -> bool:
+    if last.kind is not piece.kind or piece.kind is PieceKind.RESET:
+        return False
+    return (last.tool_call and last.tool_call.index) == (piece.tool_call and piece.tool_call.index)
+
+
+def _call(last: ToolFragment | None, piece: ToolFragment | None) -> ToolFragment | None:
+    if last is None or piece is None:
+        return piece
+    return ToolFragment(last.index, last.id or piece.id, last.name or piece.name, last.arguments + piece.arguments)

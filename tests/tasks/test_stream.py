@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from workfleet.tasks.answer import Answer
+from workfleet.tasks.answer import Answer, ToolFragment
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.dead_letters import DeadLetters
 from workfleet.tasks.errors import JobNotFound
@@ -46,6 +46,27 @@ async def test_the_pieces_come_in_order_and_end_with_the_job(client: AsyncClient
     pieces = [piece async for piece in client.stream(job_id)]
     assert shown(pieces) == [(PieceKind.TEXT, "Hello"), (PieceKind.END, "")]
     assert (pieces[0].attempt, pieces[0].number) == (1, 2)
+
+
+async def test_a_tool_call_comes_in_pieces_as_it_is_made(client: AsyncClient) -> None:
+    job_id = await client.submit(JobSpec.from_prompt("hi", stream=True))
+    mine = await begun(client, job_id)
+    relay = Relay(client.store, mine.job)
+    for fragment in (
+        ToolFragment(0, "c1", "add", '{"a"'),
+        ToolFragment(0, arguments=": 1}"),
+        ToolFragment(1, "c2", "add", '{"a": "\u00e9"}'),
+    ):
+        await relay.take(Delta(tool_calls=(fragment,)))
+    await relay.close()
+    await client.store.finish(mine.job, Outcome(job_id, JobState.SUCCEEDED, Answer()))
+    pieces = [piece async for piece in client.stream(job_id)]
+    calls = [(piece.tool_call, piece.number) for piece in pieces if piece.kind is PieceKind.TOOL_CALL]
+    assert calls == [
+        (ToolFragment(0, "c1", "add", '{"a": 1}'), 2),
+        (ToolFragment(1, "c2", "add", '{"a": "\u00e9"}'), 3),
+    ]
+    assert shown(pieces)[-1] == (PieceKind.END, "")
 
 
 async def test_a_second_attempt_begins_with_a_reset(client: AsyncClient) -> None:

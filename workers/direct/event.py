@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ...routing.failure import Failure
-from ...tasks.answer import Answer, Usage
-from ..providers.dialect import Delta, ToolFragment
+from ...tasks.answer import Answer, ToolFragment, Usage
+from ..providers.dialect import Delta
 
 
 class EventKind(StrEnum):

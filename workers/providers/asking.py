@@ -106,7 +106,8 @@ class Asking:
             whole_s = self._timer() - began
             if watch.on_delta is not None:
                 opened.limits.held()
-                await watch.on_delta(Delta(text=outcome.text, reasoning=outcome.reasoning, usage=outcome.usage))
+                said = Delta(outcome.text, outcome.reasoning, outcome.tool_fragments, outcome.usage)
+                await watch.on_delta(said)
             return outcome.model_copy(update={"first_token_s": whole_s})
 
     async def _follow(self, began: float, decoder: StreamDecoder, opened: Opened, watch: Watch) -> Answer | Failure:

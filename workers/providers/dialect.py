@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ...routing.failure import Failure
-from ...tasks.answer import Answer, Usage
+from ...tasks.answer import Answer, ToolFragment, Usage
 from ...tasks.request import Request
 from .endpoint import Api
 from .rows import Row
@@ -56,16 +56,6 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
     at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class ToolFragment:
-    """A piece of a tool call. index: which call it belongs to. id and name come once, arguments in pieces."""
-
-    index: int
-    id: str = ""
-    name: str = ""
-    arguments: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ...routing.failure import Failure, Fault
-from ...tasks.answer import Answer, FinishReason, Usage
+from ...tasks.answer import Answer, FinishReason, ToolFragment, Usage
 from ...tasks.request import FunctionCall, ToolCall
-from .dialect import Ask, Delta, Reply, ToolFragment
+from .dialect import Ask, Delta, Reply
 from .json_fields import mapping, parse
 from .ndjson import NDJSONParser
 from .sse import SSEParser

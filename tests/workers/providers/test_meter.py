@@ -3,10 +3,10 @@
 import pytest
 
 from workfleet.routing.tokens import estimate_tokens
-from workfleet.tasks.answer import Usage
+from workfleet.tasks.answer import ToolFragment, Usage
 from workfleet.tasks.request import Request
 from workfleet.tasks.request_size import sized
-from workfleet.workers.providers.dialect import Delta, ToolFragment
+from workfleet.workers.providers.dialect import Delta
 from workfleet.workers.providers.meter import Meter
 
 ASKED = Request.from_prompt("What is the capital of France?")

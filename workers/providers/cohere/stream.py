@@ -3,8 +3,8 @@
 from typing import Any
 
 from ....routing.failure import Failure
-from ....tasks.answer import Answer
-from ..dialect import Ask, Delta, Reply, ToolFragment
+from ....tasks.answer import Answer, ToolFragment
+from ..dialect import Ask, Delta, Reply
 from ..error_body import error_in
 from ..faults import failure_in
 from ..json_fields import count, mapping, text

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..dialect import ToolFragment
+from ....tasks.answer import ToolFragment
 from ..json_fields import count, mapping, mappings, text
 from .response import content_of, reasoning_in
 from .tool_calls import ToolCalls

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..dialect import ToolFragment
+from ....tasks.answer import ToolFragment
 from ..json_fields import mapping, text
 
 

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from workfleet.routing.failure import Failure, Fault
-from workfleet.tasks.answer import Answer, FinishReason, Usage
+from workfleet.tasks.answer import Answer, FinishReason, ToolFragment, Usage
 from workfleet.tasks.request import FunctionCall, Request, ToolCall
-from workfleet.workers.providers.dialect import Ask, Delta, Reply, ToolFragment
+from workfleet.workers.providers.dialect import Ask, Delta, Reply
 from workfleet.workers.providers.ollama.dialect import Ollama
 from workfleet.workers.providers.rows import ROWS
 
