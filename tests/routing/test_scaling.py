@@ -30,11 +30,19 @@ def test_what_runs_serves_at_the_share_of_its_capacity_that_a_plan_counts_on() -
     [
         (100_000, [VLLM], HOUR_S, Need("vllm", 279, 9, 11488)),
         (100_000, [VLLM, GROQ], HOUR_S, Need("vllm", 269, 9, 11488)),
+        (1000, [VLLM, replace(GROQ, slots=10, answer_s=50.0)], 100.0, Need("vllm", 110, 4, 288)),
         (1, [VLLM], HOUR_S, Need("vllm", 1, 1, 11488)),
         (0, [VLLM], HOUR_S, Need("vllm", 0, 0, 11488)),
         (10, [replace(VLLM, slots=0, hosts=0)], 20.0, Need("vllm", 10, 1, 32)),
     ],
-    ids=["more hosts", "others serve a part", "one job", "nothing waits: to zero", "from zero"],
+    ids=[
+        "more hosts",
+        "others serve a part",
+        "others begin none in the last 50 s",
+        "one job",
+        "nothing waits: to zero",
+        "from zero",
+    ],
 )
 def test_slots_and_hosts_that_a_deadline_needs(backlog: int, pools: list[Pool], deadline_s: float, need: Need) -> None:
     assert plan(backlog, pools, deadline_s=deadline_s, used_share=1.0).needs[0] == need
