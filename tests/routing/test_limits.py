@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from workfleet.routing.limit_books import Books
 from workfleet.routing.limits import Limit, Pace, Paid, Quota, Slots, Unit
-from workfleet.routing.reservation import Ask, Books, Denied, Granted, Used
+from workfleet.routing.reservation import Ask, Denied, Granted, Used
 from workfleet.workers.simulator.windows import WINDOWS, WindowType
 
 DAY_S = 86_400.0

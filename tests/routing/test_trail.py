@@ -4,8 +4,9 @@ import random
 
 import pytest
 
+from workfleet.routing.limit_books import Books
 from workfleet.routing.limits import Pace, Unit
-from workfleet.routing.reservation import Ask, Books, Granted, Used
+from workfleet.routing.reservation import Ask, Granted, Used
 from workfleet.routing.trail import SURE, Part, Trail, unsure
 from workfleet.workers.simulator.windows import WINDOWS, WindowType
 

@@ -39,6 +39,7 @@ def test_the_names() -> None:
         "Priority",
         "Request",
         "ResponseFormat",
+        "ToolFragment",
         "UnknownName",
         "Usage",
     ]

@@ -1,4 +1,4 @@
-"""The books of all limits, in Redis: each call is one script (scripts/*.lua), whose model is `routing.reservation`."""
+"""The books of all limits, in Redis: each call is one script (scripts/*.lua), whose model is `routing.limit_books`."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

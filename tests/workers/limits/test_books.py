@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from workfleet.routing.limit_books import Books, Counted, Held, Mean
 from workfleet.routing.limits import Limit, Pace, Paid, Quota, Slots, Unit
-from workfleet.routing.reservation import Ask, Books, Counted, Denied, Granted, Held, Mean, Used
+from workfleet.routing.reservation import Ask, Denied, Granted, Used
 from workfleet.routing.trail import Part, Trail
 from workfleet.tasks.connection import connect
 from workfleet.workers.limits.books import LimitBooks, Wait

@@ -1,4 +1,4 @@
--- Shared by every script of the limits: it is put before each of them. The model of all is routing/reservation.py.
+-- Shared by every script of the limits: it is put before each of them. The model of all is routing/limit_books.py.
 -- KEYS[1]: the namespace, "wf". Times are seconds of Redis' own clock, with fractions. Numbers are written with all their
 -- digits, so that script and model agree to the last.
 --

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from workfleet.routing.limit_books import Books, Held
 from workfleet.routing.limits import Limit, Pace, Quota, Unit
-from workfleet.routing.reservation import Ask, Books, Denied, Granted, Held, Used
+from workfleet.routing.reservation import Ask, Denied, Granted, Used
 
 DAY_S = 86_400.0
 NOW = DAY_S / 2
