@@ -1,9 +1,9 @@
 """What a package imports that brings a provider: `docs/providers.md` shows one that is whole."""
 
 from ...routing.failure import Failure, Fault
-from ...tasks.answer import Answer, FinishReason, Usage
+from ...tasks.answer import Answer, FinishReason, ToolFragment, Usage
 from ...tasks.request import FunctionCall, Message, Request, ToolCall
-from .dialect import Ask, Call, Delta, Dialect, ListedModel, Prices, Reply, StreamDecoder, ToolFragment
+from .dialect import Ask, Call, Delta, Dialect, ListedModel, Prices, Reply, StreamDecoder
 from .faults import failure_of
 from .json_stream import End, JSONStream
 from .rows import Row
