@@ -53,9 +53,10 @@ def test_slots_and_hosts_that_a_deadline_needs(backlog: int, pools: list[Pool], 
     [
         (replace(VLLM, answer_s=None), HOUR_S, "nobody knows yet how long an answer takes; say --answer"),
         (VLLM, 9.0, "one answer takes 10 s already"),
+        (VLLM, 10.0, "one answer takes 10 s already"),
         (GROQ, HOUR_S, "its limits permit 60 requests a minute"),
     ],
-    ids=["never asked", "deadline shorter than an answer", "limits"],
+    ids=["never asked", "deadline shorter than an answer", "no longer than one", "limits"],
 )
 def test_why_no_number_of_hosts_would_do(pool: Pool, deadline_s: float, why_not: str) -> None:
     assert plan(100_000, [pool], deadline_s=deadline_s).needs == (Need(pool.provider, None, None, why_not=why_not),)
