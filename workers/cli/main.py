@@ -2,47 +2,19 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version as version_of
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from ...tasks.errors import FleetError
 from ..logs import configure_logs, log_options
+from .commands import COMMANDS, Place
 from .console import error
 from .help_text import reflow, reflowed
-
-#: Each command and group, in the order in which `fleet --help` shows them: its module, and its name there.
-COMMANDS: Mapping[str, str] = {
-    "init": "init:init",
-    "config": "config:app",
-    "testgen": "testgen:generate_tests",
-    "batch": "batch:app",
-    "up": "up:up",
-    "worker": "worker:worker",
-    "flower": "flower:flower",
-    "submit": "submit:submit",
-    "result": "jobs:result",
-    "wait": "jobs:wait",
-    "stream": "stream:stream",
-    "cancel": "jobs:cancel",
-    "job": "jobs:job",
-    "usage": "usage:app",
-    "events": "events:events",
-    "dead-letter": "dead_letters:app",
-    "doctor": "doctor:doctor",
-    "scale": "scale:scale",
-    "bench": "bench:bench_app",
-    "route": "route:route_app",
-    "providers": "providers:app",
-    "agents": "agents:app",
-    "models": "model_commands:models_app",
-    "simulate": "simulate:simulate_app",
-}
 
 
 class _Commands(TyperGroup):
@@ -57,14 +29,17 @@ class _Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's
         return list(COMMANDS)
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self.commands = {name: TyperCommand(name, help=place.summary) for name, place in COMMANDS.items()}
+        super().format_help(ctx, formatter)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Typer's
         place = COMMANDS.get(cmd_name)
-        return None if place is None else _imported(cmd_name, place)
+        return self.commands[cmd_name] or _imported(cmd_name, place) if place else None
 
 
-def _imported(name: str, place: str) -> Any:
-    module, _, attribute = place.partition(":")
-    found = getattr(import_module(f".{module}", __package__), attribute)
+def _imported(name: str, place: Place) -> Any:
+    found = getattr(import_module(f".{place.module}", __package__), place.name)
     if isinstance(found, typer.Typer):
         command: Any = get_group(found)
     else:

@@ -9,13 +9,20 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from workfleet.workers.cli.main import COMMANDS, app
+from workfleet.workers.cli.commands import COMMANDS
+from workfleet.workers.cli.main import app
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_a_help_of_its_own(name: str) -> None:
     shown = CliRunner().invoke(app, [name, "--help"])
     assert (shown.exit_code, shown.output.split()[:3]) == (0, ["Usage:", "fleet", name])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_the_list_of_commands_says_of_one_is_the_beginning_of_its_own_help(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+    assert f" {COMMANDS[name].summary} " in shown.output
 
 
 def test_a_mistyped_command_is_answered_with_those_that_were_meant() -> None:
@@ -28,10 +35,11 @@ def test_the_version_is_the_installed_packages() -> None:
     assert (shown.exit_code, shown.output) == (0, f"workfleet {version('workfleet')}\n")
 
 
-def test_a_command_imports_nothing_of_the_others() -> None:
+@pytest.mark.parametrize("words", [["job", "--help"], ["--help"]], ids=" ".join)
+def test_a_command_imports_nothing_of_the_others(words: list[str]) -> None:
     look = (
         "import sys, typer.testing; from workfleet.workers.cli.main import app\n"
-        "typer.testing.CliRunner().invoke(app, ['job', '--help'])\n"
+        f"typer.testing.CliRunner().invoke(app, {words})\n"
         "print(sorted({name.split('.')[2] for name in sys.modules if name.startswith('workfleet.workers.')}))"
     )
     shown = subprocess.run([sys.executable, "-P", "-c", look], capture_output=True, text=True, check=True)
