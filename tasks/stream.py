@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from .answer import ToolFragment
+from .characters import whole
 from .connection import AsyncRedis
 from .errors import InvalidRequest
 from .store import Store
@@ -49,7 +50,7 @@ class Piece:
     def said(self) -> tuple[str, str, int]:
         """Kind, text and number as the Redis stream has them."""
         text = self.text if self.tool_call is None else json.dumps(asdict(self.tool_call), ensure_ascii=False)
-        return self.kind.value, text, self.number
+        return self.kind.value, whole(text), self.number
 
 
 def stream_key(store: Store, job_id: str) -> str:

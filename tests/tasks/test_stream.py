@@ -56,6 +56,7 @@ async def test_a_tool_call_comes_in_pieces_as_it_is_made(client: AsyncClient) ->
         ToolFragment(0, "c1", "add", '{"a"'),
         ToolFragment(0, arguments=": 1}"),
         ToolFragment(1, "c2", "add", '{"a": "\u00e9"}'),
+        ToolFragment(2, "c3", "add", '{"a": "\ud83d'),
     ):
         await relay.take(Delta(tool_calls=(fragment,)))
     await relay.close()
@@ -65,6 +66,7 @@ async def test_a_tool_call_comes_in_pieces_as_it_is_made(client: AsyncClient) ->
     assert calls == [
         (ToolFragment(0, "c1", "add", '{"a": 1}'), 2),
         (ToolFragment(1, "c2", "add", '{"a": "\u00e9"}'), 3),
+        (ToolFragment(2, "c3", "add", '{"a": "\ufffd'), 4),
     ]
     assert shown(pieces)[-1] == (PieceKind.END, "")
 
