@@ -102,6 +102,7 @@ def _said(prices: Prices) -> Price | None:
         prices.output_usd_per_mtok,
         prices.cache_read_usd_per_mtok,
         prices.cache_write_usd_per_mtok,
+        prices.cache_write_1h_usd_per_mtok,
     )
     if all(rate is None for rate in rates):
         return None

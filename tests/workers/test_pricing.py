@@ -106,6 +106,14 @@ def test_costs(
     assert found.model_copy(update=without) == used.model_copy(update=without)
 
 
+def test_what_anthropic_keeps_for_an_hour_costs_twice_its_input() -> None:
+    kept = Usage(input_tokens=1_000_000, cache_write_tokens=1_000_000)
+    for_an_hour = kept.model_copy(update={"cache_write_1h_tokens": 1_000_000})
+    pricing = Pricing(ProviderSettings(name="anthropic", type="anthropic"), LISTED, lambda: NOW)
+    costs = [pricing.of_usage(used, "claude-sonnet-4-6").cost_usd for used in (kept, for_an_hour)]
+    assert costs == pytest.approx([3.75, 6.0])
+
+
 @pytest.mark.parametrize(
     ("said", "source"), [(SAID_LOCAL, "local"), (USED, None)], ids=["answered here", "passed on, as the answer says"]
 )

@@ -22,6 +22,8 @@ from ..settings.schema import Settings
 from .console import out
 from .session import ConfigOption, JsonOption
 
+_RATES = tuple(f"{of}_usd_per_mtok" for of in ("input", "output", "cache_read", "cache_write", "cache_write_1h"))
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -64,7 +66,8 @@ def prices(
     if as_json:
         out.print_json(data=[_fields(line) for line in lines])
         return
-    table = Table("provider", "model", "in", "out", "cache read", "cache write", "price of", box=None, pad_edge=False)
+    rates = ("in", "out", "cache read", "cache write", "for 1 h")
+    table = Table("provider", "model", *rates, "price of", box=None, pad_edge=False)
     for line in lines:
         whose = "local" if line.local else line.price.version if line.price else "[yellow]unknown[/]"
         table.add_row(line.provider, escape(line.model), *map(_rate, _rates(line)), whose)
@@ -83,9 +86,9 @@ def _lines(settings: Settings, now: datetime) -> Iterator[_Line]:
 
 def _rates(line: _Line) -> tuple[float | None, ...]:
     if line.local:
-        return (0.0,) * 4
+        return (0.0,) * len(_RATES)
     price = line.price or Price("")
-    rates = (price.input, price.output, price.cache_read, price.cache_write)
+    rates = (price.input, price.output, price.cache_read, price.cache_write, price.cache_write_1h)
     return tuple(rate.usd_per_mtok if rate else None for rate in rates)
 
 
@@ -94,12 +97,11 @@ def _rate(usd: float | None) -> str:
 
 
 def _fields(line: _Line) -> dict[str, Any]:
-    names = ("input_usd_per_mtok", "output_usd_per_mtok", "cache_read_usd_per_mtok", "cache_write_usd_per_mtok")
     source = "local" if line.local else line.price.version if line.price else None
     return {
         "provider": line.provider,
         "model": line.model,
-        **dict(zip(names, _rates(line), strict=True)),
+        **dict(zip(_RATES, _rates(line), strict=True)),
         "price_version": source,
     }
 

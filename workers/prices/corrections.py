@@ -1,7 +1,7 @@
 """What the public list has wrong. Each row says what shows it, and goes when the list has it right."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from .price import Price, Rate
@@ -33,5 +33,4 @@ def corrected(type_: str, model: str, at: datetime, *, version: str) -> Price | 
     known = CORRECTIONS.get((type_, model))
     if known is None or at >= known.until:
         return None
-    price = known.price
-    return Price(f"{version}, corrected", price.input, price.output, price.cache_read, price.cache_write)
+    return replace(known.price, version=f"{version}, corrected")

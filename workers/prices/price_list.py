@@ -101,6 +101,7 @@ class PriceList:
                 output=_rate(found.output_mtok),
                 cache_read=_rate(found.cache_read_mtok),
                 cache_write=_rate(found.cache_write_mtok),
+                cache_write_1h=_rate(found.cache_write_1h_mtok),
             )
             self._prices[id(found)] = (found, price)  # with its key's object: an id is only good while that lives
         return self._prices[id(found)][1]

@@ -38,11 +38,18 @@ _BUDGET = table(
     monthly_budget="usd_per_month",
 )
 _PRICES = table(
-    ("input_usd_per_mtok", "output_usd_per_mtok", "cache_read_usd_per_mtok", "cache_write_usd_per_mtok"),
+    (
+        "input_usd_per_mtok",
+        "output_usd_per_mtok",
+        "cache_read_usd_per_mtok",
+        "cache_write_usd_per_mtok",
+        "cache_write_1h_usd_per_mtok",
+    ),
     input="input_usd_per_mtok",
     output="output_usd_per_mtok",
     cache_read="cache_read_usd_per_mtok",
     cache_write="cache_write_usd_per_mtok",
+    cache_write_1h="cache_write_1h_usd_per_mtok",
 )
 _PER_1K = {
     "cost_per_1k_input": Spelling(("prices", "input_usd_per_mtok"), 1000.0),

@@ -58,13 +58,15 @@ class Limits(Part):
 class Prices(Part):
     """USD for a million tokens. None is unknown, never free: the public list's price counts then.
 
-    cache_read, cache_write: of tokens of the prompt that the provider's cache has, or takes.
+    cache_read, cache_write: of tokens of the prompt that the provider's cache has, or takes. cache_write_1h: of those
+    that it takes for an hour.
     """
 
     input_usd_per_mtok: float | None = Field(default=None, ge=0)
     output_usd_per_mtok: float | None = Field(default=None, ge=0)
     cache_read_usd_per_mtok: float | None = Field(default=None, ge=0)
     cache_write_usd_per_mtok: float | None = Field(default=None, ge=0)
+    cache_write_1h_usd_per_mtok: float | None = Field(default=None, ge=0)
 
 
 class HealthCheck(Part):

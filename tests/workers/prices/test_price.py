@@ -7,6 +7,8 @@ from workfleet.workers.prices.price import Price, Rate
 
 STEPPED = Price("test", Rate(1.0, ((128_000, 2.0),)), Rate(5.0, ((128_000, 10.0),)))
 EMBEDS = Price("test", Rate(0.02))
+KEEPS = Price("test", Rate(3.0), Rate(15.0), cache_write=Rate(3.75), cache_write_1h=Rate(6.0))
+KEPT = Usage(input_tokens=2000, cache_write_tokens=1000, cache_write_1h_tokens=800)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,11 @@ EMBEDS = Price("test", Rate(0.02))
             0.0076875,
             id="what is billed, where that is less than what is counted",
         ),
+        pytest.param(KEEPS, KEPT, 0.0008 * 6 + 0.0002 * 3.75 + 0.001 * 3, id="what is kept for an hour costs more"),
+        pytest.param(
+            Price("test", Rate(3.0), Rate(15.0), cache_write=Rate(3.75)), KEPT, None, id="an hour of unknown price"
+        ),
+        pytest.param(Price("test", Rate(0.0), Rate(0.0)), KEPT, 0.0, id="where all is free, the hour is too"),
     ],
 )
 def test_costs(price: Price, usage: Usage, cost_usd: float | None) -> None:

@@ -144,6 +144,20 @@ def test_an_end_that_is_an_error_is_a_failure(type_: str, body: dict[str, Any], 
             id="anthropic: its input is without the cache",
         ),
         pytest.param(
+            "anthropic",
+            anthropic("end_turn")
+            | {
+                "usage": {
+                    "input_tokens": 10,
+                    "cache_creation_input_tokens": 200,
+                    "cache_creation": {"ephemeral_5m_input_tokens": 50, "ephemeral_1h_input_tokens": 150},
+                    "output_tokens": 50,
+                }
+            },
+            Usage(input_tokens=210, cache_write_tokens=200, cache_write_1h_tokens=150, output_tokens=50),
+            id="anthropic: what is kept for an hour is counted apart",
+        ),
+        pytest.param(
             "google",
             gemini("STOP")
             | {

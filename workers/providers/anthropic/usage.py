@@ -13,6 +13,7 @@ def usage_of(usage: dict[str, Any]) -> Usage:
         input_tokens=count(usage.get("input_tokens")) + read + written,
         cached_read_tokens=read,
         cache_write_tokens=written,
+        cache_write_1h_tokens=count(mapping(usage.get("cache_creation")).get("ephemeral_1h_input_tokens")),
         output_tokens=count(usage.get("output_tokens")),
         reasoning_tokens=count(mapping(usage.get("output_tokens_details")).get("thinking_tokens")),
     )
