@@ -24,8 +24,9 @@ class FinishReason(StrEnum):
 class Usage(BaseModel):
     """Tokens of one attempt.
 
-    input_tokens: all input, cached included. cached_read_tokens, cache_write_tokens: parts of it. cache_write_1h_tokens:
-    of those written, what is kept for an hour, which has a price of its own (Anthropic). output_tokens: all output, reasoning included. billed_input_tokens, billed_output_tokens: what is charged for, where
+    input_tokens: all input, cached included. cached_read_tokens, cache_write_tokens: parts of it.
+    cache_write_1h_tokens: of those written, what is kept for an hour, which has its own price (Anthropic).
+    output_tokens: all output, reasoning included. billed_input_tokens, billed_output_tokens: what is charged for, where
     the provider says that it is another number (Cohere). source: counted by the provider, or estimated by us.
     cost_usd: what the attempt cost; None is unknown, never 0. cost_source: `receipt` (the provider says so), `table`
     (price table times the provider's counts), `estimate` (price table times our estimate), `local` (no price).

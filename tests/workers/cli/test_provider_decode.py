@@ -67,7 +67,14 @@ def recorded(tmp_path: Path) -> Path:
 
 
 def usage(**counts: Any) -> dict[str, Any]:
-    zero = ("input_tokens", "cached_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens")
+    zero = (
+        "input_tokens",
+        "cached_read_tokens",
+        "cache_write_tokens",
+        "cache_write_1h_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+    )
     unknown = ("billed_input_tokens", "billed_output_tokens", "cost_usd", "cost_source", "price_version")
     return {**dict.fromkeys(zero, 0), **dict.fromkeys(unknown), "source": "provider", **counts}
 
