@@ -169,7 +169,8 @@ class Attempt(BaseModel):
     code of a failure, None if there was none. fallback: another target had failed the job before.
     cost_source: as in `Usage`, or UNSEEN; presumed_usd: what budgets and caps take it to have cost then, None if nobody
     knows the price.
-    answered_by: the target that answered in place of `target`, which a gateway chose; '' if it was none other.
+    answered_by: the target that answered in place of `target`, which a gateway chose, or a server of ours that has not
+    the model; '' if it was none other.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,7 +1,7 @@
 """What is written when a pool is done with a delivery: the job's end, or where it goes on, and the ledger's entry."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -18,6 +18,7 @@ from .ledger import entry, explained
 from .metrics.tally import Tally
 from .patience import PATIENCE_S, persist
 from .settings.provider import ProviderSettings
+from .stand_in import StandIns
 
 log = structlog.get_logger()
 
@@ -29,7 +30,8 @@ _NOT_ITS_FAULT = frozenset({"cancelled", *(fault for fault, rule in RULES.items(
 class Closing:
     """Each method writes one way in which a delivery is over, patient with Redis, and tells it as an Ending.
 
-    clock: steady seconds. tally: what this process has attempted.
+    clock: steady seconds. tally: what this process has attempted. stand_ins: models that have answered in place of
+    those that were asked.
     """
 
     node: str
@@ -37,6 +39,7 @@ class Closing:
     provider: ProviderSettings
     tally: Tally
     clock: Callable[[], float]
+    stand_ins: StandIns = field(default_factory=StandIns)
 
     async def not_ours(self, job_id: str, verdict: str) -> Ending:
         """The job could not be claimed. verdict: why, as `Store.claim` says it."""
@@ -139,6 +142,7 @@ class Closing:
         self, running: Running, outcome: str, *, failure: Failure | None = None, answer: Answer | None = None
     ) -> Attempt:
         """The attempt that is over now, counted, and not written yet."""
+        chosen = answered_by(self.provider, running.target, answer)
         made = entry(
             running.job,
             running.target,
@@ -149,7 +153,7 @@ class Closing:
             failure=failure,
             answer=answer,
             lost=running.lost,
-            answered_by=answered_by(self.provider, running.target, answer),
+            answered_by=chosen or self.stand_ins.seen(self.provider, running.target, answer),
         )
         return self.tally.count(made, running.job.task_type)
 

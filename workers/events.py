@@ -44,9 +44,13 @@ EVENTS: Mapping[str, Event] = {
     "canvas.waits": Event("Redis is away; what follows a job in its canvas is published later", ("job_id", "error")),
     "canvas.broken": Event("a job's Celery canvas cannot be gone on with as it was handed in", ("job_id", "error")),
     "messages.pushed_anew": Event("queued jobs had lost their messages", ("queue", "jobs")),
-    # Models in memory
+    # Models on servers of our own
     "model.unloaded": Event(
         "an Ollama server was told to free the memory of an idle model", ("endpoint", "model", "makes_room_for")
+    ),
+    "model.replaced": Event(
+        "a server of ours answered with another model than it was asked for; the ledger has that one's name",
+        ("target", "answered_by"),
     ),
     "model.not_unloaded": Event("it could not be told so", ("endpoint", "error")),
     # Pools

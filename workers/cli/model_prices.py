@@ -109,8 +109,10 @@ def _fields(line: _Line) -> dict[str, Any]:
 def _exchanges(file: Path) -> list[dict[str, Any]]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as failed:
-        raise ConfigurationError(f"can't read {file}: {failed}") from None
+    except OSError as failed:
+        raise ConfigurationError(f"can't read {file}: {failed.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"can't read {file}: it is no text") from None
     found: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         try:

@@ -87,21 +87,24 @@ class Guard:
 
     def _check(self, model: Taken, others: list[Taken], budget_gb: float | None) -> None:
         need = model.need_bytes / _GB
+        beside = ", ".join(f"{each.model} ({each.need_bytes / _GB:.1f} GB)" for each in others)
+        smaller = "take a smaller model, context_tokens or slots"
+        smaller += ", or end the pool of one of those" if others else ""
         if budget_gb is None:
             free = (psutil.virtual_memory().available if self._available is None else self._available) / _GB
             if need > free:
                 raise TooLarge(
-                    f"{model.model} needs about {need:.1f} GB, and {free:.1f} GB of memory are free: take a smaller "
-                    "model, context_tokens or slots; or say `memory_gb`, if it goes to the memory of a GPU"
+                    f"{model.model} needs about {need:.1f} GB, and {free:.1f} GB of memory are free"
+                    + (f" beside {beside} of other pools" if others else "")
+                    + f": {smaller}; or say `memory_gb`, if it goes to the memory of a GPU"
                 )
             return
         used = sum(each.need_bytes for each in others) / _GB
         if used + need > budget_gb:
-            beside = ", ".join(f"{each.model} ({each.need_bytes / _GB:.1f} GB)" for each in others)
             raise TooLarge(
                 f"{model.model} needs about {need:.1f} GB of the {budget_gb:g} GB that `memory_gb` allows"
-                + (f", and {beside} has taken {used:.1f} GB" if others else "")
-                + ": take a smaller model, context_tokens or slots, or allow more"
+                + (f", of which other pools have taken {used:.1f} GB: {beside}" if others else "")
+                + f": {smaller}; or allow more"
             )
 
 

@@ -15,9 +15,8 @@ SMALL, LARGE = Taken("small", 1_000_000_000), Taken("large", 3_500_000_000)
 def test_models_share_a_budget_and_give_back(tmp_path: Path) -> None:
     guard = Guard(tmp_path)
     small = guard.take(SMALL, budget_gb=4)
-    with pytest.raises(
-        TooLarge, match=r"large needs about 3.5 GB of the 4 GB .*, and small \(1.0 GB\) has taken 1.0 GB"
-    ):
+    said = r"large needs about 3.5 GB of the 4 GB .*, of which other pools have taken 1.0 GB: small \(1.0 GB\): .*end"
+    with pytest.raises(TooLarge, match=said):
         guard.take(LARGE, budget_gb=4)
     assert list(Guard(tmp_path).taken()) == [SMALL]
     guard.give_back(small)
@@ -29,7 +28,10 @@ def test_without_a_budget_what_is_free_counts(tmp_path: Path) -> None:
     guard = Guard(tmp_path, available_bytes=2_000_000_000)
     with pytest.raises(TooLarge, match=r"large needs about 3.5 GB, and 2.0 GB of memory are free"):
         guard.take(LARGE, budget_gb=None)
-    guard.give_back(guard.take(SMALL, budget_gb=None))
+    small = guard.take(SMALL, budget_gb=None)
+    with pytest.raises(TooLarge, match=r"are free beside small \(1.0 GB\) of other pools: .*end the pool of one of"):
+        guard.take(LARGE, budget_gb=None)
+    guard.give_back(small)
 
 
 _HOLDER = """

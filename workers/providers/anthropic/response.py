@@ -15,6 +15,8 @@ from .failure import failure_in
 from .shape import ANSWER_TOOL, by_tool
 from .usage import usage_of
 
+#: `pause_turn` is not among them: a loop of Anthropic's own tools has paused, and goes on if its content is sent back.
+#: It is neither a whole answer (`stop`) nor one that a larger `max_tokens` would end (`length`); the raw reason tells.
 _FINISH: Mapping[str, FinishReason] = {
     "end_turn": FinishReason.STOP,
     "stop_sequence": FinishReason.STOP,

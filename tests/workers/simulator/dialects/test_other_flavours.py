@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from workfleet.routing.limits import Period, Unit
+from workfleet.workers.providers.detect import Detected, detect
+from workfleet.workers.simulator import Simulator
 from workfleet.workers.simulator.ask import Operation
 from workfleet.workers.simulator.dialects.openai.dialect import OpenAI
 from workfleet.workers.simulator.dialects.openai.flavours.known import FLAVOURS
@@ -55,6 +57,18 @@ def test_lm_studio_and_llama_cpp_tell_their_context(written: Write) -> None:
     assert written("/llamacpp/props", method="GET", context_tokens=8192).json["default_generation_settings"][
         "n_ctx"
     ] == (8192)
+
+
+@pytest.mark.parametrize("flavour", sorted({*FLAVOURS} - {"none", "lmstudio"}))
+def test_only_lm_studio_lists_what_is_loaded(written: Write, flavour: str) -> None:
+    assert written(f"/{flavour}/api/v0/models", method="GET").status == 404
+
+
+@pytest.mark.parametrize("flavour", ["vllm", "lmstudio", "localai", "llamacpp"])
+async def test_a_simulated_server_is_found_as_what_it_is(flavour: FlavourName) -> None:
+    async with Simulator(Settings(dialect="openai", flavour=flavour, models=("m",))) as simulator:
+        found = await detect({}, answer_s=10, places={simulator.base_url: ["vllm"]})
+    assert found.servers == (Detected(flavour, simulator.base_url, ("m",)),)
 
 
 @pytest.mark.parametrize(

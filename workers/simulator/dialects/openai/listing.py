@@ -14,7 +14,10 @@ from .flavours.flavour import Flavour
 
 
 def models(exchange: Exchange, flavour: Flavour, form: Listing) -> Script:
-    row = _row_of_lm_studio if "/api/v0/models" in exchange.path else flavour.model_row
+    of_loaded = "/api/v0/models" in exchange.path
+    if of_loaded and not flavour.lists_loaded:
+        raise Refused(Problem(Kind.NO_ROUTE, detail=f"GET {exchange.path}"))
+    row = _row_of_lm_studio if of_loaded else flavour.model_row
     rows = [row(model, exchange) for model in pages.names(exchange, form)]
     if form is Listing.PAGED:
         body: Json | list[Json | None] = _page(rows, exchange.path)

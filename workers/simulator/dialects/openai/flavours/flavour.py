@@ -32,6 +32,7 @@ class Flavour:
     `stream_options.include_usage` is not sent. usage_in_last: it is part of the chunk that ends the answer.
     null_usage: chunks before the usage say `"usage": null`. comment: sent before a slow stream begins.
     health: the body of its health check. listing_bare: its models come in an array without an object around it.
+    lists_loaded: `/api/v0/models` tells which of them are loaded, as LM Studio does.
     """
 
     reasoning_shown = False
@@ -41,6 +42,7 @@ class Flavour:
     comment = b""
     health = b""
     listing_bare = False
+    lists_loaded = False
 
     def id(self, exchange: Exchange) -> str:
         return f"{'cmpl' if exchange.operation is Operation.COMPLETION else 'chatcmpl'}-{exchange.id}"

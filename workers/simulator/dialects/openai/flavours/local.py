@@ -24,6 +24,8 @@ class _Local(Quiet):
 
 
 class LMStudio(_Local):
+    lists_loaded = True
+
     def body_extras(self, answer: Answer, timing: Timing, exchange: Exchange) -> Json:
         return {"system_fingerprint": "sim"}
 
