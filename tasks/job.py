@@ -232,7 +232,7 @@ class Job:
     that failed it. epoch: counts its leases; a commit must carry the current one. attempts: calls made so far. since:
     ledger entries up to this epoch are from before it was handed in again. deaths: workers that died with it.
     queue_wait_s: how long it last waited. created_at, deadline_at, finished_at: seconds since 1970 on Redis' clock.
-    reason: why it ended as it did.
+    put_back: why a worker put it back, '' once it runs again. reason: why it ended as it did.
     """
 
     id: str
@@ -254,6 +254,7 @@ class Job:
     owner: str = ""
     batch: str = ""
     custom_id: str = ""
+    put_back: str = ""
     reason: str = ""
     started_at: float | None = None
     finished_at: float | None = None

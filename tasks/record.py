@@ -76,6 +76,7 @@ def from_fields(job_id: str, fields: Mapping[str, str]) -> Job:
         owner=fields.get("owner", ""),
         batch=fields.get("batch", ""),
         custom_id=fields.get("cid", ""),
+        put_back=fields.get("back", ""),
         reason=fields.get("reason", ""),
         started_at=_seconds(fields.get("started")),
         finished_at=_seconds(fields.get("done")),

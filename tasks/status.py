@@ -108,7 +108,7 @@ async def read_status(redis: Redis, *, namespace: str = "wf") -> FleetStatus:
             snapshot.control,
             now=snapshot.now,
         ),
-        queues=tuple(_queue(name, *depths[name], snapshot.living) for name in names),
+        queues=tuple(QueueStatus(name, *depths[name], *takers_of(name, snapshot.living)) for name in names),
         running=running,
         snoozed=snoozed,
         dead=dead,
@@ -138,14 +138,17 @@ def _depths(names: Sequence[str], waits: Sequence[Any], now: float) -> dict[str,
     return depths
 
 
-def _queue(name: str, waiting: int, oldest_s: float | None, living: Iterable[NodeReport]) -> QueueStatus:
+def takers_of(name: str, living: Iterable[NodeReport]) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """The nodes that take a queue's jobs now; and those that could, but do not, and why."""
     takers, refusals = list[str](), dict[str, str]()
     for node in living:
-        if name in node.open_lanes or (name == alternate_queue(node.provider)):
+        if name == alternate_queue(node.provider) and node.unavailable is not None:
+            refusals[node.node] = node.unavailable
+        elif name in node.open_lanes or name == alternate_queue(node.provider):
             takers.append(node.node)
         elif name in node.closed_lanes:
             refusals[node.node] = node.closed_lanes[name]
-    return QueueStatus(name, waiting, oldest_s, tuple(takers), refusals)
+    return tuple(takers), refusals
 
 
 def _pools(directory: Directory, snapshot: Snapshot) -> tuple[PoolStatus, ...]:

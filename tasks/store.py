@@ -37,6 +37,7 @@ DEATHS = 3
 #: pause, with the time for a renewal to spare.
 PAUSE_S = 3.0
 
+_WHY_CHARS = 300
 _PROCESS = secrets.token_hex(6)
 _TICKETS = count()
 
@@ -161,11 +162,12 @@ class Store:
         urgent: bool = False,
         tried: str = "",
         attempt: Attempt | None = None,
+        why: str = "",
     ) -> PutBack:
         """A running job goes to a queue, now or after `wait_s`; unless it ends as `cancelled`, or its lease was `lost`.
 
         uncounted: the attempt is not used up. urgent: it goes on as an interactive one. tried: a target to remember as
-        failed.
+        failed. why: for people, in the record until the job runs again.
         """
         entry = attempt.model_dump_json(exclude_defaults=True) if attempt else ""
         reply = await self._run(
@@ -181,6 +183,7 @@ class Store:
             encode(Outcome(job.id, JobState.CANCELLED, error=CANCELLED)),
             CANCELLED,
             self.retention_s,
+            why[:_WHY_CHARS],
             *_spent(attempt),
         )
         return cast("PutBack", reply.decode())

@@ -56,6 +56,14 @@ class Alternatives:
         """No target can ever run the job."""
         return self.own is None and not self.open and not self.waiting and not self.again
 
+    @property
+    def nobody(self) -> str:
+        """In words, that no other target takes the job now, and why."""
+        if self.alone:
+            return "no other target may run it"
+        out = "; ".join(f"{link}: {self.skipped[str(link)]}" for link in self.waiting)
+        return f"no other target takes jobs now: {out}" if out else "no other target takes jobs now"
+
     def next_for(self, failure: Failure) -> ChainLink | None:
         """Where the job goes after this failure. If asking here again is pointless, it may also wait for a breaker."""
         fitting = self.open if failure.fault in _PASSING else (*self.open, *self.resting)

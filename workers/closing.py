@@ -94,11 +94,11 @@ class Closing:
         attempt: Attempt | None = None,
         patience_s: float = PATIENCE_S,
     ) -> Ending:
-        """The job goes to a queue, as `Store.put_back` has it. why: for Flower and the logs."""
+        """The job goes to a queue, as `Store.put_back` has it. why: for `fleet job` and Flower."""
         job, urgent = running.job, attempt is not None and attempt.outcome in _NOT_ITS_FAULT
         done = await persist(
             lambda: self.store.put_back(
-                job, queue, wait_s=wait_s, uncounted=uncounted, urgent=urgent, tried=tried, attempt=attempt
+                job, queue, wait_s=wait_s, uncounted=uncounted, urgent=urgent, tried=tried, attempt=attempt, why=why
             ),
             patience_s=patience_s,
         )

@@ -15,7 +15,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The job goes on elsewhere or later. why: for Flower and the logs."""
+    """The job goes on elsewhere or later. why: for Flower."""
 
     why: str
 

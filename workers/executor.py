@@ -228,7 +228,7 @@ class Executor:
             skipped = {**others.skipped, name: why}
             return await self.closing.give_up(running, before, no_target(running.spec, before), skipped)
         wait_s = self._until_one_may(running, others) + self.jitter()
-        why = f"{why}; no other target takes jobs now"
+        why = f"{why}; {others.nobody}"
         return await self.closing.put_back(running, why, job.queue, wait_s=wait_s, uncounted=True)
 
     def _until_one_may(self, running: Running, others: Alternatives) -> float:

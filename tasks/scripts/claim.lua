@@ -5,7 +5,7 @@
 -- that it is in, 'missing' without a record: a duplicate delivery, to be acknowledged and dropped; or 'damaged' if its record
 -- cannot even be claimed (the caller ends it).
 local id, record = ARGV[2], key('job', ARGV[2])
-local job = redis.call('HMGET', record, 'state', 'deadline', 'queue', 'prio', 'ticket', 'epoch', 'attempts')
+local job = redis.call('HMGET', record, 'state', 'deadline', 'queue', 'prio', 'ticket', 'epoch', 'attempts', 'back')
 if not job[1] then return {'missing'} end
 if job[1] ~= 'running' or job[5] ~= ARGV[5] then
   if job[1] ~= 'queued' then return {job[1]} end
@@ -16,6 +16,7 @@ if job[1] ~= 'running' or job[5] ~= ARGV[5] then
   redis.call('ZREM', waiting, id)
   redis.call('HSET', record, 'state', 'running', 'owner', ARGV[3], 'ticket', ARGV[5], 'started', now,
     'waited', pushed and now - pushed or 0)
+  if job[8] then redis.call('HDEL', record, 'back') end
   redis.call('HINCRBY', record, 'epoch', 1)
   redis.call('HINCRBY', record, 'attempts', 1)
 end

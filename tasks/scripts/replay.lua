@@ -8,7 +8,7 @@ if not job[1] then return 'missing' end
 if job[1] ~= 'failed' or not redis.call('ZSCORE', ns .. ':dead', id) then return job[1] end
 redis.call('ZREM', ns .. ':dead', id)
 redis.call('DEL', 'celery-task-meta-' .. id, key('stream', id))
-redis.call('HDEL', record, 'tried', 'done', 'reason', 'rel', 'deaths', 'cancel')
+redis.call('HDEL', record, 'tried', 'done', 'reason', 'rel', 'deaths', 'cancel', 'back')
 redis.call('HSET', record, 'state', 'queued', 'attempts', 0, 'since', job[5] or 0, 'deadline',
   now + tonumber(ARGV[3]))
 redis.call('ZADD', ns .. ':deadlines', now + tonumber(ARGV[3]), id)

@@ -18,7 +18,7 @@ async def test_a_lane_pauses_while_the_limits_of_its_target_have_no_room(redis_u
         await pools.deliver(job_id, "one")
         assert [await one.turn(), await one.turn(), await other.turn()] == [False, False, True]
         why = (await pools.client.snapshot()).nodes[0].closed_lanes[LANE]
-        assert re.fullmatch(r"m: requests/day@one is used up for \d.*", why)
+        assert re.fullmatch(r"m: the limit of requests a day of one is used up for \d.*", why)
         await pools.client.redis.delete("wf:limit:requests/day@one")
         assert [await one.turn(), await other.turn()] == [True, False]
 

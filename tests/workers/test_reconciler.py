@@ -76,14 +76,14 @@ async def test_a_job_whose_deadline_passes_while_it_waits_ends(two: Fleet) -> No
 
 async def test_a_job_that_expires_is_told_what_its_targets_had_against_it(two: Fleet) -> None:
     job_id = await two.submit(deadline_s=0.001, chain=("one", "two"))
-    node = NodeReport(node="one@here", provider="one", out={"m": "requests/day@one is used up for 9 h"})
+    node = NodeReport(node="one@here", provider="one", out={"m": "its budget is used up for 9 h"})
     await two.client.fleet.report(node)
     while not await two.client.store.overdue():
         await asyncio.sleep(0)
     await rounds(two)
     outcome = await two.client.wait(job_id)
     assert outcome.error == (
-        "its deadline passed while it waited; one: requests/day@one is used up for 9 h; two: no worker runs"
+        "its deadline passed while it waited; one: its budget is used up for 9 h; two: no worker runs"
     )
 
 

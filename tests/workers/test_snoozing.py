@@ -63,9 +63,10 @@ async def test_when_no_target_takes_jobs_a_job_waits_and_uses_up_no_attempt(two:
     two.out("two", "its breaker is open")
     job_id = await two.submit()
     assert await two.deliver(job_id, "one") == Moved(
-        "it does not answer: connection refused; no other target takes jobs now"
+        why := "it does not answer: connection refused; no other target takes jobs now: two: its breaker is open"
     )
     job = await two.client.job(job_id)
+    assert job.put_back == why
     assert (job.state, job.queue, job.attempts) == (JobState.SNOOZED, LANE, 0)
 
 

@@ -44,7 +44,9 @@ COMMANDS = {
         "Cancel jobs: waiting ones at once, running ones within a second; their connection to the provider is closed.",
     ),
     "job": Place(
-        "jobs", "job", "Show a job: its state, where it waits, and every attempt with its target, outcome and cost."
+        "jobs",
+        "job",
+        "Show a job: its state, where it waits and why, and every attempt with its target, outcome and cost.",
     ),
     "usage": Place("usage", "app", "Show what calls came to: how many, their tokens, costs and times."),
     "events": Place(

@@ -6,15 +6,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...tasks.job import Attempt, Job
+from ...tasks.job_wait import JobWait
 
-_FACTS = ("state", "task_type", "complexity", "lane", "queue", "agent", "batch", "custom_id", "reason")
+_FACTS = ("state", "task_type", "complexity", "lane", "queue", "agent", "batch", "custom_id", "put_back", "reason")
 
 
-def facts_table(job: Job) -> Table:
+def facts_table(job: Job, wait: JobWait | None) -> Table:
+    """A row for each fact there is. wait: what the job waits for."""
+    facts = {name.replace("_", " "): getattr(job, name) for name in _FACTS} | {"waits": wait or ""}
     table = Table(show_header=False, box=None, pad_edge=False)
-    for name in _FACTS:
-        if value := getattr(job, name):
-            table.add_row(f"[bold]{name.replace('_', ' ')}[/]", escape(str(value)))
+    for name, value in facts.items():
+        if value:
+            table.add_row(f"[bold]{name}[/]", escape(str(value)))
     return table
 
 

@@ -1,5 +1,6 @@
 """`fleet result`, `wait`, `cancel` and `job`: single jobs."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 from ...tasks.client import AsyncClient
 from ...tasks.errors import JobFailed, JobNotFound
 from ...tasks.job import Job
+from ...tasks.job_wait import read_wait
 from ...tasks.results import Outcome
 from .answer_view import may_be_left, print_answer
 from .console import err, out
@@ -104,7 +106,7 @@ async def _cancel(jobs: list[str], config: Path | None) -> None:
 
 
 def job(job_id: JobArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
-    """Show a job: its state, where it waits, and every attempt with its target, outcome and cost.
+    """Show a job: its state, where it waits and why, and every attempt with its target, outcome and cost.
 
     Example:
 
@@ -117,11 +119,13 @@ async def show_job(job_id: str, as_json: bool, config: Path | None) -> None:
     """Print a job's record and its attempts."""
     async with fleet_client(config) as client:
         record, attempts = await client.job(job_id), await client.attempts(job_id)
+        wait = await read_wait(record, client.store, client.fleet)
     if as_json:
         fields = {name: getattr(record, name) for name in Job.__slots__}
-        out.print_json(data={**fields, "attempts_made": [entry.model_dump() for entry in attempts]})
+        waits = dataclasses.asdict(wait) if wait else None
+        out.print_json(data={**fields, "waits": waits, "attempts_made": [entry.model_dump() for entry in attempts]})
         return
-    out.print(facts_table(record))
+    out.print(facts_table(record, wait))
     if attempts:
         out.print()
         out.print(attempt_table(attempts, since=record.since))

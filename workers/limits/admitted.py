@@ -11,8 +11,8 @@ from ...routing.reservation import Denied, Used
 from ...tasks.answer import Answer, Usage
 from ..lost_call import LostCall, may_be_billed
 from ..providers.sending import Sending
-from .budgets import NANO_PER_USD, budget_name
-from .words import span
+from .budgets import NANO_PER_USD
+from .words import used_up
 
 #: The provider refuses the call, and counts it, but no tokens.
 _REFUSED = frozenset(
@@ -33,8 +33,7 @@ class NotAdmitted(Exception):
     """A limit has no room for the call now; `denied` says which, and for how long."""
 
     def __init__(self, denied: Denied) -> None:
-        who = budget_name(denied.key) or denied.key
-        super().__init__(f"{who}: nothing is left for {span(denied.wait_s)}")
+        super().__init__(used_up(denied.key, denied.wait_s))
         self.denied = denied
 
 

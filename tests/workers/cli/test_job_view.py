@@ -5,8 +5,12 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from workfleet.tasks.job import Attempt
-from workfleet.workers.cli.job_view import attempt_table
+from workfleet.routing.lanes import Priority
+from workfleet.tasks.job import Attempt, Job, JobState
+from workfleet.tasks.job_wait import JobWait
+from workfleet.workers.cli.job_view import attempt_table, facts_table
+
+LANE = "general.simple"
 
 
 def attempt(number: int, outcome: str, **more: object) -> Attempt:
@@ -43,3 +47,9 @@ def test_on_a_narrow_screen_names_are_folded_and_never_cut() -> None:
     lines = printed(attempt_table([attempt(1, "succeeded", input_tokens=3)], since=0), width=48)
     names = [line[3:].split("  ")[0].strip() for line in lines]
     assert "".join(names).removeprefix("target") == "groq/llama-3.3-70b-versatile"
+
+
+def test_why_a_job_waits_stands_among_its_facts() -> None:
+    job = Job("id", JobState.SNOOZED, "general", LANE, Priority.BATCH, 2, "me", 0.0, 1.0, LANE, put_back="groq is out")
+    lines = printed(facts_table(job, JobWait(LANE, due_in_s=12.0)))
+    assert lines[-2:] == ["put back    groq is out", "waits       to be looked at again in 12 s"]

@@ -15,7 +15,8 @@ def test_a_span_is_told_in_the_units_that_people_use(seconds: float, words: str)
     ("key", "words"),
     [
         ("usd/day@agent:a", "the budget of a day of agent a is used up for 5 s"),
-        ("requests/day@groq", "requests/day@groq is used up for 5 s"),
+        ("requests/day@groq", "the limit of requests a day of groq is used up for 5 s"),
+        ("slots@groq", "groq has as many calls at the same time as it may have"),
         ("groq", "it asked us to wait, for another 5 s"),
     ],
 )
