@@ -1,4 +1,4 @@
-"""The records of jobs in Redis. Each step that must be atomic is a script in `scripts/`; this file calls them."""
+"""Changes of jobs' records in Redis. Each step that must be atomic is a script in `scripts/`; this file calls them."""
 
 import os
 import secrets
@@ -11,10 +11,11 @@ from ..routing.lanes import Priority
 from .connection import AsyncRedis
 from .errors import InvalidRequest, JobNotFound
 from .job import LEASE_LOST, UNSEEN, WORKER_DIED, Attempt, Job, JobSpec, JobState
-from .messages import PRIORITY_STEPS, STEPS, list_at
+from .messages import PRIORITY_STEPS, STEPS
 from .prepared import Prepared
-from .record import from_fields, packed, pairs, read, read_spec
-from .results import RESULT_KEY, Outcome, decode, encode
+from .record import from_fields, packed, pairs, read_spec
+from .records import Records
+from .results import Outcome, encode
 from .scripting import Scripts
 
 #: Seconds that a finished job, its request and its answer stay readable.
@@ -74,22 +75,16 @@ class Rescue:
     damaged: list[str]
 
 
-class Store:
-    """Every change of a job's record. template: the Celery message (messages.py). Errors of Redis pass through as they
-    are.
-    """
+class Store(Records):
+    """Every change of a job's record. template: the Celery message (messages.py)."""
 
     def __init__(
         self, redis: AsyncRedis, template: str, *, namespace: str = "wf", retention_s: int = RETENTION_S
     ) -> None:
-        self.redis = redis
-        self.namespace = namespace
+        super().__init__(redis, namespace=namespace)
         self.retention_s = retention_s
         self._template = template
         self._scripts = Scripts(redis, "workfleet.tasks", namespace, shared=("lib", "ledger", "ends"))
-
-    def key(self, *parts: str) -> str:
-        return ":".join((self.namespace, *parts))
 
     async def _run(self, script: str, *arguments: str | bytes | int) -> Any:
         return await self._scripts.run(script, self._template, *arguments)
@@ -262,54 +257,6 @@ class Store:
         """Add (kind, text, number) pieces to the job's stream; False if its lease is another's by now."""
         flat = [item for piece in pieces for item in piece]
         return bool(await self._run("say", job.id, job.epoch, job.attempts, *flat))
-
-    async def waiting(self, queue: str, *, skip: int = 0, at_most: int) -> list[str]:
-        """Ids of the jobs that wait in a queue, the longest first within each priority, without the first `skip`."""
-        found: list[str] = []
-        for step in STEPS:
-            if len(found) == at_most:
-                break
-            key = self.key("wait", list_at(queue, step))
-            members = await self.redis.zrange(key, skip, skip + at_most - len(found) - 1)
-            found += [member.decode() for member in members]
-            skip = max(0, skip - await self.redis.zcard(key))
-        return found
-
-    async def job(self, job_id: str) -> Job | None:
-        """None if it is not known, or its record cannot be read."""
-        (found,) = await self.jobs([job_id])
-        return found
-
-    async def jobs(self, ids: Sequence[str]) -> list[Job | None]:
-        async with self.redis.pipeline(transaction=False) as pipe:
-            for job_id in ids:
-                pipe.hgetall(self.key("job", job_id))
-            found = await pipe.execute()
-        return [read(job_id, fields) for job_id, fields in zip(ids, found, strict=True)]
-
-    async def spec(self, job_id: str) -> JobSpec | None:
-        raw = await self.redis.get(self.key("spec", job_id))
-        return read_spec(raw) if raw else None
-
-    async def attempts(self, job_id: str, *, after: int = 0) -> list[Attempt]:
-        """The job's ledger entries after an epoch, oldest first.
-
-        An epoch has one attempt: what its worker told after all replaces that the worker died.
-        """
-        raw = await self.redis.lrange(self.key("try", job_id), 0, -1)
-        entries = [Attempt.model_validate_json(item, extra="ignore") for item in raw]
-        return list({each.epoch: each for each in entries if each.epoch > after}.values())
-
-    async def outcome(self, job_id: str) -> Outcome | None:
-        """How the job ended, None while it has not."""
-        raw = await self.redis.get(RESULT_KEY + job_id)
-        return decode(job_id, raw) if raw else None
-
-    async def outcomes(self, ids: Sequence[str]) -> list[Outcome | None]:
-        if not ids:
-            return []
-        found = await self.redis.mget([RESULT_KEY + job_id for job_id in ids])
-        return [decode(job_id, raw) if raw else None for job_id, raw in zip(ids, found, strict=True)]
 
 
 def _damaged_result() -> str:
