@@ -104,13 +104,16 @@ def create(
     stream: StreamOption = False,
     window: WindowOption = DEFAULT_WINDOW,
     deadline: DeadlineOption = DEFAULT_DEADLINE_S,
+    as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Hand in a file of requests to the fleet that runs, and print the batch's id.
 
-    Example:
+    Examples:
 
       fleet batch create -i requests.jsonl --name nightly
+
+      fleet batch create -i requests.jsonl --json
     """
     options = LineOptions(task_type, agent, model, stream, deadline)
     progress = RunProgress()
@@ -128,7 +131,10 @@ def create(
     err.print(f"jobs: {progress.submitted:,}, lines that are no requests: {progress.refused:,}", markup=False)
     if not someone_works:
         err.print(NO_WORKER, markup=False)
-    out.print(progress.batch, markup=False)
+    if as_json:
+        out.print_json(data={"id": progress.batch, "total": progress.submitted, "refused": progress.refused})
+    else:
+        out.print(progress.batch, markup=False)
 
 
 @app.command()
@@ -210,19 +216,25 @@ def results(
 
 
 @app.command()
-def cancel(batch_id: BatchArgument, config: ConfigOption = None) -> None:
+def cancel(batch_id: BatchArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Cancel every job of a batch that has not ended.
 
-    Example:
+    Examples:
 
       fleet batch cancel 3q5w2l7kzbh4dgm6yxv5n2cdae
+
+      fleet batch cancel 3q5w2l7kzbh4dgm6yxv5n2cdae --json
     """
 
     async def work() -> int:
         async with fleet_client(config) as client:
             return await client.cancel_batch(batch_id)
 
-    out.print(f"{run_async(work()):,} jobs cancelled")
+    cancelled = run_async(work())
+    if as_json:
+        out.print_json(data={"id": batch_id, "cancelled": cancelled})
+    else:
+        out.print(f"{cancelled:,} jobs cancelled")
 
 
 async def _status(batch_id: str, config: Path | None) -> BatchStatus:

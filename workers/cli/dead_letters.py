@@ -1,5 +1,7 @@
 """`fleet dead-letter`: jobs that failed for good."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...tasks.dead_letters import DeadLetters
-from ...tasks.errors import InvalidRequest
+from ...tasks.errors import InvalidRequest, JobNotFound
 from ...tasks.job import Job
 from .console import err, out
 from .jobs import show_job
@@ -20,6 +22,7 @@ app = typer.Typer(
 )
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of jobs.", show_default=False)]
+_ALL = 1_000_000
 AllOption = Annotated[bool, typer.Option("--all", help="All of them instead of those named.")]
 
 
@@ -83,38 +86,68 @@ def show(
 
 
 @app.command()
-def replay(jobs: Ids = None, everything: AllOption = False, config: ConfigOption = None) -> None:
+def replay(
+    jobs: Ids = None, everything: AllOption = False, as_json: JsonOption = False, config: ConfigOption = None
+) -> None:
     """Queue dead letters again as if they were new.
 
     Examples:
 
       fleet dead-letter replay 3q5w2l7kzbh4dgm6yxv5n2cdae
 
-      fleet dead-letter replay --all
+      fleet dead-letter replay --all --json
     """
-    run_async(_each(config, jobs or [], everything, "replay"))
+    done = run_async(_each(config, jobs or [], everything, DeadLetters.replay))
+    _tell(done, "queued again", as_json)
 
 
 @app.command()
-def drop(jobs: Ids = None, everything: AllOption = False, config: ConfigOption = None) -> None:
+def drop(
+    jobs: Ids = None, everything: AllOption = False, as_json: JsonOption = False, config: ConfigOption = None
+) -> None:
     """Forget dead letters. Their records stay readable until they expire.
 
     Examples:
 
       fleet dead-letter drop 3q5w2l7kzbh4dgm6yxv5n2cdae
 
-      fleet dead-letter drop --all
+      fleet dead-letter drop --all --json
     """
-    run_async(_each(config, jobs or [], everything, "drop"))
+    done = run_async(_each(config, jobs or [], everything, DeadLetters.drop))
+    _tell(done, "dropped", as_json)
 
 
-async def _each(config: Path | None, jobs: list[str], everything: bool, what: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Ids of jobs. unknown: not among the dead letters."""
+
+    jobs: list[str] = field(default_factory=list[str])
+    unknown: list[str] = field(default_factory=list[str])
+
+
+async def _each(
+    config: Path | None, jobs: list[str], everything: bool, act: Callable[[DeadLetters, str], Awaitable[None]]
+) -> _Done:
     if bool(jobs) == everything:
         raise InvalidRequest("name the jobs, or say --all")
+    done = _Done()
     async with fleet_client(config) as client:
         letters = DeadLetters(client.store)
-        chosen = [job.id for job in await letters.newest(at_most=1_000_000)] if everything else jobs
-        for job_id in chosen:
-            await (letters.replay(job_id) if what == "replay" else letters.drop(job_id))
-    word = "queued again" if what == "replay" else "dropped"
-    err.print(f"{len(chosen)} {word}")
+        for job_id in [job.id for job in await letters.newest(at_most=_ALL)] if everything else jobs:
+            try:
+                await act(letters, job_id)
+            except JobNotFound:
+                done.unknown.append(job_id)
+            else:
+                done.jobs.append(job_id)
+    return done
+
+
+def _tell(done: _Done, word: str, as_json: bool) -> None:
+    """What was done, also if not all of it could be. Raises JobNotFound for the rest."""
+    if as_json:
+        out.print_json(data={word.replace(" ", "_"): done.jobs})
+    else:
+        err.print(f"{len(done.jobs)} {word}")
+    if done.unknown:
+        raise JobNotFound(f"no dead letter {', '.join(done.unknown)}; fleet dead-letter list shows those there are")

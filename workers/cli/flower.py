@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from ...tasks.connection import address
+from ...tasks import connection
 from ..dashboard.server import DashboardOptions, running_dashboard
 from ..logs import configure_logs, log_options
 from ..redaction import secrets_in
@@ -19,7 +19,7 @@ from .session import ConfigOption, fleet_redis
 
 def flower(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where to listen; 0 takes a free port.")] = 5555,
-    host: Annotated[str, typer.Option("--address", help="Beyond this machine only with --basic-auth.")] = "127.0.0.1",
+    address: Annotated[str, typer.Option(help="Beyond this machine only with --basic-auth.")] = "127.0.0.1",
     basic_auth: Annotated[
         str | None,
         typer.Option(envvar="FLEET_FLOWER_AUTH", help="USER:PASSWORD; better in the variable.", show_default=False),
@@ -37,7 +37,7 @@ def flower(
     settings = load_settings(config, needed=())
     options = DashboardOptions(
         redis_url=fleet_redis(settings),
-        address=host,
+        address=address,
         port=port,
         login=SecretStr(basic_auth) if basic_auth else None,
     )
@@ -50,7 +50,6 @@ async def _run(options: DashboardOptions) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running_dashboard(options) as where:
-        err.print(
-            f"Flower for the fleet on {address(options.redis_url)}: {where}  (pools, lanes and jobs: {where}/fleet)"
-        )
+        redis = connection.address(options.redis_url)
+        err.print(f"Flower for the fleet on {redis}: {where}  (pools, lanes and jobs: {where}/fleet)")
         await stop.wait()

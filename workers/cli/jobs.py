@@ -8,7 +8,7 @@ import typer
 
 from ...tasks.client import AsyncClient
 from ...tasks.errors import JobFailed, JobNotFound
-from ...tasks.job import Job
+from ...tasks.job import Job, JobState
 from ...tasks.job_wait import read_wait
 from ...tasks.results import Outcome
 from .answer_view import may_be_left, print_answer
@@ -81,28 +81,42 @@ def _outcome_fields(outcome: Outcome) -> dict[str, Any]:
     return {"job_id": outcome.job_id, "state": outcome.state, "answer": answer, "error": outcome.error}
 
 
-def cancel(jobs: Annotated[list[str], typer.Argument(help="Ids of jobs.")], config: ConfigOption = None) -> None:
+def cancel(
+    jobs: Annotated[list[str], typer.Argument(help="Ids of jobs.")],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
     """Cancel jobs: waiting ones at once, running ones within a second; their connection to the provider is closed.
 
-    Example:
+    Examples:
 
       fleet cancel 3q5w2l7kzbh4dgm6yxv5n2cdae
+
+      fleet cancel 3q5w2l7kzbh4dgm6yxv5n2cdae --json
     """
-    run_async(_cancel(jobs, config))
+    words = run_async(_cancel(jobs, config))
+    known = {job_id: word for job_id, word in words.items() if word is not None}
+    if as_json:
+        out.print_json(data=[{"job_id": job_id, "state": word} for job_id, word in known.items()])
+    else:
+        for job_id, word in known.items():
+            out.print(f"{job_id} {word}", markup=False)
+    if unknown := [job_id for job_id in words if job_id not in known]:
+        raise JobNotFound(f"no job {', '.join(unknown)}")
 
 
-async def _cancel(jobs: list[str], config: Path | None) -> None:
-    unknown: list[str] = []
+async def _cancel(jobs: list[str], config: Path | None) -> dict[str, str | None]:
+    """What each job is now, by id; None: there is none."""
+    words: dict[str, str | None] = {}
     async with fleet_client(config) as client:
         for job_id in jobs:
             try:
                 state = await client.cancel(job_id)
             except JobNotFound:
-                unknown.append(job_id)
+                words[job_id] = None
             else:
-                out.print(f"{job_id} {'stopping' if state == 'running' else state}", markup=False)
-    if unknown:
-        raise JobNotFound(f"no job {', '.join(unknown)}")
+                words[job_id] = "stopping" if state is JobState.RUNNING else state.value
+    return words
 
 
 def job(job_id: JobArgument, as_json: JsonOption = False, config: ConfigOption = None) -> None:

@@ -17,7 +17,7 @@ from ..registry.syncing import ask_all
 from ..settings.kinds import kind_of, known_kinds
 from ..settings.load import load_settings
 from ..settings.provider import ProviderSettings
-from .console import out
+from .console import err, out
 from .model_rows import Filter, Place, Row, known_rows, rows_of
 from .providers_asked import chosen
 from .session import ConfigOption, JsonOption, fleet_client, run_async
@@ -66,7 +66,8 @@ def models(
     """List the models that the configured providers offer right now, with what is known of each.
 
     Where a provider cannot be asked from here, what the fleet has noted of it is shown. Models that are configured, or
-    were listed in the last 30 days, and that are listed no longer, are there as such, with what takes their place.
+    were listed in the last 30 days, and that are listed no longer, are there as such, with what takes their place. Ends
+    with code 3 if a provider does not answer.
 
     The shipped registry knows sizes, contexts, capabilities, strengths and licences; a model_registry.yaml beside the
     configuration adds to it.
@@ -97,21 +98,23 @@ def models(
     rows = [row for row in shown.rows if wanted.admits(row)]
     if as_json:
         out.print_json(data=[row.fields() for row in rows])
-        return
-    if rows:
+    elif rows:
         out.print(_table(rows))
     elif not shown.remarks:
         out.print("[dim]no such model[/]")
     for remark in shown.remarks:
-        out.print(remark)
+        (err if as_json else out).print(remark)
+    if shown.silent:
+        raise typer.Exit(3)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """remarks: on providers, as markup."""
+    """remarks: on providers, as markup. silent: providers that were asked and did not answer."""
 
     rows: list[Row]
     remarks: list[str] = field(default_factory=list[str])
+    silent: list[str] = field(default_factory=list[str])
 
 
 async def _asked(config: Path | None, providers: list[ProviderSettings], registry: Registry) -> Shown:
@@ -127,6 +130,7 @@ async def _asked(config: Path | None, providers: list[ProviderSettings], registr
         if each.error is not None:
             instead = f" (shown as listed {_ago(last.at)})" if last is not None else ""
             shown.remarks.append(f"[red]{escape(name)}[/]: {escape(each.error)}{instead}")
+            shown.silent.append(name)
     return shown
 
 

@@ -28,7 +28,7 @@ simulate_app = typer.Typer(name="simulate", pretty_exceptions_enable=False)
 
 def simulate(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    address: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = PORT,
     admin_port: Annotated[
         int | None,
@@ -81,7 +81,7 @@ def simulate(
     except ValidationError as wrong:
         raise ConfigurationError(problems(wrong)) from None
     specs = [FaultSpec.parse(text) for text in fault or []]
-    simulator = Simulator(chosen, host=host, port=port, admin_port=admin_port, faults=specs)
+    simulator = Simulator(chosen, host=address, port=port, admin_port=admin_port, faults=specs)
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(simulator, specs))
 

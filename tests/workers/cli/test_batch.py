@@ -77,6 +77,14 @@ def test_a_cancelled_batch_is_finished_and_its_output_says_so(batch: str) -> Non
     assert sorted(errors) == ["batch_cancelled"] * 3 + ["invalid_json_line"]
 
 
+def test_a_program_reads_what_was_handed_in_and_what_was_cancelled() -> None:
+    created = json.loads(succeeded("batch", "create", "-i", "in.jsonl", "--json").stdout)
+    batch = created["id"]
+    assert created == {"id": batch, "total": 3, "refused": 1}
+    cancelled = json.loads(succeeded("batch", "cancel", batch, "--json").stdout)
+    assert (cancelled, status(batch)["cancelled"]) == ({"id": batch, "cancelled": 3}, 3)
+
+
 def test_fetching_twice_writes_nothing_twice(batch: str) -> None:
     succeeded("batch", "cancel", batch)
     succeeded("batch", "results", batch, "-o", "out.jsonl")

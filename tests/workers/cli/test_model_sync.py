@@ -54,12 +54,13 @@ def listed(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 def run(listed: Listed, *arguments: str, code: int = 0) -> Any:
     result = CliRunner().invoke(app, ["models", *arguments, "--config", str(listed.config), "--json"])
     assert result.exit_code == code, result.output
-    return json.loads(result.output)
+    return json.loads(result.stdout)
 
 
-def states(listed: Listed, *arguments: str) -> dict[str, tuple[bool, bool]]:
+def states(listed: Listed, *arguments: str, code: int = 0) -> dict[str, tuple[bool, bool]]:
     """Model -> whether it is listed, and whether it is known to have been."""
-    return {each["model"]: (each["listed"], each["gone_at"] is not None) for each in run(listed, *arguments)}
+    shown = run(listed, *arguments, code=code)
+    return {each["model"]: (each["listed"], each["gone_at"] is not None) for each in shown}
 
 
 def test_a_configured_model_that_is_not_listed_is_told_with_what_takes_its_place(listed: Listed) -> None:
@@ -76,7 +77,7 @@ def test_a_model_that_is_listed_no_more_is_shown_as_gone_also_where_nobody_can_a
     expected = {"one": (True, False), "qwen-2.5-32b": (False, False), "two": (False, True)}
     assert states(listed) == expected
     listed.down = True
-    assert states(listed) == expected
+    assert states(listed, code=3) == expected
     listed.config.write_text("providers: {}")
     assert states(listed, "--noted") == expected
 

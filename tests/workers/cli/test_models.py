@@ -63,4 +63,12 @@ def test_what_a_server_lists_is_shown_with_what_is_known_of_it(tmp_path: Path) -
     file.write_text("providers: {vllm: {base_url: 'http://127.0.0.1:1', default_model: m}}")
     result = CliRunner().invoke(app, ["models", "--config", str(file)])
     assert "vllm: transport: " in result.output
-    assert result.exit_code == 0
+    assert result.exit_code == 3
+
+
+def test_a_program_is_told_too_who_did_not_answer(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.yaml"
+    file.write_text("providers: {vllm: {base_url: 'http://127.0.0.1:1', default_model: m}}")
+    result = CliRunner().invoke(app, ["models", "--config", str(file), "--json"])
+    assert (result.exit_code, json.loads(result.stdout)) == (3, [])
+    assert result.stderr.startswith("vllm: transport: ")

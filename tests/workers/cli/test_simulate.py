@@ -75,7 +75,7 @@ def test_the_catalogue_is_listed_as_json_and_as_a_table(monkeypatch: pytest.Monk
         (["--latency", "fast"], ConfigurationError, "latency_s: 'fast' is neither a number"),
         (["--rpm", "0"], ConfigurationError, "rpm: Input should be greater than or equal to 1"),
         (["--fault", "explode"], InvalidRequest, "unknown fault 'explode'; known: "),
-        (["--host", "nowhere.invalid"], ConfigurationError, "cannot listen on 'nowhere.invalid'"),
+        (["--address", "nowhere.invalid"], ConfigurationError, "cannot listen on 'nowhere.invalid'"),
     ],
 )
 def test_a_mistake_is_one_line(options: list[str], error: type[Exception], says: str) -> None:
