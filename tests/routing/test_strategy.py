@@ -81,6 +81,10 @@ def test_other_strategies_leave_the_configured_order(strategy: Strategy) -> None
         ([priced("a", 1.0), priced("b", 9.0)], {"a": cost(0.02), "b": cost(0.01)}, ["b", "a"]),
         ([priced("a", 1.0), priced("b", 9.0)], {"b": cost(0.0001, calls=2)}, ["a", "b"]),
         ([A, B], {"a": cost(0.01, rejected=0.8), "b": cost(0.02)}, ["b", "a"]),
+        ([priced("a", 1.0), priced("b", 3.0)], {"a": Observed(calls=50, rejected=0.8)}, ["b", "a"]),
+        ([priced("a", 9.0), priced("b", 1.0)], {"b": cost(0.5)}, ["a", "b"]),
+        ([provider("a", input_usd_per_mtok=0.01), priced("b", 9.0)], {}, ["b", "a"]),
+        ([priced("a", 1.0, quality=0.1), priced("b", 9.0)], {}, ["b", "a"]),
         ([A, B], {"a": cost(0.0100), "b": cost(0.0090)}, ["a", "b"]),
     ],
     ids=[
@@ -89,11 +93,41 @@ def test_other_strategies_leave_the_configured_order(strategy: Strategy) -> None
         "by what answers really cost",
         "once there are enough of them",
         "rejected answers make it dearer",
+        "also where only its price is known",
+        "a price is compared with what others really cost",
+        "half a price is none",
+        "what is too weak comes last",
         "alike costs leave the priority",
     ],
 )
 def test_cost_based(providers: list[ProviderFacts], seen: dict[str, Observed], expected: list[str]) -> None:
     assert order("cost_based", *providers, seen=seen) == expected
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("any", ["hosted", "local"]), ("local_first", ["local", "hosted"])])
+def test_in_mode_local_first_our_own_servers_come_before_faster_ones(mode: str, expected: list[str]) -> None:
+    providers = {name: provider(name, tier=name) for name in ("hosted", "local")}
+    chain = [{"provider": name, "model": "m", "priority": at} for at, name in enumerate(providers)]
+    route = Route.model_validate({"name": "r", "chain": chain, "strategy": "latency_based", "mode": mode})
+    seen = {"hosted": 0.5, "local": 9.0}
+    pools = {name: PoolState(slots=1, busy=0, observed={"m": taking(total_s)}) for name, total_s in seen.items()}
+    links = ordered(route, providers, WORK, pools).chain
+    assert [link.provider for link in sorted(links, key=lambda link: link.priority)] == expected
+
+
+def test_of_a_providers_models_that_cost_the_same_the_smallest_that_will_do_comes_first() -> None:
+    models = [
+        {"name": "unscored", "parameters_b": 1},
+        {"name": "unsized", "quality": 0.5},
+        {"name": "large", "parameters_b": 70, "quality": 0.5},
+        {"name": "small", "parameters_b": 7, "quality": 0.5},
+        {"name": "strong", "parameters_b": 30, "quality": 0.5, "strengths": [WORK.task_type]},
+    ]
+    own = ProviderFacts.model_validate({"name": "own", "type": "ollama", "tier": "local", "models": models})
+    chain = tuple(ChainLink(provider="own", model=model.name, priority=1) for model in own.models)
+    links = ordered(Route(name="r", chain=chain, strategy="cost_based"), {"own": own}, WORK, {}).chain
+    ranked = {link.model: link.priority for link in links}
+    assert ranked == {"strong": 1, "small": 2, "large": 3, "unsized": 4, "unscored": 5}
 
 
 def test_latency_based_puts_the_fastest_first_and_the_unknown_before_it() -> None:

@@ -17,6 +17,7 @@ from workfleet.routing.suitability import (
 REVIEW = Work("code-review", Band.MODERATE)
 CODER = ModelFacts(name="coder", quality=0.45, strengths=frozenset({"refactoring"}))
 WRITER = ModelFacts(name="writer", quality=0.45, strengths=frozenset({"creative"}))
+BOTH = ModelFacts(name="both", quality=0.45, strengths=frozenset({"refactoring", "creative"}))
 SMALL = ModelFacts(name="small", quality=0.45)
 REVIEWER = ModelFacts(name="reviewer", quality=0.45, strengths=frozenset({"code-review"}))
 
@@ -29,6 +30,10 @@ REVIEWER = ModelFacts(name="reviewer", quality=0.45, strengths=frozenset({"code-
         (WRITER, "code-review", 0.45),
         (CODER, "code-review", 0.45),
         (CODER, "creative", 0.3),
+        (ModelFacts(name="all", quality=0.45, strengths=CODE_WORK), "creative", 0.3),
+        (SMALL, "creative", 0.45),
+        (WRITER, "documentation", 0.45),
+        (BOTH, "documentation", 0.45),
         (WRITER, "creative", 0.6),
         (ModelFacts(name="tiny", quality=0.05, strengths=CODER.strengths), "creative", 0.0),
         (ModelFacts(name="unscored", strengths=CODER.strengths), "refactoring", None),
@@ -40,6 +45,10 @@ REVIEWER = ModelFacts(name="reviewer", quality=0.45, strengths=frozenset({"code-
         "no less at other work",
         "no less in its field",
         "less outside of it, if it is made for code",
+        "or for all of that work",
+        "no less anywhere, if it is made for nothing",
+        "nor if it is made for words",
+        "nor if it is made for both",
         "more at words, if it is made for them",
         "never less than nothing",
         "without a score, unknown",

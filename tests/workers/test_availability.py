@@ -138,6 +138,35 @@ def test_a_key_that_calls_go_well_with_is_good_though_health_checks_may_not_use_
 
 
 @pytest.mark.parametrize(
+    ("proved", "status", "why_not"),
+    [
+        (True, 403, None),
+        (True, 401, "its credentials are rejected: no"),
+        (False, 403, "its credentials are rejected: no"),
+    ],
+    ids=["one model only", "a key that was withdrawn", "a key that nothing went well with"],
+)
+def test_a_good_key_that_may_not_use_one_model_keeps_the_others(proved: bool, status: int, why_not: str | None) -> None:
+    availability = reached()
+    if proved:
+        availability.succeeded(began=0.0, now=1.0)
+    availability.failed(Failure(Fault.AUTH, "no", status=status), began=2.0, now=3.0)
+    assert availability.why_not(now=3.0) == why_not
+
+
+def test_of_an_endpoint_whose_models_fail_apart_only_its_connection_counts() -> None:
+    """Each of its models has a breaker of its own for the rest."""
+    apart = Availability(Circuit(BreakerName("endpoint", "gpu", "http://gpu:8000"), HOSTED), whole=False)
+    apart.probed(None, now=0.0)
+    for _ in range(HOSTED.failures):
+        apart.failed(Failure(Fault.SERVER, "oops"), began=0.0, now=0.0)
+    assert apart.why_not(now=0.0) is None
+    for _ in range(HOSTED.failures):
+        apart.failed(DOWN, began=1.0, now=1.0)
+    assert apart.why_not(now=1.0) == "its breaker is open"
+
+
+@pytest.mark.parametrize(
     "fault", [Fault.RATE_LIMITED, Fault.QUOTA_EXHAUSTED, Fault.BAD_REQUEST, Fault.CONTENT_FILTERED, Fault.BAD_OUTPUT]
 )
 def test_what_says_nothing_of_its_health_never_opens_the_breaker(fault: Fault) -> None:

@@ -256,6 +256,22 @@ def test_after_a_rejected_answer_a_stronger_model_comes_first() -> None:
     assert seen().next_for(Failure(Fault.BAD_OUTPUT, "no tests")) == B
 
 
+@pytest.mark.parametrize(
+    "scores",
+    [
+        {"a": 0.5, "b": 0.4, "c": 0.5},
+        {"a": None, "b": 0.4, "c": 0.9},
+        {"a": 0.5, "b": 0.4, "c": None},
+    ],
+    ids=["as good is not better", "nothing is better than what nobody knows", "nor is what nobody knows better"],
+)
+def test_after_a_rejected_answer_only_what_is_known_to_be_better_jumps_ahead(scores: dict[str, float | None]) -> None:
+    providers = {name: facts(name, ModelFacts(name="m", quality=score)) for name, score in scores.items()}
+    directory = DIRECTORY.model_copy(update={"providers": providers})
+    found = alternatives(JOB, SPEC, directory, ALL, provider="a")
+    assert found.next_for(Failure(Fault.BAD_OUTPUT, "no tests")) == B
+
+
 def test_another_model_of_the_same_provider_runs_the_job_while_the_first_one_is_out() -> None:
     both = (ChainLink(provider="a", model="small", priority=0), ChainLink(provider="a", model="large", priority=1))
     pools = {"a": PoolState(slots=1, busy=0, out={"small": "its breaker is open"})}
@@ -284,3 +300,7 @@ def test_what_a_filter_refused_goes_only_where_its_route_says(spec: JobSpec, age
     found = alternatives(job, spec, directory, ALL, provider="a")
     assert found.next_for(Failure(Fault.CONTENT_FILTERED, "unsafe")) == to
     assert found.next_for(Failure(Fault.BAD_REQUEST, "no")) is not None
+
+
+def test_what_a_filter_refused_goes_to_a_hosted_provider_too_where_its_route_says_nothing() -> None:
+    assert seen(pools={"a": FREE, "c": FREE}).next_for(Failure(Fault.CONTENT_FILTERED, "unsafe")) == C

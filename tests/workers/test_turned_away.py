@@ -33,10 +33,16 @@ def may_wait(*, queue: str = LANE, full: tuple[str, ...] = (), **others: Any) ->
 
 
 def after(
-    denied: Denied, *, queue: str = LANE, time_left_s: float = 1e6, full: tuple[str, ...] = (), **others: Any
+    denied: Denied,
+    *,
+    queue: str = LANE,
+    time_left_s: float = 1e6,
+    full: tuple[str, ...] = (),
+    jitter: float = 0.0,
+    **others: Any,
 ) -> object:
     job, left = replace(JOB, queue=queue), replace(ALONE, **others)
-    return turned_away(denied, job, left, DIRECTORY, pools(full), time_left_s=time_left_s, jitter=0.0)
+    return turned_away(denied, job, left, DIRECTORY, pools(full), time_left_s=time_left_s, jitter=jitter)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,11 @@ def after(
             after(Denied(9000.0, "usd/day@one"), queue=OWN, open=(TWO,), full=("two",)),
             Stay("provider.two", 0.0),
             id="a long wait is worse than a long queue",
+        ),
+        pytest.param(
+            after(Denied(2.0, "tokens/minute@one"), queue=OWN, open=(ChainLink(provider="one", model="other"), TWO)),
+            Stay("provider.two", 0.0),
+            id="never to the provider that turned it away",
         ),
     ],
 )
@@ -93,6 +104,22 @@ def test_a_providers_limit_is_waited_for_where_other_pools_may_take_the_job(foun
 )
 def test_an_agents_budget_is_the_same_everywhere(found: object, expected: object) -> None:
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("denied", "queue", "at_once", "at_most"),
+    [
+        (Denied(9000.0, "usd/day@one"), LANE, 0.25, 0.5),
+        (Denied(20.0, "tokens/minute@one"), OWN, 20.0, 20.25),
+        (Denied(10.0, "usd/day@agent:a"), LANE, 10.0, 11.0),
+    ],
+    ids=["in its lane", "in a provider's queue", "for its agent's money"],
+)
+def test_those_that_wait_for_the_same_come_back_one_after_the_other(
+    denied: Denied, queue: str, at_once: float, at_most: float
+) -> None:
+    found = [after(denied, queue=queue, jitter=jitter) for jitter in (0.0, 1.0)]
+    assert found == [Stay(queue, at_once), Stay(queue, at_most)]
 
 
 @pytest.mark.parametrize(
