@@ -14,7 +14,7 @@ from .errors import JobFailed
 from .messages import STEPS, task_name
 
 #: Where Celery producers hand in jobs with `send_task("workfleet.submit", …)`. No Celery worker consumes it: what is
-#: handed in is taken in by the pools (workers/intake.py).
+#: handed in is taken in by the pools (workers/pool/intake.py).
 SUBMIT_QUEUE = "workfleet.submit"
 SUBMIT_TASK = "workfleet.submit"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from workfleet.workers.python_source import collected_tests, parse
+from workfleet.workers.judging.python_source import collected_tests, parse
 from workfleet.workers.simulator import Settings, Simulator
 
 WITHIN_S = 90

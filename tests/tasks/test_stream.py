@@ -12,8 +12,8 @@ from workfleet.tasks.job import JobSpec, JobState
 from workfleet.tasks.results import Outcome
 from workfleet.tasks.store import Claimed
 from workfleet.tasks.stream import Piece, PieceKind
+from workfleet.workers.attempts.relay import Relay
 from workfleet.workers.providers.dialect import Delta
-from workfleet.workers.relay import Relay
 
 
 async def begun(client: AsyncClient, job_id: str) -> Claimed:

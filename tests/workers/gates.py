@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from workfleet.routing.directory import Directory, Strategy
 from workfleet.routing.lanes import Priority
 from workfleet.tasks.job import Job, JobSpec, JobState
-from workfleet.workers.gatekeeper import Gatekeeper
-from workfleet.workers.leases import Running
+from workfleet.workers.attempts.leases import Running
+from workfleet.workers.pool.gatekeeper import Gatekeeper
 
 from .pools import LANE, Fleet, directory_of, provider
 

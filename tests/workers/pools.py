@@ -13,14 +13,14 @@ from workfleet.routing.directory import ChainLink, Directory, RetryPolicy, Route
 from workfleet.routing.gate import PoolState
 from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.job import JobSpec
-from workfleet.workers.ending import Ending
-from workfleet.workers.executor import Executor
-from workfleet.workers.leases import Leases
-from workfleet.workers.probing import probe
+from workfleet.workers.attempts.ending import Ending
+from workfleet.workers.attempts.executor import Executor
+from workfleet.workers.attempts.leases import Leases
+from workfleet.workers.endpoints.probing import probe
+from workfleet.workers.endpoints.upstream import Upstream
 from workfleet.workers.providers.connector import ON_CONNECTED
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.settings.provider import Prices, ProviderSettings
-from workfleet.workers.upstream import Upstream
 
 LANE = "general.simple"
 

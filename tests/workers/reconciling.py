@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from workfleet.tasks.job import JobState
 from workfleet.tasks.store import Claimed
-from workfleet.workers.reconciler import LOOK_EVERY, Reconciler
+from workfleet.workers.pool.reconciler import LOOK_EVERY, Reconciler
 
 from .pools import LANE, Fleet
 

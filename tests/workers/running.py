@@ -5,7 +5,7 @@ import asyncio
 import httpx2
 
 from workfleet.tasks.job import Attempt
-from workfleet.workers.leases import Running
+from workfleet.workers.attempts.leases import Running
 
 from .pools import Fleet
 

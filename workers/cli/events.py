@@ -15,8 +15,8 @@ from rich.table import Table
 
 from ...tasks.errors import UnknownName
 from ...tasks.fleet_events import FleetEvent, FleetEvents
-from ..events import EVENTS
 from ..logs import LEVELS
+from ..pool.events import EVENTS
 from ..providers.http_client import http_client
 from .console import err, out, whole
 from .session import ConfigOption, JsonOption, fleet_client, run_async

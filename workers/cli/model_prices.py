@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...tasks.errors import ConfigurationError
+from ..endpoints.pricing import price_of
 from ..prices.price import Price
 from ..prices.price_list import PriceList
 from ..prices.receipts import TOLERANCE, Compared, compared
-from ..pricing import price_of
 from ..settings.load import load_settings
 from ..settings.schema import Settings
 from .console import out

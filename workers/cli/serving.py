@@ -14,8 +14,8 @@ from ..embedded.running import running_url, state_dir
 from ..fleet.choice import ensure_providers
 from ..fleet.residents import residents
 from ..fleet.running import Fleet, FleetOptions, log_files, running_fleet
-from ..herald import Herald
 from ..logs import configure_logs, log_options
+from ..pool.herald import Herald
 from ..redaction import secrets_in
 from ..settings.load import load_settings
 from ..settings.schema import Settings

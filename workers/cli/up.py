@@ -16,9 +16,9 @@ from ..embedded.running import state_dir
 from ..fleet.choice import ensure_providers
 from ..fleet.roster import Member, fleet_command
 from ..fleet.running import Fleet, FleetOptions, Outputs, running_fleet
-from ..herald import Herald
 from ..logs import LogOptions, configure_logs, for_machines, log_options
 from ..metrics.endpoint import OWN
+from ..pool.herald import Herald
 from ..redaction import secrets_in
 from ..settings.load import load_settings
 from ..settings.schema import Settings

@@ -11,10 +11,10 @@ from ...routing.cost_cap import usd
 from ...tasks.client import AsyncClient
 from ...tasks.errors import InvalidRequest
 from ...tasks.usage_books import UsageBooks
+from ..endpoints.pricing import price_of
 from ..prices.price import Price
 from ..prices.price_list import PriceList
 from ..prices.savings import Saving, savings, together
-from ..pricing import price_of
 from ..settings.load import load_settings
 from ..settings.schema import Settings
 from .console import err, whole

@@ -15,20 +15,20 @@ from ...routing.directory import Directory
 from ...tasks.client import AsyncClient
 from ...tasks.connection import passes
 from ...tasks.errors import FleetUnavailable
-from ..herald import Herald
-from ..joining import refuse_another_fleets, tell_replaced
 from ..local.server import folders_of, local_server
 from ..logs import configure_logs, log_options
 from ..metrics.endpoint import Place
 from ..patience import persist
-from ..plan import plan_pool
-from ..pool import run_pool
+from ..pool.herald import Herald
+from ..pool.joining import refuse_another_fleets, tell_replaced
+from ..pool.plan import plan_pool
+from ..pool.pool import run_pool
+from ..pool.runtime import PoolPlan
 from ..redaction import secrets_in
 from ..registry.keeper import Sync
 from ..registry.knowledge import known_to_fleet
 from ..registry.retired import retired_models
 from ..registry.syncing import ask_all, keep
-from ..runtime import PoolPlan
 from ..settings.load import load_settings
 from ..settings.schema import Settings
 from ..supervision.output import plain as to_stderr

@@ -5,7 +5,7 @@ from typing import Self
 
 from ...tasks.answer import Usage
 from ...tasks.request import Request
-from ..pricing import Pricing
+from ..endpoints.pricing import Pricing
 
 #: Tokens of an answer without a limit of its own, about.
 _ANSWER_TOKENS = 500

@@ -11,10 +11,10 @@ from ...routing.failure import Failure
 from ...tasks.answer import Answer, Usage
 from ...tasks.errors import NoTarget, UnknownName
 from ...tasks.request import Request
+from ..attempts.lost_call import may_be_billed
 from ..calibration.gauge import Gauge
-from ..gateway import steered
-from ..lost_call import may_be_billed
-from ..pricing import Pricing
+from ..endpoints.gateway import steered
+from ..endpoints.pricing import Pricing
 from ..providers.asking import OnDelta
 from ..providers.dialect import Delta, ListedModel
 from ..providers.endpoint import AttemptFailed, Endpoint, Timeouts

@@ -17,7 +17,7 @@ from ...tasks.answer import Answer
 from ...tasks.errors import NoTarget, UnknownName
 from ...tasks.request import Request
 from ...tasks.strategies import installed_ordering
-from ..objection import ended_badly
+from ..judging.objection import ended_badly
 from ..providers.endpoint import AttemptFailed
 from ..providers.sender import Sender
 from ..settings.modes import near

@@ -11,7 +11,7 @@ from ...tasks.answer import Answer
 from ...tasks.errors import NoTarget
 from ...tasks.request import Request
 from ...tasks.request_size import sized
-from ..objection import ended_badly
+from ..judging.objection import ended_badly
 from ..providers.endpoint import AttemptFailed
 from .provider import Provider
 

@@ -18,8 +18,8 @@ from ...tasks.queues import make_app
 from ..embedded.config import HOST
 from ..embedded.keeper import kept_alive
 from ..embedded.server import EmbeddedRedis
-from ..herald import Herald, flower_of
-from ..joining import refuse_another_fleets
+from ..pool.herald import Herald, flower_of
+from ..pool.joining import refuse_another_fleets
 from ..settings.schema import Settings
 from ..supervision.child import ChildSpec
 from ..supervision.output import LineSink, last_line

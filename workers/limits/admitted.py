@@ -9,7 +9,7 @@ from ...routing.failure import Failure, Fault
 from ...routing.limits import Limit, Slots
 from ...routing.reservation import Denied, Used
 from ...tasks.answer import Answer, Usage
-from ..lost_call import LostCall, may_be_billed
+from ..attempts.lost_call import LostCall, may_be_billed
 from ..providers.sending import Sending
 from .budgets import NANO_PER_USD
 from .words import used_up

@@ -14,7 +14,7 @@ from typing import Any
 from ...routing.failure import Failure
 from ...tasks.answer import Answer, Usage
 from ...tasks.request import Request
-from ..pricing import priced
+from ..endpoints.pricing import priced
 from ..providers.dialect import Ask, Reply
 from ..providers.dialects import dialect_of
 from ..providers.json_fields import mapping, number, text

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ...routing.control import LANES_OWN, USERS_OWN
 from ...routing.directory import ANY_AGENT, Route
 from ...routing.lanes import TASK_TYPE_ALIASES, TASK_TYPES, Band, canonical
-from ..judges import JUDGES
+from ..judging.judges import JUDGES
 from .complaints import validated
 from .problems import Findings, Problem, did_you_mean
 from .routes import RouteMaker

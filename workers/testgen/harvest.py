@@ -7,7 +7,7 @@ from pydantic_core import to_json
 from ...tasks.answer import Answer
 from ...tasks.job import JobState
 from ...tasks.results import Outcome
-from ..answer_code import NothingFound, python_tests_in
+from ..judging.answer_code import NothingFound, python_tests_in
 from .output_folder import GeneratedTests
 from .subject import Subject
 

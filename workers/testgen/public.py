@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..python_source import flattened
+from ..judging.python_source import flattened
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

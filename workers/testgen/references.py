@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..python_source import flattened
+from ..judging.python_source import flattened
 from .public import Function
 
 

@@ -8,7 +8,7 @@ from importlib.util import decode_source
 from pathlib import Path
 from typing import Final
 
-from ..python_source import NotPython, parse
+from ..judging.python_source import NotPython, parse
 from .module_names import ModuleNames
 from .public import Function
 from .references import Definition, definitions

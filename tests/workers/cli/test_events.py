@@ -12,7 +12,7 @@ from workfleet.tasks.client import AsyncClient
 from workfleet.tasks.errors import UnknownName
 from workfleet.tasks.fleet_events import FleetEvents
 from workfleet.workers.cli.events import events
-from workfleet.workers.events import EVENTS
+from workfleet.workers.pool.events import EVENTS
 
 TOLD: list[dict[str, Any]] = [
     {"event": "pool.resized", "level": "info", "node": "groq@a", "slots": 4},

@@ -9,14 +9,14 @@ import pytest
 from workfleet.tasks.answer import Answer
 from workfleet.tasks.job import JobSpec
 from workfleet.tasks.request import Request
-from workfleet.workers.objection import objection
+from workfleet.workers.endpoints.upstream import Upstream
+from workfleet.workers.judging.objection import objection
 from workfleet.workers.providers.endpoint import Endpoint
 from workfleet.workers.providers.feedback import Feedback
 from workfleet.workers.providers.http_client import http_client
 from workfleet.workers.providers.sender import Sender
 from workfleet.workers.providers.wire import Wire
 from workfleet.workers.settings.provider import ProviderSettings
-from workfleet.workers.upstream import Upstream
 
 ASKED = Request.from_prompt("An object, please.", system="Be brief.")
 TOLD = {"query": "[System]: Be brief.\n\n[User]: An object, please.", "response": "{}"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workfleet.workers.python_source import parse
+from workfleet.workers.judging.python_source import parse
 from workfleet.workers.testgen.public import public_functions
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from workfleet.tasks.request import Request
-from workfleet.workers.lost_call import may_be_billed
+from workfleet.workers.attempts.lost_call import may_be_billed
 from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint
 from workfleet.workers.providers.meter import Meter
 from workfleet.workers.providers.sender import Sender

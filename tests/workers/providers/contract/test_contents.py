@@ -7,7 +7,7 @@ import pytest
 from workfleet.routing.failure import Fault
 from workfleet.tasks.answer import Answer
 from workfleet.tasks.request import Request, ResponseFormat
-from workfleet.workers.judges import judge
+from workfleet.workers.judging.judges import judge
 from workfleet.workers.providers.endpoint import AttemptFailed, Endpoint, Timeouts
 from workfleet.workers.providers.rows import ROWS
 from workfleet.workers.providers.sender import Sender

@@ -1,0 +1,1 @@
+"""What makes an answer good enough: rules, schemas, code that parses."""
