@@ -29,7 +29,8 @@ class Usage(BaseModel):
     output_tokens: all output, reasoning included. billed_input_tokens, billed_output_tokens: what is charged for, where
     the provider says that it is another number (Cohere). source: counted by the provider, or estimated by us.
     cost_usd: what the attempt cost; None is unknown, never 0. cost_source: `receipt` (the provider says so), `table`
-    (price table times the provider's counts), `estimate` (price table times our estimate), `local` (no price).
+    (price table times the provider's counts), `estimate` (price table times our estimate), `local` (no price),
+    `cache` (the answer to the same request as before).
     price_version: whose prices a table was, and of when: `genai-prices 0.2.3`, `configuration`; None if none was used.
     """
 
@@ -45,7 +46,7 @@ class Usage(BaseModel):
     billed_output_tokens: int | None = None
     source: Literal["provider", "estimate"] = "provider"
     cost_usd: float | None = None
-    cost_source: Literal["receipt", "table", "estimate", "local"] | None = None
+    cost_source: Literal["receipt", "table", "estimate", "local", "cache"] | None = None
     price_version: str | None = None
 
 

@@ -100,7 +100,9 @@ class JobSpec(BaseModel):
     `interactive` jobs come first. deadline_s: seconds from submission. idempotency_key: a second submission with the
     same key returns the first job. judge: who looks at the answer (`python-tests`, `json` …). max_attempts: over all
     targets; None is the fleet's policy. custom_id: the caller's own name for it within a batch. stream: the answer can
-    be read while it is made. timeouts: of each of its calls, in place of the configured ones.
+    be read while it is made. timeouts: of each of its calls, in place of the configured ones. cache: whether it may be
+    given the answer to the same request that was asked before, and its own be given again; None is for its task type
+    to say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -123,6 +125,7 @@ class JobSpec(BaseModel):
     custom_id: str | None = Field(default=None, max_length=512)
     stream: bool = False
     timeouts: CallLimits = CallLimits()
+    cache: bool | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
 
     @property

@@ -142,7 +142,7 @@ class Closing:
         self, running: Running, outcome: str, *, failure: Failure | None = None, answer: Answer | None = None
     ) -> Attempt:
         """The attempt that is over now, counted, and not written yet."""
-        chosen = answered_by(self.provider, running.target, answer)
+        by = answered_by(self.provider, running.target, answer)
         made = entry(
             running.job,
             running.target,
@@ -153,7 +153,7 @@ class Closing:
             failure=failure,
             answer=answer,
             lost=running.lost,
-            answered_by=chosen or self.stand_ins.seen(self.provider, running.target, answer),
+            answered_by=by or self.stand_ins.seen(self.provider, running.target, answer),
         )
         return self.tally.count(made, running.job.task_type)
 

@@ -28,7 +28,9 @@ from ..limits.admitted import NotAdmitted
 from ..limits.books import LimitBooks
 from ..metrics.tally import Tally
 from ..patience import persist
+from ..providers.dialect import Delta
 from ..providers.endpoint import AttemptFailed
+from .answer_cache import AnswerCache, kept_s
 from .chain import Alternatives, model_of, second_chance
 from .closing import Closing
 from .ending import Declined, Ending
@@ -69,6 +71,7 @@ class Executor:
     patient: OneATurn = field(default_factory=OneATurn)
     closing: Closing = field(init=False)
     admission: Admission = field(init=False)
+    cache: AnswerCache = field(init=False)
     suspects: Suspects = field(init=False)
     outlook: Outlook = field(init=False)
 
@@ -76,7 +79,9 @@ class Executor:
         self.closing = Closing(self.node, self.store, self.upstream.provider, self.tally, self.clock)
         self.outlook = Outlook(self.upstream.provider.name)
         self.suspects = Suspects(self.leases)
-        self.admission = Admission(self.upstream.provider, LimitBooks(self.store.redis, namespace=self.store.namespace))
+        redis, namespace = self.store.redis, self.store.namespace
+        self.admission = Admission(self.upstream.provider, LimitBooks(redis, namespace=namespace))
+        self.cache = AnswerCache(redis, namespace=namespace)
 
     async def run(self, job_id: str, *, on_free: Callable[[], None] = lambda: None) -> Ending:
         """Run one delivery to its end. on_free: called as soon as it needs its slot no longer."""
@@ -108,6 +113,8 @@ class Executor:
             return await self.closing.put_back(
                 running, why, running.job.queue, wait_s=1.0 + self.jitter(), uncounted=True
             )
+        if (known := await self._known(running)) is not None:
+            return await self.closing.commit(running, known)
         others = self._alternatives(running, await self.closing.entries(running.job) if running.spec.capped else ())
         if others.own is None:
             return await self._pass_on(running, others, "this provider cannot run it")
@@ -137,7 +144,25 @@ class Executor:
             failure = Failure(Fault.SERVER, f"the answer could not be handled: {type(defect).__name__}: {defect}")
             return await self._after(running, others, failure)
         await self.patient.turn()
-        return await self.closing.commit(running, answer)
+        ending = await self.closing.commit(running, answer)
+        if (for_s := kept_s(running.spec, self.upstream.task(running.job.task_type).cache_s)) is not None:
+            await self.cache.keep(running.spec, running.target, answer, for_s)
+        return ending
+
+    async def _known(self, running: Running) -> Answer | None:
+        """The answer to the same request, if it was asked before and may be given again."""
+        if kept_s(running.spec, self.upstream.task(running.job.task_type).cache_s) is None:
+            return None
+        running.asked_at = self.clock()
+        known = await self.cache.find(running.spec)
+        if known is None or objection(running.spec, known.answer) is not None:
+            return None
+        running.target, answer = known.target, known.answer
+        if running.spec.stream:
+            relay = Relay(self.store, running.job)
+            await relay.take(Delta(answer.text, answer.reasoning, answer.tool_fragments))
+            await relay.close()
+        return answer
 
     def _alternatives(self, running: Running, paid: Iterable[Attempt]) -> Alternatives:
         job, spec = running.job, running.spec

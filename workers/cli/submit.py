@@ -61,6 +61,12 @@ _Wait = Annotated[
     bool,
     typer.Option("--wait", "-w", help="Wait for the answer and print it; fail at once if no pool could take the job."),
 ]
+_Cache = Annotated[
+    bool | None,
+    typer.Option(
+        "--cache/--no-cache", help="Take an answer that the same request had before; its task type says if not given."
+    ),
+]
 _Stream = Annotated[bool, typer.Option("--stream", help="Print the answer while it is made.")]
 
 
@@ -86,6 +92,7 @@ def submit(
     priority: _Priority = Priority.INTERACTIVE,
     deadline: _Deadline = None,
     key: _Key = None,
+    cache: _Cache = None,
     wait: _Wait = False,
     stream: _Stream = False,
     timeout: TimeoutOption = None,
@@ -122,6 +129,7 @@ def submit(
             "priority": priority,
             "deadline_s": deadline,
             "idempotency_key": key,
+            "cache": cache,
             "stream": stream,
         }
         spec = _from_options(prompt, system, {"max_tokens": max_tokens, "temperature": temperature}, given)

@@ -83,6 +83,10 @@ class Upstream:
         lines = [Line.of(provider, endpoint) for endpoint in endpoints]
         return cls(provider, lines, sender, Pricing.of(provider), provider.breaker_policy, task_types or {})
 
+    def task(self, task_type: str) -> TaskTypeSettings:
+        """What the configuration says of a task type."""
+        return self.task_types.get(task_type, _PLAIN)
+
     def why_not(self) -> str | None:
         """Why no endpoint takes calls, None if one does."""
         if self.control.why_out is not None:
@@ -201,7 +205,7 @@ class Upstream:
         line, target = self.least_busy(model), self.target(model)
         if target is not None and (out := target.why_not(now=self.clock())) is not None:
             raise Unavailable(f"{model}: {out}")
-        task = self.task_types.get(job.task_type, _PLAIN)
+        task = self.task(job.task_type)
         streamed = streams(spec, self.provider, task, model)
         timeouts = limits(
             spec, self.provider, task, model, time_left_s=time_left_s, streamed=streamed, token_s=line.token_s

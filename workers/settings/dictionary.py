@@ -168,7 +168,9 @@ _ROUTE = table(
 )
 _AGENT = {**_ROUTE, **table(("route", "budget"))}
 _LINK = table(("target", "priority", "role"))
-_TASK_TYPE = table(("aliases", "judge", "timeout_s", "measure_first_token", "connect_s", "first_token_s", "idle_s"))
+_TASK_TYPE = table(
+    ("aliases", "judge", "timeout_s", "measure_first_token", "connect_s", "first_token_s", "idle_s", "cache_s")
+)
 _TOP = table(
     (
         "redis_url",

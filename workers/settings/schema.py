@@ -20,7 +20,8 @@ class TaskTypeSettings(Part):
 
     timeout_s: of one attempt; None is the provider's, as for the other three limits of a call. measure_first_token:
     answers are streamed to the pool though nobody reads them meanwhile, so that their first token is timed; None is for
-    the provider to say.
+    the provider to say. cache_s: seconds that the answer to a request is given again to whoever asks the same, at a
+    temperature up to 0.3 or if the job says so; None is for the job to say.
     """
 
     aliases: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class TaskTypeSettings(Part):
     first_token_s: float | None = Field(default=None, gt=0)
     idle_s: float | None = Field(default=None, gt=0)
     measure_first_token: bool | None = None
+    cache_s: float | None = Field(default=None, gt=0)
 
     def limits(self) -> CallLimits:
         """Those that are set."""
