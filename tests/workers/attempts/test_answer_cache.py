@@ -75,18 +75,18 @@ async def test_the_second_job_costs_nothing_and_counts_against_no_limit(redis_ur
             await pools.deliver(job_id, "one")
         answers = [await pools.client.result(job_id) for job_id in ids]
         (entry,) = await pools.client.attempts(ids[1])
-        (standing,) = await standings(LimitBooks(pools.client.redis), [pools.pools["one"].upstream.provider])
+        found = await standings(LimitBooks(pools.client.redis), [pools.pools["one"].upstream.provider])
         assert len(pools.servers["one"].asked) == 1
 
     assert [answer.text for answer in answers] == ["first", "first"]
     assert answers[1].usage == Usage(cost_usd=0.0, cost_source="cache")
     assert (facts(entry), entry.cost_usd, entry.cost_source) == ((1, "one/m", "succeeded"), 0.0, "cache")
-    assert standing.used == 1
+    assert {each.of: each.used for each in found}["requests a day"] == 1
 
 
 async def test_a_task_type_may_ask_for_it(two: Fleet) -> None:
-    for pool in two.pools.values():
-        pool.upstream.task_types = {"general": TaskTypeSettings(cache_s=60.0)}
+    for executor in two.pools.values():
+        executor.upstream.task_types = {"general": TaskTypeSettings(cache_s=60.0)}
     two.servers["one"].will(says("first"))
     jobs = [at(0.0), at(0.0), at(0.9), at(0.0, cache=False)]
     ids = [await two.client.submit(job) for job in jobs]

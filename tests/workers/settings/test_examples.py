@@ -201,7 +201,7 @@ def test_a_provider_manager_with_load_balancing(keys: dict[str, str]) -> None:
     assert targets(settings) == ["openrouter", "anthropic", "google", "ollama", "ruvector"]
     assert settings.providers["openrouter"].timeouts.total_s == 60
     assert [provider.fallback_provider for provider in settings.providers.values()][-1] == "ollama"
-    assert "cache: has no effect: this version has no response cache" in {
+    assert "cache: has no effect: answers are kept by task type, `task_types: {NAME: {cache_s: SECONDS}}`" in {
         str(warning).partition(": ")[2] for warning in settings.warnings
     }
 

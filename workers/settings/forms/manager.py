@@ -14,7 +14,9 @@ def manager(node: Node, findings: Findings) -> Node:
     for name in ("cache", "caching"):
         block, node = taken(node, name)
         if block is not None:
-            findings.warnings.append(block.problem("has no effect: this version has no response cache"))
+            findings.warnings.append(
+                block.problem("has no effect: answers are kept by task type, `task_types: {NAME: {cache_s: SECONDS}}`")
+            )
     return inside(node, "providers", _in_milliseconds)
 
 
