@@ -25,6 +25,7 @@ _FROM = {
     "table": "by price lists",
     "estimate": "estimated",
     "local": "on servers of your own",
+    "cache": "for answers given again",
 }
 
 

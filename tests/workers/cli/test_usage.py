@@ -45,6 +45,17 @@ async def calls(redis_url: str) -> AsyncIterator[str]:
         yield (await UsageBooks(client.redis).today()).isoformat()
 
 
+@pytest.fixture
+async def given_again(redis_url: str, calls: str) -> str:
+    """One more answer, which another request had got before."""
+    async with AsyncClient(redis_url) as client:
+        job_id = await client.submit(JobSpec.from_prompt("hi", cache=True))
+        done = Outcome(job_id, JobState.SUCCEEDED, Answer())
+        known = _made("succeeded", cost_usd=0.0, cost_source="cache")
+        await client.store.finish(await _claim(client, job_id), done, known)
+    return calls
+
+
 async def _claim(client: AsyncClient, job_id: str) -> Any:
     found = await client.store.claim(job_id, owner="one@host", lease_s=30)
     assert isinstance(found, Claimed)
@@ -107,6 +118,13 @@ def test_usage_says_whose_word_the_costs_are(config: str, calls: str) -> None:
         f"from {calls} to {calls} (UTC); cost: 1.50 by receipts; 1 answer has no known price "
         "(`fleet models prices` shows what is known)\n"
     )
+
+
+@pytest.mark.usefixtures("given_again")
+def test_usage_says_what_was_given_again_for_nothing(config: str) -> None:
+    result = CliRunner().invoke(usage.app, ["--since", "today", "--by", "source", "--config", config])
+    assert "; cost: 0 for answers given again; 1.50 by receipts; 1 answer" in result.stderr
+    assert [line.split()[:2] for line in result.stdout.splitlines() if line.startswith("cache")] == [["cache", "1"]]
 
 
 def test_usage_of_days_without_a_call_says_so(config: str) -> None:
