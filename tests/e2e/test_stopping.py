@@ -193,7 +193,7 @@ async def test_an_idle_worker_ends_at_once(fleet: Fleet) -> None:
 #: Python imports it at the start of a process that has it on its path: SIGUSR1 makes Celery's own loop hang.
 WEDGE = """
 import signal, time
-from workfleet.workers import pool, stall
+from workfleet.workers.pool import pool, stall
 stall.LOOKS, pool._END_S = 2, 1.0
 signal.signal(signal.SIGUSR1, lambda *_: time.sleep(3600))
 """
