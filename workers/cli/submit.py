@@ -115,23 +115,11 @@ def submit(
         _refuse_beside_a_file(context)
         spec = _from_file(file, stream=stream)
     else:
-        given: dict[str, Any] = {
-            "task_type": task_type,
-            "complexity": _level(complexity),
-            "agent": agent,
-            "user": user,
-            "provider": provider,
-            "model": model,
-            "route": route,
-            "chain": chain or (),
-            "constraints": {"local_only": local_only, "free_only": free_only, "max_cost_usd": max_cost},
-            "judge": judge,
-            "priority": priority,
-            "deadline_s": deadline,
-            "idempotency_key": key,
-            "cache": cache,
-            "stream": stream,
-        }
+        who = {"task_type": task_type, "complexity": _level(complexity), "agent": agent, "user": user}
+        where = {"provider": provider, "model": model, "route": route, "chain": chain or ()}
+        how = {"judge": judge, "priority": priority, "deadline_s": deadline, "idempotency_key": key, "cache": cache}
+        bounds = {"local_only": local_only, "free_only": free_only, "max_cost_usd": max_cost}
+        given = {**who, **where, **how, "constraints": bounds, "stream": stream}
         spec = _from_options(prompt, system, {"max_tokens": max_tokens, "temperature": temperature}, given)
     run_async(_submit(spec, config, wait=wait, timeout_s=timeout, as_json=as_json))
 

@@ -41,6 +41,11 @@ _REDIS_WITHIN_S = 30.0
 _LISTED_WITHIN_S = 2.0
 
 
+_Joins = Annotated[
+    bool, typer.Option("--join", help="Leave the routes of the fleet that runs as they are, and only add to it.")
+]
+
+
 def worker(
     provider: Annotated[str, typer.Option("--provider", "-p", help="The provider whose jobs this pool runs.")],
     endpoint: Annotated[
@@ -72,9 +77,7 @@ def worker(
     metrics_address: Annotated[
         str, typer.Option(envvar="FLEET_METRICS_ADDRESS", help="Where metrics are served; 0.0.0.0 is everywhere.")
     ] = "127.0.0.1",
-    joins: Annotated[
-        bool, typer.Option("--join", help="Leave the routes of the fleet that runs as they are, and only add to it.")
-    ] = False,
+    joins: _Joins = False,
     config: ConfigOption = None,
 ) -> None:
     """Run a worker pool for one provider until it is stopped.

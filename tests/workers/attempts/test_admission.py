@@ -1,8 +1,6 @@
 """Calls keep their provider's limits, and what they reserved is settled however they end. Against a real Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx2
@@ -15,19 +13,10 @@ from workfleet.tasks.job import JobState
 from workfleet.workers.attempts.ending import Ended, Moved
 from workfleet.workers.limits.books import LimitBooks
 
-from ..pools import LANE, Fleet, fails, fleet, hosted, provider, says, until
+from ..pools import LANE, Fleet, fails, hosted, provider, says, until
+from ..running import Held
 
 DAILY = {"requests_per_day": 4, "tokens_per_day": 10_000, "resets": "UTC"}
-
-
-@pytest.fixture
-async def make(redis_url: str) -> AsyncIterator[Any]:
-    async with AsyncExitStack() as stack:
-
-        async def made(*settings: Any) -> Fleet:
-            return await stack.enter_async_context(fleet(redis_url, *settings))
-
-        yield made
 
 
 async def used(fleet: Fleet, key: str) -> float:
@@ -156,34 +145,22 @@ async def test_a_large_call_does_not_wait_in_a_slot_while_another_pool_has_room(
 
 async def test_the_whole_fleet_makes_only_so_many_calls_at_the_same_time(make: Any) -> None:
     pools = await make(hosted("one", limits={"concurrency": 1}))
-    asked, may_go = asyncio.Event(), asyncio.Event()
-
-    async def slow() -> httpx2.Response:
-        asked.set()
-        await may_go.wait()
-        return says("ok")
-
-    pools.servers["one"].will(slow)
+    reply = Held(says("ok"))
+    pools.servers["one"].will(reply)
     first = asyncio.create_task(pools.deliver(await pools.submit(), "one"))
-    await asked.wait()
+    await reply.asked.wait()
     assert isinstance(await pools.deliver(await pools.submit(), "one"), Moved)
-    may_go.set()
+    reply.may_go.set()
     assert isinstance(await first, Ended)
     assert pools.servers["one"].asked == ["m"]
 
 
 async def test_a_long_call_keeps_what_it_reserved(make: Any) -> None:
     pools = await make(hosted("one"))
-    asked, may_go = asyncio.Event(), asyncio.Event()
-
-    async def slow() -> httpx2.Response:
-        asked.set()
-        await may_go.wait()
-        return says("ok")
-
-    pools.servers["one"].will(slow)
+    reply = Held(says("ok"))
+    pools.servers["one"].will(reply)
     running = asyncio.create_task(pools.deliver(await pools.submit(), "one"))
-    await asked.wait()
+    await reply.asked.wait()
     redis = pools.client.redis
     (held,) = await redis.keys("wf:limit:held:*")
     await redis.expire(held, 5)
@@ -191,7 +168,7 @@ async def test_a_long_call_keeps_what_it_reserved(make: Any) -> None:
     await pools.pools["one"].admission.renew()
     assert await redis.ttl(held) > 50
     assert await redis.zcount("wf:limit:slots@one", 1, "inf") == 1
-    may_go.set()
+    reply.may_go.set()
     assert isinstance(await running, Ended)
     assert await reserved(pools) == (0, 0)
 

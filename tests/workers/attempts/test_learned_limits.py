@@ -1,27 +1,13 @@
 """What is learned of a provider's limits from its replies and its refusals, on every host. Against a real Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx2
-import pytest
 
 from workfleet.workers.attempts.ending import Ended, Moved
 
-from ..pools import Fleet, fails, fleet, hosted, provider, says
-
-
-@pytest.fixture
-async def make(redis_url: str) -> AsyncIterator[Any]:
-    """A fleet on one host; another one is another host of the same."""
-    async with AsyncExitStack() as stack:
-
-        async def made(*settings: Any) -> Fleet:
-            return await stack.enter_async_context(fleet(redis_url, *settings))
-
-        yield made
+from ..pools import fails, hosted, provider, says
 
 
 async def test_a_refusal_keeps_the_whole_fleet_from_asking_for_as_long_as_it_says(make: Any, redis_url: str) -> None:

@@ -1,6 +1,5 @@
 """A call that was sent and got no answer may be billed: what is noted of it, and what it counts."""
 
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -14,23 +13,13 @@ from workfleet.tasks.usage_books import UsageBooks
 from workfleet.workers.attempts.lost_call import may_be_billed
 from workfleet.workers.providers.sending import Sending
 
-from ..pools import Fleet, Reply, breaks, fails, fleet, hosted, provider, says
+from ..pools import Fleet, Reply, breaks, fails, hosted, provider, says
 from ..reconciling import claim
 
 #: At 1 and 2 USD a million tokens, an answer of 1,000 tokens to a prompt of none.
 ANSWER_USD = 0.002
 BUDGET: dict[str, Any] = {"limits": {"usd_per_day": 1.0}}
 CUT = httpx2.ReadError("cut")
-
-
-@pytest.fixture
-async def make(redis_url: str) -> AsyncIterator[Any]:
-    async with AsyncExitStack() as stack:
-
-        async def made(*settings: Any) -> Fleet:
-            return await stack.enter_async_context(fleet(redis_url, *settings))
-
-        yield made
 
 
 async def once(pools: Fleet, reply: Reply, **fields: Any) -> Attempt:
